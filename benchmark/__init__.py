@@ -1,0 +1,52 @@
+"""sparsebench: an evaluation harness for learned sparse retrieval. This is the public face for plugin authors."""
+
+from benchmark.contracts import (
+    Analysis,
+    CollectionModel,
+    CollectionSource,
+    Encoded,
+    FitContext,
+    GroupAnalyzer,
+    GroupContext,
+    LoadedEncoder,
+    NotApplicable,
+    Postprocessor,
+    ScoredIds,
+    Scorer,
+    SparseEncoder,
+    State,
+    Vocabulary,
+)
+from benchmark.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from benchmark.types import Block, Document, Query, Ranking, ScoreBlocks, Topics
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Analysis",
+    "AnalyzerPlugin",
+    "Block",
+    "CollectionModel",
+    "CollectionPlugin",
+    "CollectionSource",
+    "Document",
+    "Encoded",
+    "FitContext",
+    "GroupAnalyzer",
+    "GroupContext",
+    "LoadedEncoder",
+    "ModelPlugin",
+    "NotApplicable",
+    "Postprocessor",
+    "PostprocessorPlugin",
+    "Query",
+    "Ranking",
+    "ScoreBlocks",
+    "ScoredIds",
+    "Scorer",
+    "SparseEncoder",
+    "State",
+    "Topics",
+    "Vocabulary",
+    "hookimpl",
+]

@@ -1,0 +1,43 @@
+"""The tree of errors a user can fix. Anything else that is raised is ours to fix, and prints its traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SparsebenchError(Exception):
+    """Something a user can fix. The message says what was asked, where, what exists and what to do."""
+
+
+class SuiteError(SparsebenchError):
+    """One or several mistakes in a suite file; one line each, `file:line:column: what`."""
+
+
+class PluginError(SparsebenchError):
+    """A plugin is unknown, broken, named twice, or breaks its contract."""
+
+
+class CollectionError(SparsebenchError):
+    """A test collection is not at hand, or its files break a rule."""
+
+
+class ModelError(SparsebenchError):
+    """A model cannot be loaded safely and completely."""
+
+
+class ScoreError(SparsebenchError):
+    """Scores that a postprocessor or a measure cannot work with (NaN, a scale of 0, an empty bank)."""
+
+
+class StoreError(SparsebenchError):
+    """The store or a record cannot be read or written."""
+
+
+def did_you_mean(asked: str, known: Iterable[str]) -> str:
+    """Return `" Did you mean 'x'?"` for the closest of `known`, or what there is to choose from."""
+    names = sorted(known)
+    close = difflib.get_close_matches(asked, names, n=1)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" There is: {', '.join(names)}." if names else ""

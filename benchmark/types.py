@@ -1,0 +1,111 @@
+"""The nouns: frozen, small, and importable without torch.
+
+Letters, the same in the whole project: Q queries, D documents, V output vocabulary, B bank queries, k depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from torch import Tensor
+
+Role = Literal["query", "document"]
+Domain = Literal["in", "out"]
+Sees = Literal["query", "bank", "batch"]
+Candidates = Literal["retrieved", "all"]
+
+Json = Any
+"""A value that `json.dumps` takes."""
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""query_id -> doc_id -> relevance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document; `text` is title, a space and the body when there is a title."""
+
+    doc_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as its collection gives it."""
+
+    query_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Queries of one split with their judgments; `qrels` is empty where a bank has none."""
+
+    queries: tuple[Query, ...]
+    qrels: Qrels = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of N texts.
+
+    vectors: (N, V) float32 CSR with sorted indices, only positive entries stored.
+    truncated: how many of the N texts were cut at the maximum length.
+    """
+
+    vectors: csr_array
+    truncated: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Scores of all rows of a `ScoreBlocks` for a contiguous range of documents.
+
+    columns: the range of documents. scores: (Q, d) float32 with d = columns.stop - columns.start.
+    """
+
+    columns: slice
+    scores: Tensor
+
+
+class ScoreBlocks(Protocol):
+    """Scores S (Q, D), lazily, as blocks of documents; may be iterated any number of times.
+
+    shape: (Q, D).
+    floor: a document counts as retrieved when its raw score is above it (0 for sparse vectors,
+    -inf for score matrices and runs, whose unseen documents score -inf).
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def floor(self) -> float: ...
+
+    def __iter__(self) -> Iterator[Block]: ...
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        """The same for the queries `start` to `stop` alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The top k of each of Q queries, best first, ties already broken.
+
+    documents: (Q, k) int64 positions in the collection, -1 where a query has fewer than k candidates.
+    scores: (Q, k) float64, -inf where documents is -1.
+    """
+
+    documents: np.ndarray
+    scores: np.ndarray
+
+
+Run = Mapping[str, Mapping[str, float]]
+"""query_id -> doc_id -> score, best first, no two scores of a query equal."""
