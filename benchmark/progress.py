@@ -1,0 +1,107 @@
+"""Progress of long steps: bars with rate and time left in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+Advance = Callable[[int], None]
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress(Protocol):
+    """Where the pipeline says what it is doing."""
+
+    def say(self, line: str) -> None:
+        """One line that stays."""
+        ...
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        """A long step of `total` units; the block calls what it is given with each number of units done."""
+        ...
+
+
+def progress_for_terminal() -> Progress:
+    """Bars when standard error is a terminal, lines otherwise."""
+    return Bars() if sys.stderr.isatty() else Lines()
+
+
+class Silent:
+    """Says nothing: for tests and libraries."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        """Nothing is shown."""
+        yield lambda done: None
+
+
+class Lines:
+    """A line when a step that took its time ends, and every ten seconds within it."""
+
+    def say(self, line: str) -> None:
+        """Print to standard error, which leaves standard output to tables."""
+        print(line, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        """See Progress.step."""
+        start = last = time.monotonic()
+        done = 0
+
+        def advance(units: int) -> None:
+            nonlocal done, last
+            done += units
+            now = time.monotonic()
+            if now - last >= SECONDS_BETWEEN_LINES and done < total:
+                last, rate = now, done / (now - start)
+                self.say(f"{name}: {done}/{total} {unit}, {rate:.0f}/s, {(total - done) / rate:.0f} s left")
+
+        yield advance
+        elapsed = time.monotonic() - start
+        if elapsed >= 1:
+            self.say(f"{name}: {done} {unit} in {elapsed:.1f} s, {done / elapsed:.0f}/s")
+
+
+class Bars:
+    """Rich progress bars."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True)
+
+    def say(self, line: str) -> None:
+        """Print above the bars."""
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        """See Progress.step."""
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with RichProgress(*columns, console=self._console, transient=True) as bars:
+            task = bars.add_task(name, total=total, rate="")
+
+            def advance(units: int) -> None:
+                bars.update(task, advance=units)
+                speed = bars.tasks[0].speed
+                bars.update(task, rate=f"{speed:.0f}/s" if speed else "")
+
+            yield advance
