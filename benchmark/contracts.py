@@ -215,7 +215,7 @@ class GroupContext:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What an analyzer found: `values` go into every record of the group (small), `files` beside them (name -> text)."""
+    """What an analyzer found. values: small, part of every record of the group. files: name -> text, beside them."""
 
     values: Mapping[str, Json]
     files: Mapping[str, str] = field(default_factory=dict)
@@ -254,6 +254,10 @@ class CollectionSource(ABC):
     @abstractmethod
     def files(self) -> Iterable[Path]:
         """The files that determine the corpus; their size, time and digest key the cached corpus digest."""
+
+    def where(self, position: int) -> str:
+        """Where document number `position` (from 0) stands, for messages: `file:line` where there is a file."""
+        return f"{self.name}, document {position + 1}"
 
     def missing(self) -> Sequence[str]:
         """What is not at hand and where to get it, one line each."""
