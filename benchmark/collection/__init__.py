@@ -4,8 +4,8 @@ from benchmark.collection.bank import Bank, resolve_bank
 from benchmark.collection.beir import BeirFolder
 from benchmark.collection.corpus import Corpus, absent_judgments, scan
 from benchmark.collection.irds import IrDatasets
-from benchmark.collection.topics import Judged, Split, digest, empty, folds, hash_split, judged, limit
-from benchmark.collection.tsv import TsvCollection
+from benchmark.collection.topics import Judged, Split, empty_queries, folds, hash_split, judged, limit, topics_digest
+from benchmark.collection.tsv import TsvCollection, read_queries
 
 __all__ = [
     "Bank",
@@ -16,12 +16,13 @@ __all__ = [
     "Split",
     "TsvCollection",
     "absent_judgments",
-    "digest",
-    "empty",
+    "empty_queries",
     "folds",
     "hash_split",
     "judged",
     "limit",
+    "read_queries",
     "resolve_bank",
     "scan",
+    "topics_digest",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmark.collection.entries import from_json, read_queries
+from benchmark.collection.entries import from_json, parse_queries
 from benchmark.collection.lines import Mistakes, existing, parse_lines
 from benchmark.collection.qrels import read_qrels
 from benchmark.contracts import CollectionSource
@@ -43,7 +43,7 @@ class BeirFolder(CollectionSource):
         if path is None:
             asked = f"no split {split!r}" if split else "a split must be named"
             raise CollectionError(f"{self.folder}: {asked}.{did_you_mean(split or '', self.splits())}")
-        queries = read_queries(self._file("queries.jsonl"), from_json)
+        queries = parse_queries(self._file("queries.jsonl"), from_json)
         qrels = read_qrels(path, query_ids={query.query_id for query in queries})
         return Topics(tuple(query for query in queries if query.query_id in qrels), qrels)
 

@@ -52,7 +52,7 @@ def from_tsv(line: str) -> Entry:
     return _checked(Entry(found, text.strip()))
 
 
-def read_queries(path: Path, parse: Callable[[str], Entry]) -> tuple[Query, ...]:
+def parse_queries(path: Path, parse: Callable[[str], Entry]) -> tuple[Query, ...]:
     """All queries of a file, in its order. Raises CollectionError for malformed lines and duplicate ids."""
     seen: dict[str, int] = {}
     queries = []

@@ -6,7 +6,7 @@ Every choice goes by SHA-256 of `seed:query_id`: the same on every machine, unmo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from benchmark.types import Query, Topics
@@ -20,17 +20,13 @@ class Split(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """Queries that can be measured.
-
-    dropped: queries left out because none of their judgments is above 0. unjudged: left out, never judged.
-    """
+    """Queries that can be measured, and how many others there were, by reason."""
 
     topics: Topics
-    dropped: int
-    unjudged: int
+    left_out: Mapping[str, int]
 
 
-def digest(topics: Topics) -> str:
+def topics_digest(topics: Topics) -> str:
     """SHA-256 of queries (ids, texts, order) and judgments; pass `Topics(queries)` for that of the queries alone."""
     total = hashlib.sha256()
     for query in topics.queries:
@@ -42,7 +38,7 @@ def digest(topics: Topics) -> str:
     return total.hexdigest()
 
 
-def empty(topics: Topics) -> int:
+def empty_queries(topics: Topics) -> int:
     """How many queries have no text; they are allowed and retrieve nothing."""
     return sum(not query.text.strip() for query in topics.queries)
 
@@ -52,7 +48,8 @@ def judged(topics: Topics) -> Judged:
     relevant = {query_id for query_id, grades in topics.qrels.items() if any(grade > 0 for grade in grades.values())}
     kept = select(topics, relevant)
     unjudged = sum(not topics.qrels.get(query.query_id) for query in topics.queries)
-    return Judged(kept, dropped=len(topics.queries) - len(kept.queries) - unjudged, unjudged=unjudged)
+    without_relevant = len(topics.queries) - len(kept.queries) - unjudged
+    return Judged(kept, {"queries_unjudged": unjudged, "queries_without_relevant": without_relevant})
 
 
 def select(topics: Topics, query_ids: Collection[str]) -> Topics:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmark.collection.entries import from_tsv, read_queries
+from benchmark.collection.entries import from_tsv, parse_queries
 from benchmark.collection.lines import Mistakes, parse_lines
 from benchmark.collection.qrels import read_qrels
 from benchmark.contracts import CollectionSource
@@ -36,7 +36,7 @@ class TsvCollection(CollectionSource):
         """All queries, judged or not. Raises CollectionError when a split is asked: there is none."""
         if split is not None:
             raise CollectionError(f"{self.name}: no split {split!r}; TSV files are one split by themselves")
-        queries = read_queries(self.queries_tsv, from_tsv)
+        queries = parse_queries(self.queries_tsv, from_tsv)
         if self.qrels is None:
             return Topics(queries)
         return Topics(queries, read_qrels(self.qrels, query_ids={query.query_id for query in queries}))
@@ -54,3 +54,8 @@ class TsvCollection(CollectionSource):
         """Raise CollectionError when something is missing: nothing is known of where it could come from."""
         if missing := self.missing():
             raise CollectionError("\n".join(missing))
+
+
+def read_queries(path: Path) -> Topics:
+    """Queries without judgments, e.g. a bank, from `id<TAB>text` lines."""
+    return Topics(parse_queries(path, from_tsv))
