@@ -1,0 +1,171 @@
+"""The analyzer `wackiness`: from scoring queries to W-AUC, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from benchmark.contracts import Analysis, GroupAnalyzer, GroupContext, NotApplicable, Vocabulary
+from benchmark.errors import PluginError
+from benchmark.types import Json
+from plugins.analyzers.wackiness.observations import Observations, expansion_entries, observe
+from plugins.analyzers.wackiness.rankers import Ranker, rank
+from plugins.analyzers.wackiness.report import curve_table, token_table
+from plugins.analyzers.wackiness.sample import Choice, ScoringQueries, Source, draw
+from plugins.analyzers.wackiness.scores import (
+    PAPER_CODE,
+    PAPER_FORMULA,
+    ROBUST,
+    Idf,
+    Normaliser,
+    Preset,
+    Scale,
+    TokenScores,
+    area,
+    score,
+    why_no_area,
+)
+from plugins.analyzers.wackiness.statistics import CURVE_BINS, curve, inverse_document_frequency
+from plugins.analyzers.wackiness.tokens import CorpusTerms, read_corpus
+from plugins.analyzers.wackiness.uncertainty import bootstrap_interval, spread_over_parts
+
+PresetName = Literal["paper_code", "paper_formula", "robust", "custom"]
+PresetNames = Sequence[PresetName]
+Positive = Annotated[int, Gt(0)]
+Count = Annotated[int, Ge(0)]
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that the presets are computed from."""
+
+    source: Source
+    observations: Observations
+    corpus: CorpusTerms
+    vocabulary: Vocabulary
+
+
+class Wackiness(GroupAnalyzer):
+    """Wackiness of a model's query expansion on a collection (METHODS 2; Polyakov et al., arXiv 2605.19628).
+
+    presets: `paper_code`, `paper_formula`, `robust` (W-AUC*), and `custom`, which is `robust` but for `idf`,
+    `normaliser`, `exclude_special` and `exclude_unreachable`.
+    scoring_queries: `train` (the bank), `pseudo` (first sentences of documents), `documents` or `test`; `auto` is
+    `train` where there are 1,000 distinct training queries, else `pseudo`. At most `sample` of them, by hash and seed.
+    depth: documents that utility is read from, ranked by `self`, `bm25` or `qrels` (the judged relevant ones).
+    min_occurrences: scoring queries a token must be an expansion of. bootstrap: repetitions.
+
+    Values: `scoring_queries` {source, n}; `expansion_tokens_per_query`; `share_zero_utility`: share of all (query,
+    expansion token) pairs with U = 0; `share_df0` and `mass_weighted`: over the tokens that `robust` keeps, the share
+    that the corpus lacks, and W* weighed by the tokens' summed weights; and per preset `w_auc` (or None and the
+    `reason`), the `n` tokens kept, and `two_sigma` (normaliser max) or `ci` (p99), see `uncertainty`.
+    Files per preset: its token table and its curve.
+    """
+
+    def __init__(
+        self,
+        *,
+        presets: PresetNames = ("paper_code", "paper_formula", "robust"),
+        scoring_queries: Choice = "auto",
+        sample: Positive = 10_000,
+        depth: Positive = 100,
+        ranker: Ranker = "self",
+        min_occurrences: Positive = 4,
+        bootstrap: Count = 200,
+        seed: int = 0,
+        idf: Idf = "df",
+        normaliser: Normaliser = "p99",
+        exclude_special: bool = True,
+        exclude_unreachable: bool = True,
+    ):
+        custom = Preset(idf, normaliser, exclude_special, exclude_unreachable, area="robust")
+        if custom != ROBUST and "custom" not in presets:
+            raise PluginError(
+                "wackiness: idf, normaliser, exclude_special and exclude_unreachable are those of the preset 'custom', "
+                f"which presets: {list(presets)} leave out; add 'custom' to the presets"
+            )
+        if ranker == "qrels" and scoring_queries in ("pseudo", "documents"):
+            raise PluginError(
+                f"wackiness: ranker: qrels needs judged scoring queries, scoring_queries: {scoring_queries} have no "
+                "judgments; use train or test"
+            )
+        known = {"paper_code": PAPER_CODE, "paper_formula": PAPER_FORMULA, "robust": ROBUST, "custom": custom}
+        self.presets: Mapping[str, Preset] = {name: known[name] for name in presets}
+        self.scoring_queries, self.sample, self.seed = scoring_queries, sample, seed
+        self.depth, self.ranker = depth, ranker
+        self.min_occurrences, self.bootstrap = min_occurrences, bootstrap
+
+    def analyze(self, context: GroupContext) -> Analysis:
+        """Draw scoring queries, retrieve, read utilities, score. Raises NotApplicable without query expansion."""
+        if not context.expands_queries:
+            raise NotApplicable("the query side does not expand: a query's active dimensions are its own tokens")
+        scoring = draw(context, choice=self.scoring_queries, size=self.sample, seed=self.seed)
+        material = self._observe(context, scoring)
+        values, files = self._common(material, len(scoring.queries)), {}
+        for name, preset in self.presets.items():
+            scale = self._scale(preset, material)
+            scores = score(material.observations, preset, scale)
+            values[name] = block = self._block(scores, preset, scale, material)
+            if scores.terms.size:
+                files[f"{name}.tokens.csv"] = token_table(scores, material.vocabulary, material.corpus.df)
+            if block["w_auc"] is not None:
+                files[f"{name}.curve.csv"] = curve_table(curve(scores.wackiness, CURVE_BINS))
+        return Analysis(values, files)
+
+    def _observe(self, context: GroupContext, scoring: ScoringQueries) -> Material:
+        """Encode, rank, and read the corpus once."""
+        vectors = context.encode_queries(scoring.texts)
+        ranked = rank(context, scoring, vectors, ranker=self.ranker, depth=self.depth)
+        texts = (document.text for document in context.documents())
+        corpus = read_corpus(texts, context.vocabulary, np.unique(ranked[ranked >= 0]))
+        expansions = expansion_entries(vectors, scoring.texts, context.vocabulary)
+        return Material(scoring.source, observe(expansions, ranked, corpus), corpus, context.vocabulary)
+
+    def _scale(self, preset: Preset, material: Material) -> Scale:
+        """Return idf and the excluded ids of a preset."""
+        df = material.corpus.df if preset.idf == "df" else np.zeros_like(material.corpus.df)
+        ids: frozenset[int] = frozenset()
+        if preset.exclude_special:
+            ids |= material.vocabulary.special_ids
+        if preset.exclude_unreachable:
+            ids |= material.vocabulary.unreachable_ids()
+        excluded = np.zeros(df.size, dtype=bool)
+        excluded[list(ids)] = True
+        return Scale(inverse_document_frequency(df, material.corpus.documents), excluded, self.min_occurrences)
+
+    def _block(self, scores: TokenScores, preset: Preset, scale: Scale, material: Material) -> dict[str, Json]:
+        """Return the values of one preset."""
+        reason = why_no_area(scores, preset, self.min_occurrences)
+        if material.source == "test" and preset.area == "robust":
+            reason = "the scoring queries are the test queries, which W-AUC* is never measured on"
+        block: dict[str, Json] = {
+            "w_auc": None if reason else area(scores.wackiness, preset),
+            "reason": reason,
+            "n": int(scores.terms.size),
+        }
+        observations = material.observations
+        if preset.normaliser == "max":
+            return block | {"two_sigma": None if reason else spread_over_parts(observations, preset, scale)}
+        interval = {"repetitions": self.bootstrap, "seed": self.seed}
+        ci = None if reason else bootstrap_interval(observations, scores, preset, scale, **interval)
+        return block | {"ci": ci}
+
+    def _common(self, material: Material, n: int) -> dict[str, Json]:
+        """Return the values that belong to no preset."""
+        robust = score(material.observations, ROBUST, self._scale(ROBUST, material))
+        evidence = material.observations.evidence
+        return {
+            "scoring_queries": {"source": material.source, "n": n},
+            "expansion_tokens_per_query": evidence.size / n,
+            "share_zero_utility": _share(evidence == 0),
+            "share_df0": _share(material.corpus.df[robust.terms] == 0),
+            "mass_weighted": robust.mass_weighted,
+        }
+
+
+def _share(condition: np.ndarray) -> float | None:
+    return float(condition.mean()) if condition.size else None
