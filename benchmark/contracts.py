@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class Fetchable:
+    """Something that may have to be downloaded."""
+
+    def missing(self) -> Sequence[str]:
+        """What is not at hand and where to get it, one line each; touches no network."""
+        return ()
+
+    def fetch(self) -> None:
+        """Download what is missing."""
+
+
 # ── models ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -59,7 +70,7 @@ class LoadedEncoder(ABC):
         return {}
 
 
-class SparseEncoder(ABC):
+class SparseEncoder(Fetchable, ABC):
     """A model whose vectors depend on the text alone.
 
     expands_queries: whether the query side can have active dimensions that are not tokens of the query.
@@ -76,15 +87,8 @@ class SparseEncoder(ABC):
     def load(self, device: str) -> LoadedEncoder:
         """Load onto `device` ("cpu", "cuda", "cuda:1"); raises ModelError."""
 
-    def missing(self) -> Sequence[str]:
-        """What `fetch` would download, one line each; empty when all is at hand."""
-        return ()
 
-    def fetch(self) -> None:
-        """Download what is missing."""
-
-
-class CollectionModel(ABC):
+class CollectionModel(Fetchable, ABC):
     """A model that is fitted to the corpus (BM25, idf-weighted query sides); its key includes the corpus digest."""
 
     expands_queries: bool = False
@@ -97,15 +101,8 @@ class CollectionModel(ABC):
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """Read the corpus (any number of passes; each call of `documents` is one) and return the encoder."""
 
-    def missing(self) -> Sequence[str]:
-        """As SparseEncoder.missing."""
-        return ()
 
-    def fetch(self) -> None:
-        """As SparseEncoder.fetch."""
-
-
-class Scorer(ABC):
+class Scorer(Fetchable, ABC):
     """A system that gives scores for ids, without vectors."""
 
     dense: bool = False
@@ -238,7 +235,7 @@ class GroupAnalyzer(ABC):
 # ── collections ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class CollectionSource(ABC):
+class CollectionSource(Fetchable, ABC):
     """Where documents, queries and judgments come from. Documents stream."""
 
     name: str
@@ -258,10 +255,3 @@ class CollectionSource(ABC):
     def where(self, position: int) -> str:
         """Where document number `position` (from 0) stands, for messages: `file:line` where there is a file."""
         return f"{self.name}, document {position + 1}"
-
-    def missing(self) -> Sequence[str]:
-        """What is not at hand and where to get it, one line each."""
-        return ()
-
-    def fetch(self) -> None:
-        """Download what is missing, checksums kept."""

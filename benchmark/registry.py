@@ -135,8 +135,8 @@ class Registry:
 
 def _provider(entry: EntryPoint) -> Provider:
     # A distribution whose metadata are half gone still has entry points, but neither name nor version.
-    metadata = entry.dist.metadata if entry.dist else {}
-    facts = {key: metadata[key] for key in metadata}
+    dist = entry.dist
+    facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
     name, version = facts.get("Name", "unknown"), facts.get("Version", "unknown")
     return Provider(name, version, entry.module, entry.name)
 

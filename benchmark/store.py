@@ -90,6 +90,11 @@ class Store:
             if kind != DAMAGED and (found := self.find(kind, key)):
                 yield found
 
+    def facts(self, kind: str) -> Iterator[Mapping[str, Json]]:
+        """The facts of all artefacts of a kind, unverified: for estimates."""
+        for manifest in sorted(self.root.glob(f"{kind}/*/{MANIFEST}")):
+            yield json.loads(manifest.read_text())["facts"]
+
     def remove(self, artefact: Artefact) -> None:
         """Delete an artefact."""
         shutil.rmtree(artefact.folder)

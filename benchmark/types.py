@@ -83,12 +83,18 @@ class ScoreBlocks(Protocol):
     """
 
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int]:
+        """(Q, D)."""
+        ...
 
     @property
-    def floor(self) -> float: ...
+    def floor(self) -> float:
+        """See the class."""
+        ...
 
-    def __iter__(self) -> Iterator[Block]: ...
+    def __iter__(self) -> Iterator[Block]:
+        """Blocks in the order of documents."""
+        ...
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
         """The same for the queries `start` to `stop` alone."""

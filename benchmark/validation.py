@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
@@ -39,6 +40,8 @@ def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun:
     wrong: dict[KeyPath, list[ErrorDetails]] = {}
     mistakes: list[tuple[KeyPath, str]] = []
     for details in error.errors(include_url=False):
+        if _follows(details):
+            continue
         path = tuple(_existing(details["loc"], data))
         if details["type"] == "extra_forbidden":
             known = _fields(model, path[:-1])
@@ -48,6 +51,12 @@ def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun:
         else:
             wrong.setdefault(path, []).append(details)
     return mistakes + [(path, _describe(path, alternatives)) for path, alternatives in wrong.items()]
+
+
+def _follows(details: ErrorDetails) -> bool:
+    """Whether it only says that something else is wrong: a list whose items are all mistaken is no empty list."""
+    kind = details["type"]
+    return kind == "default_factory_not_called" or (kind == "too_short" and len(details["input"]) > 0)
 
 
 def _describe(path: KeyPath, alternatives: Sequence[ErrorDetails]) -> str:
@@ -62,7 +71,7 @@ def _describe(path: KeyPath, alternatives: Sequence[ErrorDetails]) -> str:
 def _phrase(details: ErrorDetails) -> str:
     if phrase := _PHRASES.get(details["type"]):
         return phrase
-    return details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return re.sub(r"^\w+ (?=should )", "", details["msg"].removeprefix("Value error, "))
 
 
 def _spell(path: KeyPath) -> str:

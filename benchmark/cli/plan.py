@@ -1,0 +1,55 @@
+"""`sparsebench plan SUITE`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from tabulate import tabulate
+
+from benchmark.cli import Exit
+from benchmark.cli.session import Session, open_session, suite_options
+from benchmark.estimate import estimate_seconds
+from benchmark.plan import Group, finished, missing_documents
+
+
+@click.command("plan")
+@suite_options
+def command(**options: Any) -> int:
+    """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing."""
+    session = open_session(**options, fetch=False)
+    rows = [row for group in session.plan.groups for row in _rows(session, group)]
+    click.echo(tabulate(rows, ["collection", "model", "postprocessor", "sees", "cell", "key"], tablefmt="github"))
+    groups = [_group(session, group) for group in session.plan.groups]
+    headers = ["collection", "model", "documents to encode", "likely seconds"]
+    click.echo("\n" + tabulate(groups, headers, tablefmt="github", intfmt=",", missingval="not yet known"))
+    todo = sum(finished(session.folder, cell) is None for _, cell in session.plan.cells)
+    click.echo(
+        f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
+    )
+    return Exit.OK if todo else Exit.NOTHING
+
+
+def _rows(session: Session, group: Group) -> list[list[str]]:
+    return [
+        [
+            group.collection.spec.label,
+            group.model.spec.label,
+            cell.spec.label,
+            cell.registered.plugin.factory.sees,
+            "cached" if finished(session.folder, cell) else "to compute",
+            cell.key[:16],
+        ]
+        for cell in group.cells
+    ]
+
+
+def _group(session: Session, group: Group) -> list[object]:
+    missing = missing_documents(group, session.store)
+    estimate = estimate_seconds(group, missing, session.store)
+    return [
+        group.collection.spec.label,
+        group.model.spec.label,
+        missing,
+        None if estimate is None else f"{estimate:.0f}",
+    ]

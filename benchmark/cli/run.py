@@ -1,0 +1,35 @@
+"""`sparsebench run SUITE`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from benchmark.cli import Exit
+from benchmark.cli.session import LEADERBOARDS, Session, open_session, suite_options
+from benchmark.device import check_device
+from benchmark.errors import StoreError
+from benchmark.leaderboard import Board, read_published, render_markdown, reproduction
+from benchmark.runner import Runner
+
+
+@click.command("run")
+@suite_options
+def command(**options: Any) -> int:
+    """Run SUITE, a name or a path: compute what is missing, print its leaderboard."""
+    session = open_session(**options)
+    check_device(session.device)
+    board = Runner(session.store, session.runs, session.progress).run(session.plan)
+    click.echo(render_markdown(board))
+    click.echo(_closing(session, board))
+    return Exit.FAILED_CELLS if any(record.status == "failed" for record in board.records) else Exit.OK
+
+
+def _closing(session: Session, board: Board) -> str:
+    lines = [f"written: {session.folder / 'leaderboard.md'}"]
+    try:
+        published = read_published(LEADERBOARDS, session.suite.name)
+    except StoreError:
+        return lines[0]
+    return "\n".join([*lines, f"{reproduction(board, published)} published figures ({LEADERBOARDS})"])

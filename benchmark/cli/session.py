@@ -1,0 +1,140 @@
+"""What the commands share: options, and the way from a suite's name to its plan."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.device import choose_device
+from benchmark.errors import SparsebenchError
+from benchmark.plan import Group, Plan, make_plan
+from benchmark.progress import Progress, progress_for_terminal
+from benchmark.registry import Registry
+from benchmark.resolve import require, resolve_collection, resolve_model, source_of
+from benchmark.store import Store, default_root
+from benchmark.suite import Suite, load_suite
+
+RUNS = Path("runs")
+LEADERBOARDS = Path("leaderboards")
+
+Command = Callable[..., Any]
+
+
+def runs_option(command: Command) -> Command:
+    """`--runs`."""
+    return click.option("--runs", type=click.Path(path_type=Path), default=RUNS, show_default=True,
+                        help="Where records are written.")(command)  # fmt: skip
+
+
+def plugin_options(command: Command) -> Command:
+    """`-p no:NAME`."""
+    return click.option("-p", "plugin_switches", multiple=True, metavar="no:NAME", help="Leave a plugin out.")(command)
+
+
+def suite_options(command: Command) -> Command:
+    """The suite and everything that changes what it asks for."""
+    options = [
+        click.argument("suite"),
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
+                     help="Override a value, e.g. models.0.checkpoint=naver/splade-v3."),
+        click.option("--only", multiple=True, metavar="PATTERN",
+                     help="Only cells whose collection/model/postprocessor matches, e.g. '*/bm25/*' or 'sinkhorn'."),
+        click.option("--limit-queries", type=click.IntRange(min=1), help="Use a sample of the test queries."),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1."),
+        click.option("--offline", is_flag=True, help="Download nothing; list what is missing."),
+        click.option("--store", type=click.Path(path_type=Path), help="Where vectors are kept.  [$SPARSEBENCH_STORE]"),
+        runs_option,
+        plugin_options,
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Session:
+    """A suite with everything it needs at hand."""
+
+    suite: Suite
+    plan: Plan
+    store: Store
+    runs: Path
+    device: str
+    progress: Progress
+
+    @property
+    def folder(self) -> Path:
+        """Where the suite's records lie."""
+        return self.runs / self.suite.name
+
+
+def discover(plugin_switches: Sequence[str]) -> Registry:
+    """The registry without the plugins that `-p no:NAME` leaves out."""
+    if wrong := [switch for switch in plugin_switches if not switch.startswith("no:")]:
+        raise click.UsageError(f"-p takes no:NAME, not {', '.join(wrong)}")
+    return Registry.discover(blocked=[switch.removeprefix("no:") for switch in plugin_switches])
+
+
+def open_session(
+    *,
+    suite: str,
+    overrides: Sequence[str],
+    only: Sequence[str],
+    limit_queries: int | None,
+    device: str,
+    offline: bool,
+    store: Path | None,
+    runs: Path,
+    plugin_switches: Sequence[str],
+    fetch: bool = True,
+) -> Session:
+    """Load the suite, make sure that all it names is at hand, and plan it.
+
+    fetch: whether what is missing is downloaded first. Raises SparsebenchError with everything that is wrong.
+    """
+    registry = discover(plugin_switches)
+    loaded = load_suite(suite, registry, overrides)
+    if limit_queries:
+        loaded = loaded.model_copy(update={"name": f"{loaded.name}-limit-{limit_queries}"})
+    progress, place = progress_for_terminal(), Store(store or default_root())
+    models = [resolve_model(spec, registry) for spec in loaded.models]
+    sources = [source_of(spec, registry) for spec in loaded.collections]
+    parts = [*sources, *(model.model for model in models)]
+    if fetch and not offline:
+        for part in parts:
+            part.fetch()
+    require(parts)
+    collections = [resolve_collection(spec, registry, place, progress, limit_queries) for spec in loaded.collections]
+    chosen = choose_device(device)
+    plan = select(make_plan(loaded, registry, models, collections, chosen), only)
+    return Session(loaded, plan, place, runs, chosen, progress)
+
+
+def select(plan: Plan, patterns: Sequence[str]) -> Plan:
+    """The cells that match any pattern; all of them where there is none."""
+    if not patterns:
+        return plan
+    groups = [
+        replace(group, cells=tuple(cell for cell in group.cells if _matches(group, cell.spec.label, patterns)))
+        for group in plan.groups
+    ]
+    chosen = tuple(group for group in groups if group.cells)
+    if not chosen:
+        names = "\n".join(f"  {cell_name(group, cell.spec.label)}" for group, cell in plan.cells)
+        raise SparsebenchError(f"no cell matches {' '.join(patterns)}. There is:\n{names}")
+    return replace(plan, groups=chosen)
+
+
+def cell_name(group: Group, postprocessor: str) -> str:
+    """How commands call a cell: collection/model/postprocessor, by label."""
+    return "/".join((group.collection.spec.label, group.model.spec.label, postprocessor))
+
+
+def _matches(group: Group, postprocessor: str, patterns: Sequence[str]) -> bool:
+    names = (group.collection.spec.label, group.model.spec.label, postprocessor, cell_name(group, postprocessor))
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
