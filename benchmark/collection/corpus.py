@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.collection.entries import check_id
+from benchmark.collection.entries import checked_id
 from benchmark.collection.lines import Mistakes
 from benchmark.types import Document, Qrels
 
@@ -46,8 +46,7 @@ def scan(documents: Iterable[Document], *, where: Callable[[int], str] = _ordina
     with Mistakes() as mistakes:
         for position, document in enumerate(documents):
             try:
-                check_id(document.doc_id)
-                doc_id, text = document.doc_id.encode(), document.text.encode()
+                doc_id, text = checked_id(document.doc_id).encode(), document.text.encode()
             except ValueError as error:
                 mistakes.add(where(position), str(error))
                 doc_id = text = b""

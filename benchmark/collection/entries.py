@@ -26,10 +26,11 @@ def full_text(title: str, text: str) -> str:
     return f"{title} {text}".strip()
 
 
-def check_id(found: str) -> None:
-    """Raise ValueError for an id that a TREC run could not hold."""
+def checked_id(found: str) -> str:
+    """Return an id, or raise ValueError where a TREC run could not hold it."""
     if not _ID.fullmatch(found):
         raise ValueError(f"the id {found!r} is empty or has white space, which a TREC run cannot hold")
+    return found
 
 
 def from_json(line: str) -> Entry:
@@ -74,6 +75,6 @@ def _string(record: dict[str, object], key: str) -> str:
 
 
 def _checked(entry: Entry) -> Entry:
-    check_id(entry.id)
+    checked_id(entry.id)
     entry.text.encode()  # JSON can spell half a surrogate pair, which no UTF-8 can hold: UnicodeEncodeError
     return entry

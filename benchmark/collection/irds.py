@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmark.collection.entries import checked_id
 from benchmark.collection.irds_files import Source, sources
 from benchmark.contracts import CollectionSource
 from benchmark.errors import CollectionError, did_you_mean
@@ -42,7 +43,7 @@ class IrDatasets(CollectionSource):
             asked = f"{self.name}: no split {split!r}; an ir_datasets id is one split by itself."
             raise CollectionError(asked + _close(f"{self.name.rpartition('/')[0] or self.name}/{split}"))
         with self._readable("queries"):
-            queries = {record.query_id: _text(record) for record in self._dataset.queries_iter()}
+            queries = {checked_id(record.query_id): _text(record) for record in self._dataset.queries_iter()}
         qrels: dict[str, dict[str, int]] = {}
         if self._dataset.has_qrels():
             with self._readable("qrels"):
