@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from benchmark.collection import digest as topics_digest
+from benchmark.collection import topics_digest
 from benchmark.contracts import CollectionModel, GroupContext, LoadedEncoder, Scorer, SparseEncoder
 from benchmark.encode import Encoder, Vectors, encode_documents, encode_queries
 from benchmark.plan import Group

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean, median
 from typing import Any
 
-from benchmark.errors import SuiteError, did_you_mean
+from benchmark.errors import ScoreError, SuiteError, did_you_mean
 from benchmark.rank import untied
 from benchmark.types import Qrels, Run
 
@@ -30,7 +30,7 @@ def measure(run: Run, qrels: Qrels, names: Iterable[str], *, depth: int | None =
     """Value of each measure for every query of `qrels`; 0 for a query that the run does not answer.
 
     depth: how long the run's lists could have been, by default the longest of them. A query whose relevant documents
-    are not in the run has them at rank depth + 1 for MnR and MdR.
+    are not in the run has them at rank depth + 1 for MnR and MdR. Raises ScoreError for these when there is no depth.
     Ties are broken here, once and by trec_eval's rule: the providers behind ir_measures disagree about them, and some
     compare scores as float32 (ir_measures issue 18). So all they see are ranks.
     """
@@ -38,10 +38,7 @@ def measure(run: Run, qrels: Qrels, names: Iterable[str], *, depth: int | None =
     answered = {query_id: dict(hits) for query_id, hits in untied(run).items() if query_id in qrels and hits}
     wanted = {name: _parse(name) for name in names if name not in FIRST_RANK}
     values = _by_ir_measures(answered, qrels, set(wanted.values())) if wanted else {}
-    if depth is None:
-        depth = max(map(len, answered.values()), default=0)
-    ranks = {query_id: _first_rank(answered.get(query_id, {}), judged, depth) for query_id, judged in qrels.items()}
-    return {name: ranks if name in FIRST_RANK else values[wanted[name]] for name in names}
+    return {name: values[wanted[name]] if name in wanted else _first_ranks(answered, qrels, depth) for name in names}
 
 
 def aggregate(per_query: PerQuery) -> dict[str, float]:
@@ -81,10 +78,17 @@ def _by_ir_measures(run: dict[str, dict[str, float]], qrels: Qrels, measures: se
     return values
 
 
-def _first_rank(hits: Iterable[str], judged: Mapping[str, int], depth: int) -> float:
-    """Rank, from 1, of the first hit with a grade above 0."""
-    ranks = (rank for rank, doc_id in enumerate(hits, start=1) if judged.get(doc_id, 0) > 0)
-    return float(next(ranks, depth + 1))
+def _first_ranks(run: Run, qrels: Qrels, depth: int | None) -> dict[str, float]:
+    """Rank, from 1, of the first hit of each query with a grade above 0."""
+    depth = depth or max(map(len, run.values()), default=0)
+    if not depth:
+        # Otherwise a system that finds nothing at all would have everything at rank 1.
+        raise ScoreError("MnR and MdR of a run without any result need its depth")
+    first = {}
+    for query_id, judged in qrels.items():
+        hits = enumerate(run.get(query_id, {}), start=1)
+        first[query_id] = float(next((rank for rank, doc_id in hits if judged.get(doc_id, 0) > 0), depth + 1))
+    return first
 
 
 def _aggregator(name: str) -> Any:
@@ -140,7 +144,7 @@ def _hint(base: str, rest: str) -> str:
     registry = ir_measures.measures.registry
     if base in registry:
         needs = {name: " (required)" if of.required else "" for name, of in registry[base].SUPPORTED_PARAMS.items()}
-        return f" Write {base}(name=value)@cutoff with {', '.join(name + need for name, need in needs.items())}."
+        return f" Write {registry[base].__name__}(name=value)@cutoff with {', '.join(name + need for name, need in needs.items())}."
     spelled = {found.__name__ + rest for found in registry.values()}  # leaves out aliases
     close = difflib.get_close_matches(base + rest, [*sorted(spelled), *FIRST_RANK], n=1)
     return did_you_mean(base + rest, close or EXAMPLES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.collection import digest as topics_digest
+from benchmark.collection import topics_digest
 from benchmark.contracts import GroupAnalyzer, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards

@@ -15,14 +15,14 @@ from benchmark.collection import (
     IrDatasets,
     TsvCollection,
     absent_judgments,
-    empty,
+    empty_queries,
     hash_split,
     judged,
     limit,
+    read_queries,
     scan,
+    topics_digest,
 )
-from benchmark.collection import digest as topics_digest
-from benchmark.collection.entries import from_tsv, read_queries
 from benchmark.contracts import CollectionModel, CollectionSource, Fetchable, Model, Scorer
 from benchmark.errors import CollectionError, SparsebenchError
 from benchmark.fingerprint import digest, files_digest, library_versions, source_digest
@@ -125,7 +125,7 @@ def resolve_collection(
         counts={
             "queries_without_relevant_document": test.dropped,
             "unjudged_queries": test.unjudged,
-            "empty_queries": empty(test.topics),
+            "empty_queries": empty_queries(test.topics),
             "empty_documents": corpus.empty,
             "judgments_of_absent_documents": absent_judgments(test.topics.qrels, corpus.doc_ids),
         },
@@ -171,7 +171,7 @@ def _bank(spec: CollectionSpec, source: CollectionSource) -> Topics | None:
     if spec.bank is None:
         return None
     if spec.bank.queries_tsv is not None:
-        return Topics(read_queries(Path(spec.bank.queries_tsv), from_tsv))
+        return Topics(read_queries(Path(spec.bank.queries_tsv)))
     return Topics(_other(spec.bank.id, source).topics(spec.bank.split).queries)
 
 

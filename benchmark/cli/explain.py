@@ -9,7 +9,8 @@ import click
 from tabulate import tabulate
 
 from benchmark.cli import Exit
-from benchmark.cli.session import cell_name, discover, open_session, suite_options
+from benchmark.cli.options import suite_options
+from benchmark.cli.session import cell_name, discover, open_session
 from benchmark.device import check_device
 from benchmark.errors import SparsebenchError
 from benchmark.explain import Explanation, explain

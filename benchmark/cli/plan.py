@@ -8,7 +8,8 @@ import click
 from tabulate import tabulate
 
 from benchmark.cli import Exit
-from benchmark.cli.session import Session, open_session, suite_options
+from benchmark.cli.options import suite_options
+from benchmark.cli.session import Session, open_session
 from benchmark.estimate import estimate_seconds
 from benchmark.plan import Group, finished, missing_documents
 

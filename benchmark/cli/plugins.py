@@ -9,7 +9,8 @@ import click
 from tabulate import tabulate
 
 from benchmark.cli import Exit
-from benchmark.cli.session import discover, plugin_options
+from benchmark.cli.options import plugin_options
+from benchmark.cli.session import discover
 from benchmark.plugin_hooks import RECORDS
 from benchmark.registry import Registry
 

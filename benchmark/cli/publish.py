@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli import Exit
-from benchmark.cli.session import LEADERBOARDS, runs_option
+from benchmark.cli.options import LEADERBOARDS, runs_option
 from benchmark.leaderboard import publish, read_board
 
 

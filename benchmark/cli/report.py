@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from benchmark.cli import Exit
-from benchmark.cli.session import LEADERBOARDS, runs_option
+from benchmark.cli.options import LEADERBOARDS, runs_option
 from benchmark.leaderboard import check, read_board, read_published, render_markdown
 from benchmark.store import write_atomically
 

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from benchmark.cli import Exit
-from benchmark.cli.session import LEADERBOARDS, Session, open_session, suite_options
+from benchmark.cli.options import LEADERBOARDS, suite_options
+from benchmark.cli.session import Session, open_session
 from benchmark.device import check_device
 from benchmark.errors import StoreError
 from benchmark.leaderboard import Board, read_published, render_markdown, reproduction

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import click
 
 from benchmark.cli import Exit
-from benchmark.cli.session import discover, plugin_options
+from benchmark.cli.options import plugin_options
+from benchmark.cli.session import discover
 
 
 @click.command("schema")

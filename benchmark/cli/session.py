@@ -1,12 +1,11 @@
-"""What the commands share: options, and the way from a suite's name to its plan."""
+"""The way from a suite's name to its plan, which all commands that compute share."""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -18,42 +17,6 @@ from benchmark.registry import Registry
 from benchmark.resolve import require, resolve_collection, resolve_model, source_of
 from benchmark.store import Store, default_root
 from benchmark.suite import Suite, load_suite
-
-RUNS = Path("runs")
-LEADERBOARDS = Path("leaderboards")
-
-Command = Callable[..., Any]
-
-
-def runs_option(command: Command) -> Command:
-    """`--runs`."""
-    return click.option("--runs", type=click.Path(path_type=Path), default=RUNS, show_default=True,
-                        help="Where records are written.")(command)  # fmt: skip
-
-
-def plugin_options(command: Command) -> Command:
-    """`-p no:NAME`."""
-    return click.option("-p", "plugin_switches", multiple=True, metavar="no:NAME", help="Leave a plugin out.")(command)
-
-
-def suite_options(command: Command) -> Command:
-    """The suite and everything that changes what it asks for."""
-    options = [
-        click.argument("suite"),
-        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
-                     help="Override a value, e.g. models.0.checkpoint=naver/splade-v3."),
-        click.option("--only", multiple=True, metavar="PATTERN",
-                     help="Only cells whose collection/model/postprocessor matches, e.g. '*/bm25/*' or 'sinkhorn'."),
-        click.option("--limit-queries", type=click.IntRange(min=1), help="Use a sample of the test queries."),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1."),
-        click.option("--offline", is_flag=True, help="Download nothing; list what is missing."),
-        click.option("--store", type=click.Path(path_type=Path), help="Where vectors are kept.  [$SPARSEBENCH_STORE]"),
-        runs_option,
-        plugin_options,
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @dataclass(frozen=True)

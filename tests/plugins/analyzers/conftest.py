@@ -16,7 +16,7 @@ Terms = Mapping[str, float]
 
 
 class WordVocabulary(Vocabulary):
-    """Whitespace words; a word that is not in the list has no id. Capitalised words are out of lower-cased text's reach."""
+    """Whitespace words; one that is not in the list has no id. No lower-cased text reaches a capitalised word."""
 
     def __init__(self, words: Sequence[str], special: Sequence[str] = ()):
         self.words = list(words)
