@@ -11,7 +11,7 @@ import difflib
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean, median
 from typing import Any
 
@@ -26,7 +26,7 @@ FIRST_RANK = ("MnR", "MdR")
 EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *FIRST_RANK)
 
 
-def measure(run: Run, qrels: Qrels, names: Iterable[str], *, depth: int | None = None) -> PerQuery:
+def measure(run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None = None) -> PerQuery:
     """Value of each measure for every query of `qrels`; 0 for a query that the run does not answer.
 
     depth: how long the run's lists could have been, by default the longest of them. A query whose relevant documents
@@ -142,9 +142,8 @@ def _hint(base: str, rest: str) -> str:
     import ir_measures
 
     registry = ir_measures.measures.registry
-    if base in registry:
-        needs = {name: " (required)" if of.required else "" for name, of in registry[base].SUPPORTED_PARAMS.items()}
-        return f" Write {registry[base].__name__}(name=value)@cutoff with {', '.join(name + need for name, need in needs.items())}."
-    spelled = {found.__name__ + rest for found in registry.values()}  # leaves out aliases
-    close = difflib.get_close_matches(base + rest, [*sorted(spelled), *FIRST_RANK], n=1)
+    if found := registry.get(base):
+        takes = [f"{name} (required)" if of.required else name for name, of in found.SUPPORTED_PARAMS.items()]
+        return f" Write {found.__name__}(name=value)@cutoff with {', '.join(takes)}."
+    close = difflib.get_close_matches(base + rest, [*(known + rest for known in registry), *FIRST_RANK], n=1)
     return did_you_mean(base + rest, close or EXAMPLES)

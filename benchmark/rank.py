@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -135,15 +134,16 @@ def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, e
 
 
 def untied(hits: Mapping[str, Mapping[str, float]]) -> Run:
-    """Scored documents of each query, in any order, as a run without ties. Raises ScoreError for NaN."""
+    """Scored documents of each query, in any order, as a run without ties, not even as float32.
+
+    Raises ScoreError for NaN.
+    """
     return {query_id: _untied(query_id, documents) for query_id, documents in hits.items()}
 
 
 def _untied(query_id: str, documents: Mapping[str, float]) -> Mapping[str, float]:
     if any(score != score for score in documents.values()):
         raise ScoreError(f"query {query_id!r} has a score that is not a number (NaN)")
-    if all(better > worse for better, worse in pairwise(documents.values())):
-        return documents
     # Code points of strings and bytes of their UTF-8 are in the same order.
     return _by_place(sorted(documents, key=lambda doc_id: (documents[doc_id], doc_id), reverse=True))
 

@@ -1,0 +1,214 @@
+"""rank.py: order, ties, the cut at k, runs and their files."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytrec_eval
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark.errors import ScoreError
+from benchmark.rank import TopK, read_trec, tie_order, to_run, untied, write_trec
+from benchmark.types import Ranking
+
+INF = math.inf
+
+
+def ids(*names: str) -> np.ndarray:
+    return np.array([name.encode() for name in names])
+
+
+def top(scores: torch.Tensor, k: int, doc_ids: np.ndarray, cuts: tuple[int, ...] = (), **more: torch.Tensor) -> Ranking:
+    """Rank by blocks that end at `cuts` and at the last document."""
+    accumulator = TopK(scores.shape[0], k, tie_order(doc_ids))
+    edges = [0, *cuts, scores.shape[1]]
+    for start, stop in pairwise(edges):
+        columns = slice(start, stop)
+        accumulator.add(columns, scores[:, columns], *(mask[:, columns] for mask in more.values()))
+    return accumulator.ranking()
+
+
+def test_a_tie_is_broken_by_doc_id_descending() -> None:
+    ranking = top(torch.tensor([[1.0, 2.0, 1.0, 1.0]]), 3, ids("a", "b", "c", "aa"))
+    assert ranking.documents.tolist() == [[1, 2, 3]]
+    assert ranking.scores.tolist() == [[2.0, 1.0, 1.0]]
+
+
+def test_ids_compare_as_utf8_bytes_and_a_prefix_comes_first() -> None:
+    doc_ids = ids("D10", "D9", "d1", "é", "D1", "日本")
+    order = tie_order(doc_ids)
+    assert order.tolist() == [4, 3, 2, 1, 5, 0]
+    assert [doc_ids[i].decode() for i in np.argsort(order)] == ["日本", "é", "d1", "D9", "D10", "D1"]
+
+
+def test_the_order_of_ties_is_that_of_trec_eval() -> None:
+    doc_ids = ["D10", "D9", "d1", "é", "D1", "日本", "doc-2", "doc_2"]
+    run = top(torch.zeros(1, len(doc_ids)), len(doc_ids), ids(*doc_ids)).documents[0]
+    for place, document in enumerate(run, start=1):
+        relevant = {"q": {doc_ids[document]: 1}}
+        evaluator = pytrec_eval.RelevanceEvaluator(relevant, {"recip_rank"})
+        found = evaluator.evaluate({"q": dict.fromkeys(doc_ids, 1.0)})["q"]["recip_rank"]
+        assert found == pytest.approx(1 / place)
+
+
+def test_a_query_with_fewer_candidates_than_k_is_padded() -> None:
+    ranking = top(torch.tensor([[-INF, 0.5], [-INF, -INF]]), 3, ids("a", "b"))
+    assert ranking.documents.tolist() == [[1, -1, -1], [-1, -1, -1]]
+    assert ranking.scores.tolist() == [[0.5, -INF, -INF], [-INF, -INF, -INF]]
+
+
+def test_only_candidates_are_ranked_whatever_their_score() -> None:
+    ranking = top(torch.tensor([[9.0, 1.0, -2.0]]), 3, ids("a", "b", "c"), mask=torch.tensor([[False, True, True]]))
+    assert ranking.documents.tolist() == [[1, 2, -1]]
+
+
+def test_negative_and_infinite_scores_are_scores() -> None:
+    ranking = top(torch.tensor([[-1.0, INF, -0.0, 0.0]]), 4, ids("a", "b", "c", "d"))
+    assert ranking.documents.tolist() == [[1, 3, 2, 0]]
+
+
+def test_a_tie_at_the_cut_keeps_the_right_documents_across_blocks() -> None:
+    scores = torch.tensor([[1.0, 1.0, 1.0, 2.0, 1.0, 1.0]])
+    ranking = top(scores, 3, ids("a", "f", "b", "c", "e", "d"), cuts=(2, 3, 5))
+    assert ranking.documents.tolist() == [[3, 1, 4]]
+
+
+def test_scores_that_differ_only_in_float64_keep_their_order() -> None:
+    scores = torch.tensor([[1.0, 1.0 + 1e-12]], dtype=torch.float64)
+    assert top(scores, 1, ids("z", "a")).documents.tolist() == [[1]]
+
+
+def test_nan_is_an_error_that_names_row_and_document() -> None:
+    accumulator = TopK(2, 1, tie_order(ids(*"abcdef")))
+    with pytest.raises(ScoreError, match="query row 1 and document 4"):
+        accumulator.add(slice(3, 5), torch.tensor([[0.0, 0.0], [0.0, math.nan]]))
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor, int, tuple[int, ...], np.ndarray]:
+    """Scores with many ties, candidates, k, where to cut, and ids in no order."""
+    queries, documents = draw(st.integers(1, 3)), draw(st.integers(1, 14))
+    values = st.sampled_from([-INF, -1.5, -0.0, 0.0, 1.0, 2.0])
+    row = st.lists(values, min_size=documents, max_size=documents)
+    flags = st.lists(st.booleans(), min_size=documents, max_size=documents)
+    scores = draw(st.lists(row, min_size=queries, max_size=queries))
+    candidates = draw(st.lists(flags, min_size=queries, max_size=queries))
+    cuts = tuple(sorted(draw(st.sets(st.integers(1, documents)))))
+    doc_ids = ids(*(str(n) for n in draw(st.permutations(range(documents)))))
+    dtype = draw(st.sampled_from([torch.float32, torch.float64]))
+    return torch.tensor(scores, dtype=dtype), torch.tensor(candidates), draw(st.integers(1, 16)), cuts, doc_ids
+
+
+@given(matrices())
+@settings(max_examples=300, deadline=None)
+def test_any_cut_into_blocks_gives_what_sorting_all_gives(
+    case: tuple[torch.Tensor, torch.Tensor, int, tuple[int, ...], np.ndarray],
+) -> None:
+    scores, candidates, k, cuts, doc_ids = case
+    ranking = top(scores, k, doc_ids, cuts, mask=candidates)
+    for row, allowed, documents, found in zip(scores, candidates, ranking.documents, ranking.scores, strict=True):
+        pairs = [(s, doc_ids[j], j) for j, s in enumerate(row.tolist()) if allowed[j] and s > -INF]
+        best = sorted(pairs, reverse=True)[:k]
+        padding = k - len(best)
+        assert documents.tolist() == [j for _, _, j in best] + [-1] * padding
+        assert found.tolist() == [s for s, _, _ in best] + [-INF] * padding
+
+
+def test_many_small_blocks_equal_one_large_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = (torch.rand(7, 3000, generator=generator) * 50).round()
+    doc_ids = ids(*(f"d{n * 7919 % 3000}" for n in range(3000)))
+    whole, parts = (top(scores, 40, doc_ids, cuts) for cuts in ((), tuple(range(37, 3000, 37))))
+    assert np.array_equal(whole.documents, parts.documents)
+    assert np.array_equal(whole.scores, parts.scores)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_ranks_as_the_cpu_does() -> None:
+    scores = (torch.rand(5, 5000, generator=torch.Generator().manual_seed(1)) * 20).round()
+    doc_ids = ids(*(f"d{n * 7919 % 5000}" for n in range(5000)))
+    on_cpu, on_gpu = top(scores, 100, doc_ids, (1000, 3000)), top(scores.cuda(), 100, doc_ids, (500,))
+    assert np.array_equal(on_cpu.documents, on_gpu.documents)
+    assert np.array_equal(on_cpu.scores, on_gpu.scores)
+
+
+def ranking_of(*rows: list[int]) -> Ranking:
+    documents = np.array(rows)
+    return Ranking(documents=documents, scores=np.where(documents >= 0, 1.0, -INF))
+
+
+def test_a_run_has_strictly_decreasing_scores_in_the_order_of_the_ranking() -> None:
+    run = to_run(ranking_of([2, 0, 1], [1, -1, -1]), ["q1", "q2"], ids("a", "b", "c"))
+    assert run == {"q1": {"c": 3.0, "a": 2.0, "b": 1.0}, "q2": {"b": 1.0}}
+    assert list(run["q1"]) == ["c", "a", "b"]
+
+
+def test_a_hit_on_the_querys_own_id_is_dropped_and_the_next_one_takes_its_place() -> None:
+    run = to_run(ranking_of([0, 1, 2], [0, 1, 2]), ["a", "z"], ids("a", "b", "c"), exclude_own_id=True)
+    assert run == {"a": {"b": 2.0, "c": 1.0}, "z": {"a": 2.0, "b": 1.0}}
+
+
+def test_untied_orders_by_score_then_doc_id_descending() -> None:
+    assert list(untied({"q": {"a": 1.0, "b": 1.0, "c": 3.0}})["q"]) == ["c", "b", "a"]
+    assert untied({"q": {"b": 0.1, "a": 0.1}})["q"] == {"b": 2.0, "a": 1.0}
+
+
+def test_untied_leaves_a_run_as_it_is() -> None:
+    run = {"q": {"a": 2.0, "b": 1.0}}
+    assert untied(run) == run
+    assert list(untied(run)["q"]) == ["a", "b"]
+
+
+def test_scores_equal_as_float32_are_no_tie() -> None:
+    assert untied({"q": {"z": 1.0, "a": 1.0 + 1e-12}})["q"] == {"a": 2.0, "z": 1.0}
+
+
+@pytest.mark.parametrize("scores", [[math.nan], [1.0, math.nan]])
+def test_untied_refuses_nan(scores: list[float]) -> None:
+    with pytest.raises(ScoreError, match="query 'q7'"):
+        untied({"q7": {str(place): score for place, score in enumerate(scores)}})
+
+
+@pytest.mark.parametrize("name", ["run.trec", "run.trec.gz"])
+def test_a_written_run_is_read_back_to_the_last_digit(tmp_path: Path, name: str) -> None:
+    run = {"q1": {"d2": 0.1 + 0.2, "d1": 1e-17}, "q2": {"é": -1.5}}
+    write_trec(tmp_path / name, run, tag="bm25")
+    assert read_trec(tmp_path / name) == run
+    opened = gzip.open if name.endswith("gz") else open
+    with opened(tmp_path / name, "rb") as file:
+        assert file.readline() == b"q1 Q0 d2 1 0.30000000000000004 bm25\n"
+
+
+def test_the_same_run_gives_the_same_bytes_whenever_and_wherever_it_is_written(tmp_path: Path) -> None:
+    for name in ("one.gz", "two.gz"):
+        write_trec(tmp_path / name, {"q": {"d": 1.0}}, tag="t")
+    written = (tmp_path / "one.gz").read_bytes()
+    assert written == (tmp_path / "two.gz").read_bytes()
+    assert written[4:8] == bytes(4)  # the time stamp of the gzip header
+
+
+def test_every_bad_line_of_a_run_is_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "bad.trec"
+    path.write_bytes(b"q Q0 d 1 2.0 t\nq Q0 d 2 1.0 t\nq d 1.0\nq Q0 e 3 nan t\nq Q0 f 4 high t\nq Q0 \xff 5 1 t\n")
+    with pytest.raises(ScoreError) as caught:
+        read_trec(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}:2: document 'd' of query 'q' is already in the run",
+        f"{path}:3: a run has 6 columns (query Q0 doc rank score tag), this line has 3",
+        f"{path}:4: the score 'nan' is not a number",
+        f"{path}:5: the score 'high' is not a number",
+        f"{path}:6:6: byte 0xff is not UTF-8; convert the file",
+    ]
+
+
+def test_a_run_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ScoreError, match=r"none\.trec: cannot be read"):
+        read_trec(tmp_path / "none.trec")
