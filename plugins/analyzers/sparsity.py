@@ -122,11 +122,12 @@ def tied_share(ranking: Ranking, depth: int) -> float | None:
     """
     scores = ranking.scores.astype(np.float32)  # (Q, depth + 1)
     hit = ranking.documents >= 0
-    tied_with_next = (scores[:, :-1] == scores[:, 1:]) & hit[:, 1:]  # (Q, depth)
-    tied = tied_with_next.copy()
-    tied[:, 1:] |= tied_with_next[:, :-1]
+    same = (scores[:, :-1] == scores[:, 1:]) & hit[:, 1:]  # each hit but the last, with the one below it
+    tied = np.zeros_like(hit)
+    tied[:, :-1] |= same
+    tied[:, 1:] |= same
     hits = np.count_nonzero(hit[:, :depth])
-    return float(np.count_nonzero(tied) / hits) if hits else None
+    return float(np.count_nonzero(tied[:, :depth]) / hits) if hits else None
 
 
 def bound_tightness(postings: Postings, *, by_postings: bool = False) -> float | None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt
 
-from benchmark.contracts import Analysis, GroupAnalyzer, GroupContext, NotApplicable, Vocabulary
+from benchmark.contracts import Analysis, GroupAnalyzer, GroupContext, NotApplicable
 from benchmark.errors import PluginError
 from benchmark.types import Json
-from plugins.analyzers.wackiness.observations import Observations, expansion_entries, observe
-from plugins.analyzers.wackiness.rankers import Ranker, rank
+from plugins.analyzers.wackiness.material import Material, gather
+from plugins.analyzers.wackiness.rankers import Ranker
 from plugins.analyzers.wackiness.report import curve_table, token_table
-from plugins.analyzers.wackiness.sample import Choice, ScoringQueries, Source, draw
+from plugins.analyzers.wackiness.sample import Choice, draw
 from plugins.analyzers.wackiness.scores import (
     PAPER_CODE,
     PAPER_FORMULA,
@@ -29,24 +28,12 @@ from plugins.analyzers.wackiness.scores import (
     score,
     why_no_area,
 )
-from plugins.analyzers.wackiness.statistics import CURVE_BINS, curve, inverse_document_frequency
-from plugins.analyzers.wackiness.tokens import CorpusTerms, read_corpus
+from plugins.analyzers.wackiness.statistics import CURVE_BINS, curve
 from plugins.analyzers.wackiness.uncertainty import bootstrap_interval, spread_over_parts
 
 PresetName = Literal["paper_code", "paper_formula", "robust", "custom"]
-PresetNames = Sequence[PresetName]
 Positive = Annotated[int, Gt(0)]
 Count = Annotated[int, Ge(0)]
-
-
-@dataclass(frozen=True)
-class Material:
-    """All that the presets are computed from."""
-
-    source: Source
-    observations: Observations
-    corpus: CorpusTerms
-    vocabulary: Vocabulary
 
 
 class Wackiness(GroupAnalyzer):
@@ -69,14 +56,14 @@ class Wackiness(GroupAnalyzer):
     def __init__(
         self,
         *,
-        presets: PresetNames = ("paper_code", "paper_formula", "robust"),
+        presets: tuple[PresetName, ...] = ("paper_code", "paper_formula", "robust"),
         scoring_queries: Choice = "auto",
         sample: Positive = 10_000,
         depth: Positive = 100,
         ranker: Ranker = "self",
         min_occurrences: Positive = 4,
         bootstrap: Count = 200,
-        seed: int = 0,
+        seed: Count = 0,
         idf: Idf = "df",
         normaliser: Normaliser = "p99",
         exclude_special: bool = True,
@@ -104,10 +91,10 @@ class Wackiness(GroupAnalyzer):
         if not context.expands_queries:
             raise NotApplicable("the query side does not expand: a query's active dimensions are its own tokens")
         scoring = draw(context, choice=self.scoring_queries, size=self.sample, seed=self.seed)
-        material = self._observe(context, scoring)
-        values, files = self._common(material, len(scoring.queries)), {}
+        material = gather(context, scoring, ranker=self.ranker, depth=self.depth)
+        values, files = self._common(material), {}
         for name, preset in self.presets.items():
-            scale = self._scale(preset, material)
+            scale = material.scale(preset, min_occurrences=self.min_occurrences)
             scores = score(material.observations, preset, scale)
             values[name] = block = self._block(scores, preset, scale, material)
             if scores.terms.size:
@@ -115,27 +102,6 @@ class Wackiness(GroupAnalyzer):
             if block["w_auc"] is not None:
                 files[f"{name}.curve.csv"] = curve_table(curve(scores.wackiness, CURVE_BINS))
         return Analysis(values, files)
-
-    def _observe(self, context: GroupContext, scoring: ScoringQueries) -> Material:
-        """Encode, rank, and read the corpus once."""
-        vectors = context.encode_queries(scoring.texts)
-        ranked = rank(context, scoring, vectors, ranker=self.ranker, depth=self.depth)
-        texts = (document.text for document in context.documents())
-        corpus = read_corpus(texts, context.vocabulary, np.unique(ranked[ranked >= 0]))
-        expansions = expansion_entries(vectors, scoring.texts, context.vocabulary)
-        return Material(scoring.source, observe(expansions, ranked, corpus), corpus, context.vocabulary)
-
-    def _scale(self, preset: Preset, material: Material) -> Scale:
-        """Return idf and the excluded ids of a preset."""
-        df = material.corpus.df if preset.idf == "df" else np.zeros_like(material.corpus.df)
-        ids: frozenset[int] = frozenset()
-        if preset.exclude_special:
-            ids |= material.vocabulary.special_ids
-        if preset.exclude_unreachable:
-            ids |= material.vocabulary.unreachable_ids()
-        excluded = np.zeros(df.size, dtype=bool)
-        excluded[list(ids)] = True
-        return Scale(inverse_document_frequency(df, material.corpus.documents), excluded, self.min_occurrences)
 
     def _block(self, scores: TokenScores, preset: Preset, scale: Scale, material: Material) -> dict[str, Json]:
         """Return the values of one preset."""
@@ -154,10 +120,10 @@ class Wackiness(GroupAnalyzer):
         ci = None if reason else bootstrap_interval(observations, scores, preset, scale, **interval)
         return block | {"ci": ci}
 
-    def _common(self, material: Material, n: int) -> dict[str, Json]:
+    def _common(self, material: Material) -> dict[str, Json]:
         """Return the values that belong to no preset."""
-        robust = score(material.observations, ROBUST, self._scale(ROBUST, material))
-        evidence = material.observations.evidence
+        n, evidence = material.observations.n, material.observations.evidence
+        robust = score(material.observations, ROBUST, material.scale(ROBUST, min_occurrences=self.min_occurrences))
         return {
             "scoring_queries": {"source": material.source, "n": n},
             "expansion_tokens_per_query": evidence.size / n,

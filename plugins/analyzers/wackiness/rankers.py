@@ -5,12 +5,13 @@ Each ranker returns the positions (n, k <= depth) of documents in the corpus, be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from benchmark.contracts import GroupContext, NotApplicable
+from benchmark.rank import TopK, tie_order, untied
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from plugins.analyzers.wackiness.sample import ScoringQueries
 
 Ranker = Literal["self", "bm25", "qrels"]
+
+DENSE_SCORES = 2**24
+"""Cells of the largest dense block of BM25 scores, 64 MiB of float32."""
 
 
 def rank(
@@ -42,16 +46,16 @@ def judged_relevant(context: GroupContext, scoring: ScoringQueries, *, depth: in
             f"{context.collection}: ranker: qrels needs judged scoring queries, and those from {scoring.source!r} "
             "have no judgments; use scoring_queries: train or test, or another ranker"
         )
-    judged = [scoring.qrels.get(query.query_id, {}) for query in scoring.queries]
-    positions = _positions(context.doc_ids, {doc_id for grades in judged for doc_id in grades})
-    rows = []
-    for grades in judged:
-        relevant = [(grade, doc_id) for doc_id, grade in grades.items() if grade > 0 and doc_id in positions]
-        rows.append([positions[doc_id] for _, doc_id in sorted(relevant, reverse=True)[:depth]])
-    return _padded(rows)
+    judged = {query.query_id: scoring.qrels.get(query.query_id, {}) for query in scoring.queries}
+    positions = _positions(context.doc_ids, {doc_id for grades in judged.values() for doc_id in grades})
+    relevant = {
+        query_id: {doc_id: grade for doc_id, grade in grades.items() if grade > 0 and doc_id in positions}
+        for query_id, grades in judged.items()
+    }
+    return _padded([[positions[doc_id] for doc_id in best][:depth] for best in untied(relevant).values()])
 
 
-def bm25_top(documents: Iterable[str], queries: Iterable[str], doc_ids: np.ndarray, *, depth: int) -> np.ndarray:
+def bm25_top(documents: Iterable[str], queries: Sequence[str], doc_ids: np.ndarray, *, depth: int) -> np.ndarray:
     """Rank by bm25s (Lucene's BM25, k1 .9, b .4, Porter stems, no stop list); score > 0, ties by doc_id descending."""
     import bm25s
     from bm25s.tokenization import Tokenizer
@@ -61,18 +65,20 @@ def bm25_top(documents: Iterable[str], queries: Iterable[str], doc_ids: np.ndarr
     corpus = list(tokenizer.tokenize(documents, return_as="stream", allow_empty=False))
     index = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
     index.index((corpus, tokenizer.get_vocab_dict()), show_progress=False)
-    id_order = np.argsort(np.argsort(doc_ids))  # (D,) place of each document among the sorted ids
-    tokenized = tokenizer.tokenize(queries, update_vocab=False, return_as="stream", allow_empty=False)
-    return _padded([_best(index.get_scores_from_ids(tokens), id_order, depth) for tokens in tokenized])
+    tokenized = list(tokenizer.tokenize(queries, update_vocab=False, return_as="stream", allow_empty=False))
+    order, step = tie_order(doc_ids), max(1, DENSE_SCORES // len(doc_ids))
+    chunks = (tokenized[start : start + step] for start in range(0, len(tokenized), step))
+    return np.concatenate([_best([index.get_scores_from_ids(q) for q in chunk], order, depth) for chunk in chunks])
 
 
-def _best(scores: np.ndarray, id_order: np.ndarray, depth: int) -> list[int]:
-    """Return the positions of the best scores above 0; only those that can reach the top `depth` are sorted."""
-    threshold = np.partition(scores, -depth)[-depth] if scores.size > depth else 0
-    candidates = np.flatnonzero((scores > 0) & (scores >= threshold))
-    best_last = np.lexsort((id_order[candidates], scores[candidates]))
-    best: list[int] = candidates[best_last[::-1][:depth]].tolist()
-    return best
+def _best(rows: Sequence[np.ndarray], order: np.ndarray, depth: int) -> np.ndarray:
+    """Return the positions of the best scores above 0 of each row (D,): (rows, depth)."""
+    import torch
+
+    scores = torch.from_numpy(np.stack(rows))
+    top = TopK(len(rows), depth, order)
+    top.add(slice(0, len(order)), scores, scores > 0)
+    return top.ranking().documents
 
 
 def _positions(doc_ids: np.ndarray, wanted: set[str]) -> dict[str, int]:

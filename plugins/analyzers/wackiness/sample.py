@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmark.types import Qrels
 
 Source = Literal["train", "pseudo", "documents", "test"]
-Choice = Literal["auto", "train", "pseudo", "documents", "test"]
+Choice = Literal["auto", Source]
 
 ENOUGH_TRAINING_QUERIES = 1_000
 SHORTEST_SENTENCE = 20
@@ -85,7 +85,7 @@ def smallest_hashes(candidates: Iterable[Query], *, size: int, seed: int) -> tup
     the candidates' copies (bottom-k sampling); of equal texts the first candidate stands. Memory O(size).
     """
     kept: dict[bytes, Query] = {}
-    salt = seed.to_bytes(16, "little", signed=True)
+    salt = seed.to_bytes(16, "little")
     for query in candidates:
         if query.text.strip():
             kept.setdefault(hashlib.blake2b(query.text.encode(), digest_size=16, salt=salt).digest(), query)

@@ -103,18 +103,18 @@ def group_context(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def word_vocabulary() -> type[WordVocabulary]:
     return WordVocabulary
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_context() -> Callable[..., GroupContext]:
     """The builder `group_context`, for models that bring their own vectors."""
     return group_context
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def toy_context() -> Callable[..., GroupContext]:
     """Builds the context of a ToyModel: words, lexicon and texts in, context out."""
 

@@ -3,8 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import plugins.analyzers
 from benchmark.contracts import GroupAnalyzer
+from benchmark.parameters import ParameterError, validate
+from plugins.analyzers import Sparsity, Wackiness
 
 
 def test_both_analyzers_are_registered_under_their_names():
@@ -20,3 +24,32 @@ def test_importing_the_analyzers_imports_neither_torch_nor_transformers_nor_bm25
     )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert loaded.strip() == "[]"
+
+
+def test_a_suite_can_write_every_parameter():
+    asked = {
+        "presets": ["robust", "custom"],
+        "scoring_queries": "pseudo",
+        "ranker": "bm25",
+        "idf": "constant",
+        "seed": 3,
+    }
+    assert validate(Wackiness, asked) == validate(Wackiness, {}) | asked | {"presets": ("robust", "custom")}
+    assert validate(Sparsity, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"presets": ["papercode"]}, "'paper_code', 'paper_formula', 'robust' or 'custom', not 'papercode'"),
+        ({"scoring_queries": "dev"}, "'auto', 'train', 'pseudo', 'documents' or 'test', not 'dev'"),
+        ({"sample": 0}, "'sample' should be greater than 0"),
+        ({"seed": -1}, "'seed' should be greater than or equal to 0"),
+        ({"ranker": "qrels", "scoring_queries": "pseudo"}, "needs judged scoring queries"),
+        ({"normaliser": "max"}, "add 'custom' to the presets"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_there_is(wrong: dict, message: str):
+    with pytest.raises(ParameterError) as caught:
+        validate(Wackiness, wrong)
+    assert message in str(caught.value)

@@ -64,6 +64,10 @@ def test_a_tie_across_the_cutoff_counts_the_hit_inside():
     assert sparsity.tied_share(ranking([3, 2, 1, 1]), 3) == pytest.approx(1 / 3)
 
 
+def test_a_list_shorter_than_the_depth_counts_its_last_hit_too():
+    assert sparsity.tied_share(ranking([2, 1, 1]), 10) == pytest.approx(2 / 3)
+
+
 def test_scores_equal_in_float32_are_tied_as_trec_eval_sees_them():
     assert sparsity.tied_share(ranking([1 + 1e-9, 1, 0.5]), 3) == pytest.approx(2 / 3)
 

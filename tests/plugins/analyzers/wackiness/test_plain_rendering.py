@@ -7,6 +7,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,11 @@ from scipy.sparse import csr_array, vstack
 from benchmark.contracts import GroupContext, Vocabulary
 from benchmark.types import Query, Topics
 from plugins.analyzers.wackiness import Wackiness
-from plugins.analyzers.wackiness.observations import expansion_entries, observe
-from plugins.analyzers.wackiness.rankers import rank
+from plugins.analyzers.wackiness.material import gather
 from plugins.analyzers.wackiness.sample import draw
-from plugins.analyzers.wackiness.scores import PAPER_CODE, PAPER_FORMULA, ROBUST, score
-from plugins.analyzers.wackiness.tokens import read_corpus
+from plugins.analyzers.wackiness.scores import PAPER_CODE, PAPER_FORMULA, Preset, score
 
-DOCUMENTS, DEPTH, BATCH = 250, 20, 16
+DOCUMENTS, DEPTH, BATCH = 150, 20, 16
 
 
 class TinySplade(Vocabulary):
@@ -56,17 +55,18 @@ class TinySplade(Vocabulary):
 
 
 @pytest.fixture(scope="module")
-def context(beir_dir: Path, tiny_splade_dir: Path, request) -> GroupContext:
-    make_context = request.getfixturevalue("make_context")
+def context(beir_dir: Path, tiny_splade_dir: Path, make_context) -> GroupContext:
     folder = beir_dir / "cranfield"
-    texts = [f"{row['title']} {row['text']}".strip() for row in rows(folder / "corpus.jsonl")][:DOCUMENTS]
+    documents = islice(rows(folder / "corpus.jsonl"), DOCUMENTS)
+    texts = [*(f"{row['title']} {row['text']}".strip() for row in documents), ""]
     queries = [row["text"] for row in rows(folder / "queries.jsonl")]
     model = TinySplade(tiny_splade_dir)
+    vectors, place = model.encode(queries), {text: i for i, text in enumerate(queries)}
     return make_context(
         vocabulary=model,
-        texts=[*texts, ""],
-        encode_queries=model.encode,
-        document_vectors=model.encode([*texts, ""]),
+        texts=texts,
+        encode_queries=lambda asked: vectors[[place[text] for text in asked]],
+        document_vectors=model.encode(texts),
         test=queries[:25],
         bank=Topics(tuple(Query(f"b{i}", text) for i, text in enumerate(queries[25:]))),
     )
@@ -108,21 +108,23 @@ class Plain:
         largest = max(utilities.values())
         wacky = sorted((1 - u / largest for u in utilities.values()), reverse=True)
         edges = [j * len(wacky) // 1000 for j in range(1001)]
-        bins = [wacky[low:high] for low, high in zip(edges, edges[1:], strict=False) if high > low]
+        bins = [wacky[low:high] for low, high in pairwise(edges) if high > low]
         curve = [sum(values) / len(values) for values in bins]
-        return sum((left + right) / 2 for left, right in zip(curve, curve[1:], strict=False)) / 1000
+        return sum((left + right) / 2 for left, right in pairwise(curve)) / 1000
 
 
 @pytest.mark.parametrize(("name", "preset"), [("paper_code", PAPER_CODE), ("paper_formula", PAPER_FORMULA)])
-def test_the_paper_presets_agree_with_the_plain_rendering_on_real_text(context: GroupContext, name, preset):
+def test_the_paper_presets_agree_with_the_plain_rendering_on_real_text(
+    context: GroupContext, name: str, preset: Preset
+):
     scoring = draw(context, choice="train", size=10_000, seed=0)
     plain = Plain(context, scoring.texts, constant_idf=name == "paper_code")
-    analyzer = Wackiness(presets=(name,), scoring_queries="train", depth=DEPTH)
-    scores = score_of(analyzer, context, preset)
+    material = gather(context, scoring, ranker="self", depth=DEPTH)
+    scores = score(material.observations, preset, material.scale(preset, min_occurrences=4))
     expected = plain.utilities()
     assert len(expected) > 100
     assert scores.terms.tolist() == list(expected)
     assert scores.utilities == pytest.approx(np.array(list(expected.values())), abs=1e-9)
-    values = analyzer.analyze(context).values[name]
+    values = Wackiness(presets=(name,), scoring_queries="train", depth=DEPTH).analyze(context).values[name]
     assert values["n"] == len(expected)
     assert values["w_auc"] == pytest.approx(plain.w_auc(), abs=1e-9)
