@@ -4,7 +4,6 @@ from benchmark.contracts import (
     Analysis,
     CollectionModel,
     CollectionSource,
-    Encoded,
     FitContext,
     GroupAnalyzer,
     GroupContext,
@@ -18,7 +17,7 @@ from benchmark.contracts import (
     Vocabulary,
 )
 from benchmark.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
-from benchmark.types import Block, Document, Query, Ranking, ScoreBlocks, Topics
+from benchmark.types import Block, Document, Encoded, Query, Ranking, ScoreBlocks, Topics
 
 __version__ = "0.1.0"
 

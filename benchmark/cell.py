@@ -141,11 +141,11 @@ def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
             "out of its own queries: `dev: {split: hash, share: 0.2, seed: 0}`."
         )
     tried = []
-    for values in product(*spec.grid.values()):
-        parameters = dict(zip(spec.grid, values, strict=True))
+    for values in product(*spec.parameters.values()):
+        parameters = dict(zip(spec.parameters, values, strict=True))
         tried.append({**parameters, "value": _dev_value(evaluation, cell, cell.make(**parameters), dev)})
     best = max(tried, key=lambda trial: trial["value"])
-    chosen = {name: best[name] for name in spec.grid}
+    chosen = {name: best[name] for name in spec.parameters}
     return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}
 
 

@@ -11,16 +11,14 @@ import difflib
 import io
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from statistics import fmean, median
 from typing import Any
 
 from benchmark.errors import ScoreError, SuiteError, did_you_mean
 from benchmark.rank import untied
+from benchmark.record import PerQuery
 from benchmark.types import Qrels, Run
-
-PerQuery = Mapping[str, Mapping[str, float]]
-"""measure -> query_id -> value."""
 
 FIRST_RANK = ("MnR", "MdR")
 EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *FIRST_RANK)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from benchmark.collection import topics_digest
-from benchmark.contracts import GroupAnalyzer, Postprocessor, Scorer
+from benchmark.contracts import GroupAnalyzer, LoadedEncoder, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards
 from benchmark.fingerprint import digest, source_digest
@@ -30,13 +30,13 @@ class PlannedAnalysis:
     """One analyzer of a group."""
 
     spec: AnalyzerSpec
-    params: Mapping[str, Json]
     registered: Registered
     key: str
 
     def make(self) -> GroupAnalyzer:
         """The analyzer itself."""
-        return self.registered.plugin.factory(**self.params)
+        made: GroupAnalyzer = self.registered.plugin.factory(**self.spec.params)
+        return made
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class PlannedCell:
     """One postprocessor of a group."""
 
     spec: PostprocessorSpec
-    params: Mapping[str, Json]
     registered: Registered
     candidates: Candidates
     key: str
 
     def make(self, **tuned: Json) -> Postprocessor:
-        """The postprocessor, with tuned parameters in the place of its own."""
-        return self.registered.plugin.factory(**{**self.params, **tuned})
+        """The postprocessor, with the parameters that tuning chose."""
+        made: Postprocessor = self.registered.plugin.factory(**self.spec.params, **tuned)
+        return made
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Group:
     collection: TestCollection
     device: str
     depth: int
+    measures: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
     analyses: tuple[PlannedAnalysis, ...]
 
@@ -73,12 +74,20 @@ class Group:
     def describe(self, cell: PlannedCell) -> CellDescription:
         """The cell in the words of the record."""
         spec = self.collection.spec
-        collection = spec.model_dump(mode="json", exclude_none=True, exclude={"bank", "dev", "name"})
-        params = {**cell.params, "scale": cell.spec.scale}
+        collection = {
+            "split": spec.split,
+            "domain": spec.domain,
+            "drop_own_id": spec.drop_own_id,
+            "measures": list(self.measures),
+        }
         return CellDescription(
-            collection=Part(name=self.collection.source.name, label=spec.label, params=collection),
-            model=Part(name=self.model.spec.name, label=self.model.spec.label, params=dict(self.model.params)),
-            postprocessor=Part(name=cell.spec.name, label=cell.spec.label, params=params),
+            collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
+            model=Part(name=self.model.spec.name, label=self.model.spec.label, params=portable(self.model.spec.params)),
+            postprocessor=Part(
+                name=cell.spec.name,
+                label=cell.spec.label,
+                params={**portable(cell.spec.params), "scale": cell.spec.scale},
+            ),
             candidates=cell.candidates,
             depth=self.depth,
         )
@@ -110,18 +119,17 @@ def make_plan(
 
 
 def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, device: str) -> Group:
-    empty = Group(model, collection, device, suite.depth, (), ())
+    empty = Group(model, collection, device, suite.depth, collection.spec.measures or suite.measures, (), ())
     shared = {"identities": empty.identities, "collection": collection.digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared) for spec in suite.postprocessors)
     analyses = tuple(_analysis(registry, collection, spec, shared) for spec in suite.analyzers)
-    return Group(model, collection, device, suite.depth, cells, analyses)
+    return replace(empty, cells=cells, analyses=analyses)
 
 
 def _cell(
     suite: Suite, registry: Registry, group: Group, spec: PostprocessorSpec, shared: Mapping[str, Json]
 ) -> PlannedCell:
     registered = registry.get("postprocessors", spec.name)
-    params = registered.resolved(spec.params)
     default: Candidates = "all" if isinstance(group.model.model, Scorer) else "retrieved"
     candidates = spec.candidates or suite.candidates or default
     bank, dev = group.collection.bank, group.collection.dev
@@ -132,24 +140,28 @@ def _cell(
             "code": source_digest(*RUN_CODE),
             "candidates": candidates,
             "depth": group.depth,
-            "postprocessor": [spec.name, params, spec.scale, registered.source_digest],
+            "postprocessor": [spec.name, portable(spec.params), spec.scale, registered.source_digest],
             "tune": spec.tune.model_dump(mode="json") if spec.tune else None,
             "dev": topics_digest(dev) if spec.tune and dev else None,
             "bank": topics_digest(bank) if reads_bank and bank else None,
             "bank_sample": spec.bank.model_dump(mode="json") if reads_bank and spec.bank else None,
         }
     )
-    return PlannedCell(spec, params, registered, candidates, key)
+    return PlannedCell(spec, registered, candidates, key)
 
 
 def _analysis(
     registry: Registry, collection: TestCollection, spec: AnalyzerSpec, shared: Mapping[str, Json]
 ) -> PlannedAnalysis:
     registered = registry.get("analyzers", spec.name)
-    params = registered.resolved(spec.params)
     bank = topics_digest(collection.bank) if collection.bank else None
-    key = digest({**shared, "analyzer": [spec.name, params, registered.source_digest], "bank": bank})
-    return PlannedAnalysis(spec, params, registered, key)
+    key = digest({**shared, "analyzer": [spec.name, portable(spec.params), registered.source_digest], "bank": bank})
+    return PlannedAnalysis(spec, registered, key)
+
+
+def portable(params: Mapping[str, Json]) -> dict[str, Json]:
+    """Parameters as JSON, without the folders of this machine: a path is named by its last part."""
+    return {name: value.name if isinstance(value, Path) else value for name, value in params.items()}
 
 
 def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
@@ -170,5 +182,5 @@ def missing_documents(group: Group, store: Store) -> int:
     return sum(len(shard) for shard, key in shards.items() if not store.holds(VECTORS, key))
 
 
-def _never() -> None:
+def _never() -> LoadedEncoder:
     raise AssertionError("a plan loads no encoder")

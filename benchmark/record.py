@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ RECORD_FILE = "record.json"
 RUN_FILE = "run.trec.gz"
 PER_QUERY_FILE = "per_query.csv"
 
-PerQuery = dict[str, dict[str, float]]
+PerQuery = Mapping[str, Mapping[str, float]]
 """measure -> query_id -> value."""
 
 

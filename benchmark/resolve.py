@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -60,7 +59,6 @@ class ResolvedModel:
     """A model of a suite: made, not loaded."""
 
     spec: ModelSpec
-    params: Mapping[str, Json]
     model: Model
     registered: Registered
 
@@ -82,8 +80,7 @@ class ResolvedModel:
 def resolve_model(spec: ModelSpec, registry: Registry) -> ResolvedModel:
     """Raises PluginError or ModelError; the suite has checked names and parameters before."""
     registered = registry.get("models", spec.name)
-    params = registered.resolved(spec.params)
-    return ResolvedModel(spec, params, registered.plugin.factory(**params), registered)
+    return ResolvedModel(spec, registered.plugin.factory(**spec.params), registered)
 
 
 def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
@@ -93,10 +90,10 @@ def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
             return BeirFolder(registry.collections[spec.id].plugin.folder, spec.id)
         return IrDatasets(spec.id)
     if spec.beir is not None:
-        return BeirFolder(Path(spec.beir), spec.label)
+        return BeirFolder(spec.beir, spec.name)
     assert spec.docs_tsv is not None
     assert spec.queries_tsv is not None
-    return TsvCollection(spec.docs_tsv, spec.queries_tsv, spec.qrels, spec.label)
+    return TsvCollection(spec.docs_tsv, spec.queries_tsv, spec.qrels, spec.name)
 
 
 def resolve_collection(
@@ -123,8 +120,7 @@ def resolve_collection(
         bank_is_same_collection=bank is not None and _same_collection(spec, source),
         dev=dev,
         counts={
-            "queries_without_relevant_document": test.dropped,
-            "unjudged_queries": test.unjudged,
+            **test.left_out,
             "empty_queries": empty_queries(test.topics),
             "empty_documents": corpus.empty,
             "judgments_of_absent_documents": absent_judgments(test.topics.qrels, corpus.doc_ids),
@@ -171,7 +167,7 @@ def _bank(spec: CollectionSpec, source: CollectionSource) -> Topics | None:
     if spec.bank is None:
         return None
     if spec.bank.queries_tsv is not None:
-        return Topics(read_queries(Path(spec.bank.queries_tsv)))
+        return read_queries(spec.bank.queries_tsv)
     return Topics(_other(spec.bank.id, source).topics(spec.bank.split).queries)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmark.analysis import analyze_group
@@ -34,7 +34,7 @@ class Runner:
     def run(self, plan: Plan) -> Board:
         """Compute what is missing and return the board. A cell that fails becomes a failed record; the rest goes on."""
         folder = self.runs / plan.suite.name
-        Index(plan.suite.name, plan.suite.description or "", tuple(cell.key for _, cell in plan.cells)).write(folder)
+        Index(plan.suite.name, plan.suite.description, tuple(cell.key for _, cell in plan.cells)).write(folder)
         for number, group in enumerate(plan.groups, start=1):
             names = f"{group.model.spec.label} on {group.collection.spec.label}"
             self.progress.say(f"[{number}/{len(plan.groups)}] {names}")
@@ -99,7 +99,7 @@ class _Cells:
 
     def _measured(self, record: Record, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         """Measures are recomputed from the run whenever a suite asks for others; nothing else is."""
-        names = self.evaluation.collection.spec.measures
+        names = self.evaluation.group.measures
         folder = cell_folder(self.folder, cell.key)
         described = self.evaluation.group.describe(cell)
         if tuple(record.measures) == tuple(names) and record.cell == described:
@@ -130,8 +130,8 @@ class _Cells:
         return {
             "software": software(),
             "plugins": {
-                "model": group.model.registered.provider.describe(),
-                "postprocessor": cell.registered.provider.describe(),
+                "model": asdict(group.model.registered.provider),
+                "postprocessor": asdict(cell.registered.provider),
             },
             "model": {**self.evaluation.facts(), "identity": group.identities["document"]["model"]},
             "collection": {

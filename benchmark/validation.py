@@ -31,7 +31,7 @@ _PHRASES = {
     "model_type": "should be a mapping of keys to values",
     "none_required": "should be left out",
     "path_type": "should be a path",
-    "too_short": "should not be empty",
+    "too_short": "should have at least {min_length} entries",
 }
 
 
@@ -70,15 +70,14 @@ def _describe(path: KeyPath, alternatives: Sequence[ErrorDetails]) -> str:
 
 def _phrase(details: ErrorDetails) -> str:
     if phrase := _PHRASES.get(details["type"]):
-        return phrase
+        return phrase.format(**details.get("ctx", {}))
     return re.sub(r"^\w+ (?=should )", "", details["msg"].removeprefix("Value error, "))
 
 
 def _spell(path: KeyPath) -> str:
-    """The last key and the positions after it: ("models", 0, "lengths", 1) -> 'lengths[1]'."""
-    start = max((i for i, part in enumerate(path) if isinstance(part, str)), default=0)
-    key, *positions = path[start:] or ("suite",)
-    return repr("".join([str(key), *(f"[{position}]" for position in positions)]))
+    """The last key: ("models", 0, "pooling") -> 'pooling', ("models", 0, "lengths", 1) -> an item of 'lengths'."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), "suite")
+    return repr(key) if not path or path[-1] == key else f"an item of {key!r}"
 
 
 def _existing(location: KeyPath, data: Json) -> Iterator[str | int]:

@@ -12,6 +12,7 @@ RUNS = Path("runs")
 LEADERBOARDS = Path("leaderboards")
 
 Command = Callable[..., Any]
+Option = Callable[[Command], Command]
 
 
 def runs_option(command: Command) -> Command:
@@ -27,7 +28,7 @@ def plugin_options(command: Command) -> Command:
 
 def suite_options(command: Command) -> Command:
     """The suite and everything that changes what it asks for."""
-    options = [
+    options: list[Option] = [
         click.argument("suite"),
         click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
                      help="Override a value, e.g. models.0.checkpoint=naver/splade-v3."),

@@ -68,6 +68,11 @@ class IrDatasets(CollectionSource):
                 with self._readable(part), _bars_on_terminals_only():
                     source.holder.path()
 
+    @property
+    def documents_of(self) -> str:
+        """The id that all datasets over the same documents share; within it a query id means one query."""
+        return str(self._dataset.docs_namespace())
+
     @cached_property
     def _dataset(self) -> Any:
         import ir_datasets
