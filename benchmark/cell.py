@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+import numpy as np
+
 from benchmark.collection import Bank, folds, resolve_bank
 from benchmark.contracts import FitContext, Postprocessor, State
 from benchmark.errors import CollectionError, ScoreError
@@ -19,6 +21,7 @@ from benchmark.search import resolve_scale, scaled
 from benchmark.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 TUNING_FOLDS = 5
+ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,17 @@ def _top(
 ) -> Ranking:
     # A hit on the query's own id may be dropped afterwards, so one more is kept.
     depth = evaluation.group.depth + evaluation.collection.spec.drop_own_id
-    top = TopK(test.shape[0], depth, evaluation.order)
-    for block, candidates in apply_to(postprocessor, state, test, candidates=cell.candidates):
-        top.add(block.columns, block.scores, candidates)
-    return top.ranking()
+    parts = []
+    for start in range(0, test.shape[0], ROWS_AT_ONCE):
+        rows = test.rows(start, start + ROWS_AT_ONCE)
+        top = TopK(rows.shape[0], depth, evaluation.order)
+        for block, candidates in apply_to(postprocessor, state, rows, candidates=cell.candidates):
+            top.add(block.columns, block.scores, candidates)
+        parts.append(top.ranking())
+    return Ranking(
+        documents=np.concatenate([part.documents for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+    )
 
 
 def _run(evaluation: Evaluation, ranking: Ranking, topics: Topics) -> Run:

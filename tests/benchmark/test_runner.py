@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import toys
+
+from benchmark.leaderboard import Board
+from benchmark.leaderboard.board import cell_folder
+from benchmark.progress import Silent
+from benchmark.runner import Runner
+from benchmark.store import Store
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    return toys.write_collection(tmp_path / "fruit")
+
+
+def run(tmp_path: Path, suite: Path) -> Board:
+    store = Store(tmp_path / "store")
+    return Runner(store, tmp_path / "runs", Silent()).run(toys.plan_suite(suite, store))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_suite_becomes_a_run_measures_and_a_leaderboard(tmp_path: Path, collection: Path) -> None:
+    board = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection))
+    (record,) = board.records
+    # Every query asks for one word and, by half, for `fruit`; q4 ("stone") prefers d4, which has it twice.
+    assert record.measures == {"nDCG@10": 1.0, "RR@10": 1.0}
+    text = gzip.decompress((cell_folder(tmp_path / "runs/toy", record.key) / "run.trec.gz").read_bytes()).decode()
+    assert text.splitlines()[:2] == ["q1 Q0 d1 1 1.5 words+none", "q1 Q0 d2 2 0.5 words+none"]
+    assert "1.0000" in (tmp_path / "runs/toy/leaderboard.md").read_text()
+
+
+def test_the_record_says_where_its_numbers_come_from(tmp_path: Path, collection: Path) -> None:
+    (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection)).records
+    provenance = record.provenance
+    assert provenance["collection"]["documents"] == 4
+    assert provenance["collection"]["queries"] == 4
+    assert set(provenance["collection"]["digests"]) == {"corpus", "test", "drop_own_id"}
+    assert provenance["model"]["identity"] == {"expansion": 0.5, "broken": False}
+    assert provenance["model"]["truncated"] == {"documents": 0.0, "queries": 0.0}
+    assert provenance["device"] == "cpu"
+    assert provenance["plugins"]["postprocessor"]["module"] == "plugins.postprocessors"
+    assert provenance["software"]["libraries"]["numpy"]
+    assert record.costs["hardware"]["fingerprint"]
+    assert "encode documents" in record.costs["seconds"]
+
+
+def test_running_again_computes_nothing_and_changes_no_byte(tmp_path: Path, collection: Path) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection)
+    run(tmp_path, suite)
+    before, loads = files(tmp_path / "runs"), toys.Words.loads
+    run(tmp_path, suite)
+    assert toys.Words.loads == loads
+    assert files(tmp_path / "runs") == before
+
+
+def test_another_measure_reads_the_run_again_and_nothing_else(tmp_path: Path, collection: Path) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection)
+    (before,) = run(tmp_path, suite).records
+    loads = toys.Words.loads
+    suite.write_text(suite.read_text().replace("[nDCG@10, RR@10]", "[P@1, MnR]"))
+    (after,) = run(tmp_path, suite).records
+    assert after.key == before.key
+    assert toys.Words.loads == loads
+    assert after.measures == {"P@1": 1.0, "MnR": 1.0}
+
+
+def test_a_new_postprocessor_encodes_nothing_again(tmp_path: Path, collection: Path) -> None:
+    run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection))
+    loads = toys.Words.loads
+    more = "models: [words]\npostprocessors: [none, {name: sinkhorn, tau: 0.5}]\n"
+    board = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, more))
+    assert [record.status for record in board.records] == ["ok", "ok"]
+    assert toys.Words.loads == loads
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["drop_own_id: true", "depth", "split", "corpus", "qrels", "parameter", "scale"],
+)
+def test_whatever_could_change_a_run_changes_its_key(tmp_path: Path, collection: Path, change: str) -> None:
+    extra = "models: [words]\npostprocessors: [{name: sinkhorn, tau: 0.5}]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
+    store = Store(tmp_path / "store")
+    before = toys.plan_suite(suite, store).cells[0][1].key
+    assert toys.plan_suite(suite, store).cells[0][1].key == before
+    text = suite.read_text()
+    if change == "drop_own_id: true":
+        suite.write_text(text.replace("domain: in", f"domain: in, {change}"))
+    elif change == "depth":
+        suite.write_text(text.replace("depth: 10", "depth: 11"))
+    elif change == "split":
+        suite.write_text(
+            text.replace("split: test", "split: train").replace("bank: {split: train}", "bank: {split: test}")
+        )
+    elif change == "corpus":
+        corpus = collection / "corpus.jsonl"
+        corpus.write_text(corpus.read_text().replace("pear fruit", "pear"))
+    elif change == "qrels":
+        qrels = collection / "qrels" / "test.tsv"
+        qrels.write_text(qrels.read_text().replace("q1\td1\t1", "q1\td1\t2"))
+    elif change == "parameter":
+        suite.write_text(text.replace("tau: 0.5", "tau: 0.4"))
+    else:
+        suite.write_text(text.replace("tau: 0.5", "tau: 0.5, scale: 2.0"))
+    assert toys.plan_suite(suite, store).cells[0][1].key != before
+
+
+def test_a_model_that_fails_fails_its_own_cells_and_no_others(tmp_path: Path, collection: Path) -> None:
+    models = "models: [{name: words, label: bad, broken: true}, {name: words, label: good}]\nanalyzers: [sparsity]\n"
+    board = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, models))
+    bad, good = board.records
+    assert (bad.status, good.status) == ("failed", "ok")
+    assert bad.error == "RuntimeError: the weights are bad"
+    assert "load" in bad.provenance["traceback"]
+    assert "the weights are bad" in (tmp_path / "runs/toy/leaderboard.md").read_text()
+
+
+def test_a_failed_cell_is_tried_again(tmp_path: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, "models: [{name: words, broken: true}]\n")
+    assert run(tmp_path, suite).records[0].status == "failed"
+    monkeypatch.setattr(toys.Words, "load", lambda self, device: toys.LoadedWords(self.expansion))
+    assert run(tmp_path, suite).records[0].status == "ok"
+
+
+def test_a_bank_method_without_a_bank_fails_with_what_to_add(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [dsl_single_query]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
+    suite.write_text(suite.read_text().replace(", bank: {split: train}", ""))
+    (record,) = run(tmp_path, suite).records
+    assert record.status == "failed"
+    assert record.error is not None
+    assert "bank: {split: train}" in record.error
+
+
+def test_analyses_are_in_every_record_of_their_group_and_computed_once(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [none, {name: dsl, tau: 0.5}]\nanalyzers: [sparsity]\n"
+    board = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra))
+    first, second = (record.analysis["sparsity"] for record in board.records)
+    assert first == second
+    assert first["l0_document"] == pytest.approx(7 / 4)
+    assert (tmp_path / "runs/toy/analyses" / first["artefact"] / "analysis.json").is_file()
+
+
+def test_tuning_reports_every_value_tried_and_uses_the_best_on_dev(tmp_path: Path, collection: Path) -> None:
+    extra = (
+        "models: [words]\npostprocessors:\n"
+        "  - {name: sinkhorn, tune: {tau: [0.1, 1.0], on: dev, measure: nDCG@10}}\n"
+        "  - {name: sinkhorn_single_query, tune: {tau: [0.1, 1.0], on: dev, measure: nDCG@10}}\n"
+    )
+    for record in run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records:
+        assert record.status == "ok", record.error
+        assert record.tuning is not None
+        best = max(record.tuning["tried"], key=lambda trial: trial["value"])
+        assert record.tuning["chosen"] == {"tau": best["tau"]}
+        assert record.tuning["queries"] == 3
+
+
+def test_a_kill_between_cells_keeps_what_is_done(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [none, {name: dsl, tau: 0.5}, {name: sinkhorn, tau: 0.5}]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
+    script = f"""
+        import os, signal, sys
+        from pathlib import Path
+        sys.path.insert(0, {str(Path(toys.__file__).parent)!r})
+        import toys
+        from benchmark import runner
+        from benchmark.progress import Silent
+        from benchmark.store import Store
+
+        evaluate = runner.evaluate
+        def dying(evaluation, cell, watch):
+            if cell.spec.name == "sinkhorn":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return evaluate(evaluation, cell, watch)
+        runner.evaluate = dying
+        store = Store(Path({str(tmp_path / "store")!r}))
+        plan = toys.plan_suite(Path({str(suite)!r}), store)
+        runner.Runner(store, Path({str(tmp_path / "runs")!r}), Silent()).run(plan)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False, env=dict(os.environ))
+    assert done.returncode == -signal.SIGKILL
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("run.trec.gz")}
+    assert len(kept) == 2
+    loads = toys.Words.loads
+    board = run(tmp_path, suite)
+    assert [record.status for record in board.records] == ["ok"] * 3
+    assert toys.Words.loads == loads
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
