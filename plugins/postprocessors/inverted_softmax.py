@@ -1,0 +1,44 @@
+"""Inverted softmax (Smith et al. 2017): softmax over the queries of each document (METHODS 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
+from benchmark.contracts import RowStats
+from benchmark.types import Sees
+from plugins.postprocessors._fitting import enough
+from plugins.postprocessors._potentials import Temperature, log_kernel, normaliser
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvertedSoftmax(Postprocessor):
+    """`S_ij - tau * LSE_i(S_ij / tau)`, that is DSL without the factor S.
+
+    tau: temperature > 0, in units of the scale. Raises ScoreError for a batch of one query.
+    """
+
+    tau: Temperature
+    sees: ClassVar[Sees] = "batch"
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        """lse: C_j = LSE_i(S_ij / tau) over the fitting queries, (D,) float64."""
+        import torch
+
+        parts = [log_kernel(block, self.tau).logsumexp(dim=0) for block in enough(blocks, self.sees)]
+        return State({"lse": torch.cat(parts)})
+
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """(Q, d) float64."""
+        scores = block.scores.double()
+        return scores - self.tau * normaliser(scores / self.tau, state.arrays["lse"][block.columns], self.sees)
+
+
+class InvertedSoftmaxSingleQuery(InvertedSoftmax):
+    """Inverted softmax of each query over a bank and itself. Raises ScoreError for an empty bank."""
+
+    sees: ClassVar[Sees] = "bank"

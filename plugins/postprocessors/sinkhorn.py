@@ -1,0 +1,84 @@
+"""Sinkhorn: alternating normalisation of documents and queries (Mena et al. 2018; METHODS 3.3 and 3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Le
+
+from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
+from benchmark.contracts import RowStats
+from benchmark.types import Sees
+from plugins.postprocessors._fitting import Appended, Fitting, distinct, enough
+from plugins.postprocessors._potentials import Order, Temperature, sinkhorn_potentials
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sinkhorn(Postprocessor):
+    """`S_ij + tau * lv_j`, which ranks as the transport plan does and never underflows.
+
+    tau: temperature > 0, in units of the scale. iterations: rounds >= 1. order: which side a round normalises first;
+    `documents` cancels any offset of a document, `queries` any offset of a query. document_marginal: 0 to 1, how far
+    documents are held to equal mass. query_weights: `dedup` lets fitting queries of the same text count once.
+    Raises ScoreError for a batch of one query.
+    """
+
+    tau: Temperature
+    iterations: Annotated[int, Ge(1)] = 10
+    order: Order = "documents"
+    document_marginal: Annotated[float, Ge(0), Le(1)] = 1.0
+    query_weights: Literal["uniform", "dedup"] = "uniform"
+    sees: ClassVar[Sees] = "batch"
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        """lv: potentials of documents, (D,) float64."""
+        return State({"lv": self._potentials(self._fitting(blocks, context))})
+
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """(Q, d) float64."""
+        lv = row_stats["lv"][:, block.columns] if "lv" in row_stats else state.arrays["lv"][block.columns]
+        return block.scores.double() + self.tau * lv
+
+    def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
+        return enough(distinct(blocks, context) if self.query_weights == "dedup" else blocks, self.sees)
+
+    def _potentials(self, blocks: Fitting) -> Tensor:
+        return sinkhorn_potentials(
+            blocks,
+            tau=self.tau,
+            iterations=self.iterations,
+            order=self.order,
+            document_marginal=self.document_marginal,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinkhornSingleQuery(Sinkhorn):
+    """Sinkhorn of each query over a bank. Raises ScoreError for an empty bank.
+
+    mode: `frozen` takes the potentials of the bank alone, O(D) a query. `append` fits on the bank and the query, once
+    for each query: exact, slow (`iterations` passes over the bank a query), and Q x D float64 in memory, so rank
+    many queries in chunks.
+    """
+
+    mode: Literal["frozen", "append"] = "frozen"
+    sees: ClassVar[Sees] = "bank"
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        """lv as for Sinkhorn; in mode `append` the bank itself."""
+        if self.mode == "append":
+            return State(blocks=self._fitting(blocks, context))
+        return super().fit(blocks, context)
+
+    def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
+        """In mode `append`, lv (Q, D): the potentials of documents for each query."""
+        import torch
+
+        if state.blocks is None:
+            return {}
+        scores = torch.cat([block.scores for block in blocks], dim=1)
+        return {"lv": torch.stack([self._potentials(Appended(state.blocks, own)) for own in scores])}
