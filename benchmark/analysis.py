@@ -31,8 +31,8 @@ def _analysis(evaluation: Evaluation, planned: PlannedAnalysis, folder: Path, wa
         found = _compute(evaluation, planned, folder, watch)
     except NotApplicable as reason:
         found = {"not_applicable": str(reason)}
-    except SparsebenchError as error:
-        return {"error": str(error)}  # not written down: the next run tries again
+    except Exception as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
+        return {"error": str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"}
     write_atomically(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return found
 

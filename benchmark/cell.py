@@ -37,10 +37,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CellResult:
-    """What the record says of a cell. scores are the corrected ones; the run's order is final."""
+    """What the record says of a cell."""
 
     run: Run
-    ranking: Ranking
     facts: Mapping[str, Json]
     tuning: dict[str, Json] | None
 
@@ -53,7 +52,7 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     postprocessor = cell.make(**(tuning["chosen"] if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = _run(evaluation, outcome.ranking, collection.test)
-    return CellResult(run, outcome.ranking, outcome.facts, tuning)
+    return CellResult(run, outcome.facts, tuning)
 
 
 def rank_topics(
@@ -163,7 +162,9 @@ def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postpro
     assert cell.spec.tune is not None
     bank = evaluation.collection.bank
     overlap = bank is not None and bool({query.text for query in bank.queries} & {query.text for query in dev.queries})
-    parts = folds(dev, TUNING_FOLDS, seed=0) if postprocessor.sees == "bank" and overlap else [dev]
+    parts = (
+        folds(dev, min(TUNING_FOLDS, len(dev.queries)), seed=0) if postprocessor.sees == "bank" and overlap else [dev]
+    )
     run: dict[str, Mapping[str, float]] = {}
     for part in parts:
         outcome = rank_topics(evaluation, cell, postprocessor, part, bank, Stopwatch())

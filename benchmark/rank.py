@@ -120,16 +120,27 @@ def _cut(wanted: Tensor, scores: Tensor, order: Tensor, k: int) -> Tensor:
 
 
 def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, exclude_own_id: bool = False) -> Run:
-    """The ranking (Q, k) as a run to measure: strictly decreasing scores n … 1 say the order and nothing else.
+    """The ranking (Q, k) as a run. Scores are rounded to float32, which is what trec_eval and others compare, and
+    where one would tie with the one before it, it is the next smaller float32: every tool sees this very order.
 
     exclude_own_id: drop a hit on the query's own id (ArguAna, Quora). Rank one document more than the depth you want:
     the result has at most k - 1 a query.
     """
     depth = ranking.documents.shape[1] - exclude_own_id
     run = {}
-    for query_id, documents in zip(query_ids, ranking.documents, strict=True):
-        found = [doc_id.decode() for doc_id in doc_ids[documents[documents >= 0]].tolist()]
-        run[query_id] = _by_place([doc_id for doc_id in found if not (exclude_own_id and doc_id == query_id)][:depth])
+    for query_id, documents, scores in zip(query_ids, ranking.documents, ranking.scores, strict=True):
+        found = documents >= 0
+        hits = zip((each.decode() for each in doc_ids[documents[found]].tolist()), scores[found], strict=True)
+        kept = [(doc_id, score) for doc_id, score in hits if not (exclude_own_id and doc_id == query_id)]
+        run[query_id] = _decreasing(kept[:depth])
+    return run
+
+
+def _decreasing(best_first: Sequence[tuple[str, float]]) -> dict[str, float]:
+    run, bound = {}, np.float32(np.inf)
+    for doc_id, score in best_first:
+        bound = min(np.float32(score), np.nextafter(bound, np.float32(-np.inf)))
+        run[doc_id] = float(bound)
     return run
 
 

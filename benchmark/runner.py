@@ -48,7 +48,7 @@ class Runner:
         evaluation = Evaluation(group, self.store, self.progress, watch)
         cells = _Cells(evaluation, folder, watch)
         with self.progress.step("cells", len(group.cells), "cells") as advance:
-            analysis = cells.analyze()
+            analysis = analyze_group(evaluation, folder, watch)
             for cell in group.cells:
                 write_record(cell_folder(folder, cell.key), cells.record(cell, analysis))
                 advance(1)
@@ -61,13 +61,6 @@ class _Cells:
     evaluation: Evaluation
     folder: Path
     watch: Stopwatch
-
-    def analyze(self) -> dict[str, Json]:
-        """The group's analyses; where the model itself fails, its cells will say so."""
-        try:
-            return analyze_group(self.evaluation, self.folder, self.watch)
-        except SparsebenchError as error:
-            return {planned.spec.label: {"error": str(error)} for planned in self.evaluation.group.analyses}
 
     def record(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         """The record of a cell, computed or brought up to date."""

@@ -24,7 +24,7 @@ def command(**options: Any) -> int:
     board = Runner(session.store, session.runs, session.progress).run(session.plan)
     click.echo(render_markdown(board))
     click.echo(_closing(session, board))
-    return Exit.FAILED_CELLS if any(record.status == "failed" for record in board.records) else Exit.OK
+    return Exit.FAILED_CELLS if board.failures else Exit.OK
 
 
 def _closing(session: Session, board: Board) -> str:

@@ -41,6 +41,19 @@ class Board:
         """Every record, row by row."""
         return tuple(record for row in self.rows for record in row.records.values())
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """One line for every cell and every analysis that failed, with the reason."""
+        lines: dict[str, None] = {}
+        for record in self.records:
+            system = f"{record.cell.model.label} on {record.cell.collection.label}"
+            if record.status == "failed":
+                lines[f"{system}, {record.cell.postprocessor.label}: {record.error}"] = None
+            for name, found in record.analysis.items():
+                if "error" in found:
+                    lines[f"{system}, {name}: {found['error']}"] = None
+        return tuple(lines)
+
 
 @dataclass(frozen=True)
 class Index:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
@@ -175,11 +175,5 @@ def _notes(board: Board) -> str:
 
 
 def _failures(board: Board) -> str:
-    failed: Iterable[str] = (
-        f"- {record.cell.model.label} + {record.cell.postprocessor.label} on {record.cell.collection.label}: "
-        f"{record.error}"
-        for record in board.records
-        if record.status == "failed"
-    )
-    lines = list(failed)
-    return "\n".join([f"## Failed: {len(lines)} cells", "", *lines]) if lines else ""
+    lines = [f"- {line}" for line in board.failures]
+    return "\n".join([f"## Failed: {len(lines)}", "", *lines]) if lines else ""

@@ -32,11 +32,10 @@ def publish(board: Board, runs_folder: Path, leaderboards: Path) -> Path:
 
     Raises StoreError when a cell failed or is missing.
     """
-    failed = sum(record.status != "ok" for record in board.records)
-    if failed or board.pending:
+    if board.failures or board.pending:
         raise StoreError(
-            f"{board.suite}: {failed} cells failed and {board.pending} are not computed; a published table has no "
-            f"holes. `sparsebench run {board.suite}` computes what is missing."
+            f"{board.suite}: {len(board.failures)} failed and {board.pending} cells are not computed; a published "
+            f"table has no holes. `sparsebench run {board.suite}` computes what is missing."
         )
     folder = leaderboards / board.suite
     Index(board.suite, board.description, tuple(record.key for record in board.records)).write(folder)

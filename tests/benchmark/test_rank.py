@@ -140,20 +140,32 @@ def test_a_gpu_ranks_as_the_cpu_does() -> None:
     assert np.array_equal(on_cpu.scores, on_gpu.scores)
 
 
-def ranking_of(*rows: list[int]) -> Ranking:
+def ranking_of(*rows: list[int], scores: list[float] | None = None) -> Ranking:
     documents = np.array(rows)
-    return Ranking(documents=documents, scores=np.where(documents >= 0, 1.0, -INF))
+    return Ranking(documents=documents, scores=np.where(documents >= 0, scores or 1.0, -INF))
 
 
-def test_a_run_has_strictly_decreasing_scores_in_the_order_of_the_ranking() -> None:
-    run = to_run(ranking_of([2, 0, 1], [1, -1, -1]), ["q1", "q2"], ids("a", "b", "c"))
-    assert run == {"q1": {"c": 3.0, "a": 2.0, "b": 1.0}, "q2": {"b": 1.0}}
+def test_a_run_keeps_the_scores_and_the_order_of_the_ranking() -> None:
+    run = to_run(ranking_of([2, 0, 1], [1, -1, -1], scores=[2.5, 1.0, 0.5]), ["q1", "q2"], ids("a", "b", "c"))
+    assert run == {"q1": {"c": 2.5, "a": 1.0, "b": 0.5}, "q2": {"b": 2.5}}
     assert list(run["q1"]) == ["c", "a", "b"]
 
 
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
+def test_no_two_scores_of_a_run_are_equal_as_float32(scores: list[float]) -> None:
+    best_first = sorted(scores, reverse=True)
+    places = list(range(len(scores)))
+    (run,) = to_run(ranking_of(places, scores=best_first), ["q"], ids(*map(str, places))).values()
+    singles = np.array(list(run.values()), dtype=np.float32)
+    assert (np.diff(singles) < 0).all()
+    assert list(run) == [str(place) for place in places]
+    assert np.allclose(singles, best_first, rtol=1e-5, atol=1e-30)
+
+
 def test_a_hit_on_the_querys_own_id_is_dropped_and_the_next_one_takes_its_place() -> None:
-    run = to_run(ranking_of([0, 1, 2], [0, 1, 2]), ["a", "z"], ids("a", "b", "c"), exclude_own_id=True)
-    assert run == {"a": {"b": 2.0, "c": 1.0}, "z": {"a": 2.0, "b": 1.0}}
+    ranking = ranking_of([0, 1, 2], [0, 1, 2], scores=[3.0, 2.0, 1.0])
+    run = to_run(ranking, ["a", "z"], ids("a", "b", "c"), exclude_own_id=True)
+    assert run == {"a": {"b": 2.0, "c": 1.0}, "z": {"a": 3.0, "b": 2.0}}
 
 
 def test_untied_orders_by_score_then_doc_id_descending() -> None:

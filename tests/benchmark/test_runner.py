@@ -136,7 +136,7 @@ def test_a_failed_cell_is_tried_again(tmp_path: Path, collection: Path, monkeypa
 
 
 def test_a_bank_method_without_a_bank_fails_with_what_to_add(tmp_path: Path, collection: Path) -> None:
-    extra = "models: [words]\npostprocessors: [dsl_single_query]\n"
+    extra = "models: [words]\npostprocessors: [{name: dsl_single_query, tau: 0.5}]\n"
     suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
     suite.write_text(suite.read_text().replace(", bank: {split: train}", ""))
     (record,) = run(tmp_path, suite).records

@@ -10,6 +10,8 @@ from scipy.sparse import csr_array
 from benchmark.encoding import encode_in_batches, token_budget_batches
 from benchmark.errors import ModelError
 
+NO_MEMORY = torch.OutOfMemoryError("CUDA out of memory")
+
 lengths_of_texts = st.lists(st.integers(0, 30), max_size=40).map(lambda lengths: np.array(lengths, np.int64))
 
 
@@ -32,7 +34,7 @@ def test_every_text_with_tokens_is_in_one_batch_within_the_budget(lengths, budge
 class OneHot:
     """Encodes the text at position p as p + 1 at column p; runs out of memory above `limit` tokens."""
 
-    def __init__(self, lengths, limit=np.inf, error=torch.OutOfMemoryError("CUDA out of memory")):
+    def __init__(self, lengths, limit=np.inf, error=NO_MEMORY):
         self.lengths, self.limit, self.error = lengths, limit, error
         self.tried: list[int] = []
 
@@ -56,7 +58,7 @@ def test_vectors_come_back_in_order_whatever_the_batches_and_the_memory(lengths,
 @pytest.mark.parametrize(
     "error",
     [
-        torch.OutOfMemoryError("CUDA out of memory"),
+        NO_MEMORY,
         MemoryError(),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
         RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),

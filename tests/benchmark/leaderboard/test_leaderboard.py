@@ -122,7 +122,7 @@ def test_smaller_ranks_are_better(tmp_path: Path) -> None:
 def test_a_failed_cell_is_a_hole_with_its_reason(tmp_path: Path) -> None:
     failed = record("web", "splade", "none", 0, status="failed", error="no head", measures={})
     text = render_markdown(write(tmp_path, [FOUR[0], failed]))
-    assert "- splade + none on web: no head" in text
+    assert "- splade on web, none: no head" in text
     assert lines_with(text, "splade", "–")
 
 
@@ -163,7 +163,7 @@ def test_a_published_board_comes_back_and_checks(board: Board, tmp_path: Path) -
 def test_a_table_with_holes_is_not_published(tmp_path: Path) -> None:
     failed = record("web", "splade", "none", 0, status="failed", error="no head", measures={})
     board = write(tmp_path / "demo", [FOUR[0], failed])
-    with pytest.raises(StoreError, match="1 cells failed"):
+    with pytest.raises(StoreError, match="1 failed"):
         publish(board, tmp_path / "demo", tmp_path / "leaderboards")
 
 
