@@ -104,19 +104,20 @@ def _refuse_nan(columns: slice, scores: Tensor) -> None:
 
 
 def _cut(wanted: Tensor, scores: Tensor, order: Tensor, k: int) -> Tensor:
-    """Narrow `wanted` (Q, d) to the k best of each row. torch.topk alone would choose among ties as it likes."""
+    """Narrow `wanted` (Q, d) to fewer than 2 k of each row, its k best among them.
+
+    torch.topk alone would choose among ties as it likes: here it only finds where to cut.
+    """
     import torch
 
     if scores.shape[1] <= k or int(wanted.sum(dim=1).max()) <= k:
         return wanted
     wanted_scores = scores.where(wanted, -torch.inf)
     kth = wanted_scores.topk(k, dim=1).values[:, -1:]  # -inf in rows that want fewer than k
-    above = wanted_scores > kth
     tied = wanted & (scores == kth)
-    room = k - above.sum(dim=1, keepdim=True)  # at least 1: the k-th itself is not above
     tied_order = torch.where(tied, order, torch.iinfo(order.dtype).max)
-    last = tied_order.topk(k, dim=1, largest=False, sorted=True).values.gather(1, room - 1)
-    return above | (tied & (order <= last))
+    last = tied_order.topk(k, dim=1, largest=False).values[:, -1:]
+    return (wanted_scores > kth) | (tied & (order <= last))
 
 
 def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, exclude_own_id: bool = False) -> Run:

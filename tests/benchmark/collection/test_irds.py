@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmark.collection import BeirFolder, IrDatasets, scan
+from benchmark.collection.irds_files import sources
 from benchmark.errors import CollectionError
 
 
@@ -97,6 +99,24 @@ def test_a_licensed_collection_says_how_to_get_it_on_one_line() -> None:
     (line,) = (line for line in IrDatasets("aquaint").missing())
     assert "LDC2002T31" in line
     assert "\n" not in line
+
+
+def test_an_extracted_file_that_is_missing_is_fetched_through_the_cache_that_extracts_it(tmp_path: Path) -> None:
+    from ir_datasets.util import Cache, Download, LocalDownload, RequestsDownload
+
+    archive = tmp_path / "archive"
+    mirrors = [LocalDownload(archive), RequestsDownload("https://example.org/archive")]
+    handler = SimpleNamespace(parts=[{"dlc": Cache(Download(mirrors), tmp_path / "docs.txt")}])
+    (absent,) = sources(handler)
+    assert (absent.at_hand, absent.origin, absent.path) == (False, "https://example.org/archive", archive)
+    archive.write_text("documents")
+    (present,) = sources(handler)
+    assert present.at_hand
+    absent.holder.path()
+    assert (tmp_path / "docs.txt").read_text() == "documents"
+    archive.unlink()
+    (extracted,) = sources(handler)
+    assert (extracted.at_hand, extracted.path) == (True, tmp_path / "docs.txt")
 
 
 def test_without_a_network_the_error_says_where_to_get_the_files() -> None:
