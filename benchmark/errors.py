@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_NAMES = 20
+
 
 class SparsebenchError(Exception):
     """Something a user can fix. The message says what was asked, where, what exists and what to do."""
@@ -40,4 +42,5 @@ def did_you_mean(asked: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(asked, names, n=1)
     if close:
         return f" Did you mean {close[0]!r}?"
-    return f" There is: {', '.join(names)}." if names else ""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f" There is: {', '.join(names[:MOST_NAMES])}{more}." if names else ""

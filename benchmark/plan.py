@@ -95,10 +95,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a suite asks for, in its order: collections, then models, then postprocessors."""
+    """Everything a suite asks for, in its order: collections, then models, then postprocessors.
+
+    keys: of all cells of the suite, also those that a selection leaves out of `groups`.
+    """
 
     suite: Suite
     groups: tuple[Group, ...]
+    keys: tuple[str, ...]
 
     @property
     def cells(self) -> list[tuple[Group, PlannedCell]]:
@@ -115,7 +119,7 @@ def make_plan(
 ) -> Plan:
     """Combine what was resolved."""
     groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
-    return Plan(suite, groups)
+    return Plan(suite, groups, tuple(cell.key for group in groups for cell in group.cells))
 
 
 def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, device: str) -> Group:

@@ -34,7 +34,7 @@ class Runner:
     def run(self, plan: Plan) -> Board:
         """Compute what is missing and return the board. A cell that fails becomes a failed record; the rest goes on."""
         folder = self.runs / plan.suite.name
-        Index(plan.suite.name, plan.suite.description, tuple(cell.key for _, cell in plan.cells)).write(folder)
+        Index(plan.suite.name, plan.suite.description, plan.keys).write(folder)
         for number, group in enumerate(plan.groups, start=1):
             names = f"{group.model.spec.label} on {group.collection.spec.label}"
             self.progress.say(f"[{number}/{len(plan.groups)}] {names}")

@@ -31,7 +31,7 @@ _PHRASES = {
     "model_type": "should be a mapping of keys to values",
     "none_required": "should be left out",
     "path_type": "should be a path",
-    "too_short": "should have at least {min_length} entries",
+    "too_short": "should have {min_length} or more entries",
 }
 
 
