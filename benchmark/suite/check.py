@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -75,7 +75,7 @@ def _check_sources(collection: Node, mistakes: Mistakes) -> None:
 
 def _check_choice(node: Node, what: str, keys: tuple[str, ...], mistakes: Mistakes) -> None:
     given = _given(node, keys)
-    if node.entries and len(given) != 1:
+    if isinstance(node.value, Mapping) and len(given) != 1:
         has = f"has {' and '.join(given)}" if given else "has none"
         mistakes.add(node.at, f"{what} has exactly one of the keys {', '.join(keys)}; this one {has}")
 

@@ -14,7 +14,7 @@ from benchmark.registry import Registry
 from benchmark.suite.mistakes import Mistakes
 from benchmark.suite.paths import from_its_folder
 from benchmark.suite.schema import PLUGIN_SPECS
-from benchmark.suite.tree import Node
+from benchmark.suite.tree import Node, choose
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _resolve(factory: Factory, entry: Node, mistakes: Mistakes) -> Resolved:
     params: dict[str, Any] = {}
     values: dict[str, list[Any]] = {name: [] for name in tuned}
     for combination in itertools.product(*(nodes.items for nodes in tuned.values())):
-        nodes = {**given, **dict(zip(tuned, combination, strict=True))}
+        nodes = {**given, **choose(tuned, combination)}
         nodes = {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
         params = _validate(factory, Node(nodes, entry.at), str(entry.entries["name"].value), mistakes)
         for name in tuned.keys() & params.keys():

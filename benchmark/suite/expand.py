@@ -14,7 +14,7 @@ from benchmark.suite.mistakes import Mistakes, Position
 from benchmark.suite.paths import interpolate
 from benchmark.suite.schema import PLUGIN_SPECS, Tuning
 from benchmark.suite.source import parse, read_source
-from benchmark.suite.tree import Node
+from benchmark.suite.tree import Node, choose
 
 # ── include ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,13 +127,14 @@ def _grid(entry: Node, mistakes: Mistakes) -> Iterator[Node]:
     if grid is None:
         yield entry
         return
+    base = entry.without("grid")
     if wrong := _wrong_grid(entry, grid):
         mistakes.add(*wrong)
+        yield base
         return
-    base = entry.without("grid")
     label = base.entries.get("label") or base.entries.get("name")
     for values in itertools.product(*(values.items for values in grid.entries.values())):
-        point = {key: replace(value, key_at=value.at) for key, value in zip(grid.entries, values, strict=True)}
+        point = choose(grid.entries, values)
         if label is not None and label.text is not None:
             named = ",".join(f"{key}={_show(value)}" for key, value in point.items())
             point["label"] = replace(label, value=f"{label.text}[{named}]")

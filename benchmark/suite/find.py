@@ -14,7 +14,7 @@ def find_suite(path_or_name: str | Path, folder: Path = Path()) -> Path:
     path = folder / asked
     if path.is_file():
         return path
-    if path.suffix in (".yaml", ".yml") or len(path.relative_to(folder).parts) > 1:
+    if path.suffix in (".yaml", ".yml") or len(Path(asked).parts) > 1:
         raise SuiteError(f"there is no suite file {path}")
     suites = list_suites(folder)
     if asked not in suites:

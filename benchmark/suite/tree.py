@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from benchmark.suite.mistakes import Position
@@ -64,3 +64,9 @@ class Node:
     def without(self, *keys: str) -> Node:
         """The same mapping without these keys."""
         return replace(self, value={key: entry for key, entry in self.entries.items() if key not in keys})
+
+
+def choose(lists: Mapping[str, Node], values: Iterable[Node]) -> dict[str, Node]:
+    """One value of each list in its place; a mistake in any of them is at the key of the list."""
+    pairs = zip(lists.items(), values, strict=True)
+    return {key: replace(value, key_at=values_of_key.key_at) for (key, values_of_key), value in pairs}

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import benchmark
+from benchmark.errors import SuiteError
+from benchmark.suite import find_suite, list_suites
+
+
+@pytest.fixture(autouse=True)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package with one shipped suite, and an empty working directory."""
+    package = tmp_path / "site" / "benchmark"
+    (package / "shipped_suites").mkdir(parents=True)
+    (package / "shipped_suites" / "quickstart.yaml").touch()
+    monkeypatch.setattr(benchmark, "__file__", str(package / "__init__.py"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return package
+
+
+def touch(path: str) -> Path:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).touch()
+    return Path(path)
+
+
+def test_a_path_is_taken_as_it_stands() -> None:
+    assert find_suite(touch("mine.yaml")) == Path("mine.yaml")
+    assert find_suite(str(touch("else/where.yml"))) == Path("else/where.yml")
+
+
+def test_a_name_is_a_suite_of_the_checkout_before_a_shipped_one(package: Path) -> None:
+    assert find_suite("quickstart") == package / "shipped_suites" / "quickstart.yaml"
+    touch("suites/quickstart.yaml")
+    assert find_suite("quickstart") == Path("suites/quickstart.yaml")
+
+
+def test_an_editable_install_finds_the_suites_beside_the_package(package: Path) -> None:
+    (package / "shipped_suites" / "quickstart.yaml").unlink()
+    (package / "shipped_suites").rmdir()
+    beside = package.parent / "suites" / "beir.yaml"
+    touch(str(beside))
+    assert find_suite("beir") == beside
+
+
+def test_an_unknown_name_brings_the_closest_or_all_there_are() -> None:
+    touch("suites/beir.yaml")
+    with pytest.raises(SuiteError, match=r"^unknown suite 'quikstart'\. Did you mean 'quickstart'\?$"):
+        find_suite("quikstart")
+    with pytest.raises(SuiteError, match=r"^unknown suite 'zzz'\. There is: beir, quickstart\.$"):
+        find_suite("zzz")
+
+
+@pytest.mark.parametrize("path", ["absent.yaml", "suites/absent", "/absent/suite.yml", "/absent/suite"])
+def test_a_path_that_is_not_there_is_not_taken_for_a_name(path: str) -> None:
+    with pytest.raises(SuiteError, match=f"^there is no suite file {path}$"):
+        find_suite(path)
+
+
+def test_all_suites_with_a_name_are_listed() -> None:
+    touch("suites/beir.yaml")
+    assert sorted(list_suites()) == ["beir", "quickstart"]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.registry import Registry
+from benchmark.suite.json_schema import suite_schema
+from benchmark.suite.mistakes import Mistakes
+from benchmark.suite.source import read_source
+
+jsonschema = pytest.importorskip("jsonschema", reason="the oracle for the JSON Schema is not installed")
+
+Valid = Callable[[str], bool]
+
+
+@pytest.fixture
+def valid(registry: Registry, write: Callable[..., Path]) -> Valid:
+    schema: dict[str, Any] = suite_schema(registry)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    return lambda text: bool(validator.is_valid(read_source(write(text), Mistakes()).plain()))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "postprocessors: [none, {name: sinkhorn, label: s, tau: 0.5, scale: median_top1, candidates: all}]",
+        "postprocessors: [{name: sinkhorn, tune: {tau: [0.1, 1], on: dev, measure: nDCG@10}, bank: {size: 5}}]",
+        "postprocessors: [{name: sinkhorn, grid: {tau: [0.1, 1], scale: [none, 2]}}]",
+        "analyzers: [sparsity, {name: sparsity, label: again}]",
+        "baseline: {postprocessor: none}",
+        "include: [a, b.yaml]",
+    ],
+)
+def test_what_loads_is_valid(valid: Valid, base: str, lines: str) -> None:
+    assert valid(base + lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "postprocessors: [sinkhron]",
+        "postprocessors: [{tau: 1}]",
+        "postprocessors: [{name: sinkhorn, tua: 1}]",
+        "postprocessors: [{name: sinkhorn, tau: 0}]",
+        "postprocessors: [{name: sinkhorn, tau: x}]",
+        "postprocessors: [{name: none, tau: 1}]",
+        "postprocessors: [{name: sinkhorn, tune: {tau: [1], on: test}}]",
+        "postprocessors: [{name: sinkhorn, grid: {tau: 1}}]",
+        "analyzers: [bm25]",
+        "depth: 0",
+        "depht: 5",
+    ],
+)
+def test_what_is_mistaken_by_its_shape_is_not_valid(valid: Valid, base: str, lines: str) -> None:
+    assert not valid(base + lines)
+
+
+def test_a_suite_has_its_parts_or_includes_them(valid: Valid) -> None:
+    assert valid("include: base")
+    assert not valid("name: x\nmodels: [bm25]\n")
+
+
+def test_editors_are_offered_the_collections_that_plugins_carry(registry: Registry) -> None:
+    assert suite_schema(registry)["$defs"]["CollectionSpec"]["properties"]["id"]["examples"] == ["mini/web"]
