@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmark.collection import Bank, folds, resolve_bank
 from benchmark.contracts import FitContext, Postprocessor, State
-from benchmark.errors import CollectionError, ScoreError
+from benchmark.errors import CollectionError
 from benchmark.group import Evaluation
-from benchmark.measure import aggregate, measure
+from benchmark.measure import aggregate, better_when_larger, measure
 from benchmark.plan import PlannedCell
 from benchmark.postprocess import apply_to, enforce_sees
 from benchmark.provenance import Stopwatch
@@ -153,7 +153,7 @@ def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
     for values in product(*spec.parameters.values()):
         parameters = dict(zip(spec.parameters, values, strict=True))
         tried.append({**parameters, "value": _dev_value(evaluation, cell, cell.make(**parameters), dev)})
-    best = max(tried, key=lambda trial: trial["value"])
+    best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial["value"])
     chosen = {name: best[name] for name in spec.parameters}
     return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}
 
@@ -170,7 +170,4 @@ def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postpro
         outcome = rank_topics(evaluation, cell, postprocessor, part, bank, Stopwatch())
         run.update(_run(evaluation, outcome.ranking, part))
     name = cell.spec.tune.measure
-    value = aggregate(measure(run, dev.qrels, [name]))[name]
-    if value != value:
-        raise ScoreError(f"{cell.spec.label!r}: {name} on the development queries is not a number")
-    return value
+    return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]

@@ -44,6 +44,11 @@ def aggregate(per_query: PerQuery) -> dict[str, float]:
     return {name: _aggregator(name)(values.values()) for name, values in per_query.items()}
 
 
+def better_when_larger(name: str) -> bool:
+    """Whether more is better, as for all but ranks."""
+    return name not in FIRST_RANK
+
+
 def canonical(name: str) -> str:
     """ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`. Raises SuiteError."""
     return name if name in FIRST_RANK else str(_parse(name))

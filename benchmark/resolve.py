@@ -141,7 +141,7 @@ def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> C
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
     progress.say(f"{source.name}: reading the documents")
-    corpus = scan(source.documents())
+    corpus = scan(source.documents(), where=source.where)
     if files:
         with store.writing("corpus", key, {"digest": corpus.digest, "empty": corpus.empty}) as folder:
             np.save(folder / "doc_ids.npy", corpus.doc_ids, allow_pickle=False)

@@ -97,7 +97,8 @@ class _Cells:
         described = self.evaluation.group.describe(cell)
         if tuple(record.measures) == tuple(names) and record.cell == described:
             return record.model_copy(update={"analysis": dict(analysis)})
-        per_query = measure(read_trec(folder / RUN_FILE), self.evaluation.collection.test.qrels, names)
+        qrels, depth = self.evaluation.collection.test.qrels, self.evaluation.group.depth
+        per_query = measure(read_trec(folder / RUN_FILE), qrels, names, depth=depth)
         write_atomically(folder / PER_QUERY_FILE, per_query_csv(per_query))
         update = {
             "cell": described,

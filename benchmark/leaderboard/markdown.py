@@ -9,6 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmark.leaderboard.board import Board, Row
+from benchmark.measure import better_when_larger
 from benchmark.record import Record
 from benchmark.types import Json
 
@@ -116,8 +117,7 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     cells = [[figure(value) if _is_number(value) else value or NOTHING for value in row] for row in rows]
     for column in range(len(headers)):
         values = [row[column] for row in rows if _is_number(row[column])]
-        # A rank is better when it is smaller.
-        best = min(values, default=None) if headers[column] in ("MnR", "MdR") else max(values, default=None)
+        best = (max if better_when_larger(headers[column].split()[-1]) else min)(values, default=None)
         if best is None or len(rows) == 1:
             continue
         for row in cells:
