@@ -100,7 +100,7 @@ def _check_baseline(tree: Node, mistakes: Mistakes) -> None:
 
 
 def _check_measures(tree: Node, mistakes: Mistakes) -> None:
-    from benchmark.measure import check_measure_name
+    from benchmark.measure import check_measure_name  # here, because it loads ir_measures
 
     stated = tree.entries.get("depth")
     depth = stated.value if stated and type(stated.value) is int else DEFAULT_DEPTH

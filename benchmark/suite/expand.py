@@ -13,7 +13,7 @@ from benchmark.suite.find import find_suite
 from benchmark.suite.mistakes import Mistakes, Position
 from benchmark.suite.paths import interpolate
 from benchmark.suite.schema import PLUGIN_SPECS, Tuning
-from benchmark.suite.source import parse, read_source
+from benchmark.suite.source import Place, parse, read_source
 from benchmark.suite.tree import Node, choose
 
 # ── include ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,12 +77,16 @@ def override(tree: Node, overrides: Iterable[str], mistakes: Mistakes) -> Node:
         if not equals:
             mistakes.add(place, "should be a path and a value, as in `--set models.0.checkpoint=naver/splade-v3`")
             continue
-        new = parse(value, lambda line, column, place=place: place, mistakes) or Node(None, place)  # type: ignore[misc]
+        new = parse(value, _always(place), mistakes) or Node(None, place)
         try:
             tree = _set(tree, path.split("."), replace(new, key_at=place))
         except LookupError as error:
             mistakes.add(place, str(error.args[0]))
     return tree
+
+
+def _always(place: Position) -> Place:
+    return lambda line, column: place
 
 
 def _set(node: Node, path: list[str], new: Node) -> Node:
