@@ -130,7 +130,7 @@ def _run(evaluation: Evaluation, ranking: Ranking, topics: Topics) -> Run:
     return to_run(
         ranking,
         [query.query_id for query in topics.queries],
-        evaluation.collection.corpus.doc_ids,
+        evaluation.doc_ids,
         exclude_own_id=evaluation.collection.spec.drop_own_id,
     )
 

@@ -112,17 +112,21 @@ class Scorer(Fetchable, ABC):
     def identity(self) -> Mapping[str, Json]:
         """All that determines its scores: digests of its files."""
 
+    def outside(self, doc_ids: np.ndarray) -> np.ndarray:
+        """Ids (O,) bytes of documents that it ranks and that are not among `doc_ids` (D,); they keep their ranks."""
+        return np.empty(0, dtype=doc_ids.dtype)
+
     @abstractmethod
     def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
-        """Scores of `queries` for the documents `doc_ids` ((D,) bytes, UTF-8)."""
+        """Scores of `queries` for the documents `doc_ids` ((D + O,) bytes, UTF-8), those outside last."""
 
 
 @dataclass(frozen=True)
 class ScoredIds:
     """What a Scorer returns.
 
-    scores: (Q, D) float32: CSR whose unstored entries are unseen, or a dense array.
-    notes: counts for the record, e.g. `{"documents_outside_collection": 3}`.
+    scores: (Q, D + O) float32: CSR whose unstored entries are unseen, or a dense array.
+    notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
     """
 
     scores: csr_array | np.ndarray

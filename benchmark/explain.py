@@ -106,7 +106,7 @@ def _hits(
     for rank, document in enumerate(after.ranking.documents[row][:top].tolist(), start=1):
         if document < 0:
             break
-        doc_id = evaluation.collection.corpus.doc_ids[document].decode()
+        doc_id = evaluation.doc_ids[document].decode()
         raw_rank = raw_documents.index(document) if document in raw_documents else None
         hits.append(
             Hit(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from benchmark.collection import topics_digest
 from benchmark.contracts import CollectionModel, GroupContext, LoadedEncoder, Scorer, SparseEncoder
 from benchmark.encode import Encoder, Vectors, encode_documents, encode_queries
@@ -18,7 +20,6 @@ from benchmark.store import Store
 from benchmark.types import Json, Query, Ranking, Role, ScoreBlocks, Topics
 
 if TYPE_CHECKING:
-    import numpy as np
     from scipy.sparse import csr_array
 
 BLOCK_BYTES = 256 * 2**20
@@ -38,9 +39,19 @@ class Evaluation:
         self.notes: dict[str, Json] = {}
 
     @cached_property
+    def doc_ids(self) -> np.ndarray:
+        """What can be ranked: the corpus, and what a scorer ranks beside it, (D + O,) bytes."""
+        model, doc_ids = self.group.model.model, self.collection.corpus.doc_ids
+        if not isinstance(model, Scorer):
+            return doc_ids
+        outside = model.outside(doc_ids)
+        self.notes["documents_outside_collection"] = len(outside)
+        return np.concatenate([doc_ids, outside])
+
+    @cached_property
     def order(self) -> np.ndarray:
-        """The order that breaks ties, (D,)."""
-        return tie_order(self.collection.corpus.doc_ids)
+        """The order that breaks ties, (D + O,)."""
+        return tie_order(self.doc_ids)
 
     @cached_property
     def encoder(self) -> LoadedEncoder:
@@ -87,7 +98,7 @@ class Evaluation:
     def _scores(self, queries: Sequence[Query]) -> ScoreBlocks:
         model, device = self.group.model.model, self.group.device
         if isinstance(model, Scorer):
-            scored = model.score(queries, self.collection.corpus.doc_ids)
+            scored = model.score(queries, self.doc_ids)
             self.notes.update(scored.notes)
             return MatrixScores(scored.scores, device=device, block=block_width(len(queries)))
         own = queries == self.collection.test.queries

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from benchmark.types import Json
 class RunFile(Scorer):
     """Scores of a file with `query Q0 doc rank score tag` lines, plain or .gz; what it does not list is unseen.
 
-    path: the file. Documents outside the collection, and queries the file lacks, are left out and counted.
+    path: the file. Documents outside the collection keep their ranks and are counted, as are queries that
+    the file lacks.
     """
 
     dense = False
@@ -35,33 +37,27 @@ class RunFile(Scorer):
             raise ModelError(absent[0])
         return {"run": file_digest(self._path)}
 
+    def outside(self, doc_ids: np.ndarray) -> np.ndarray:
+        """Documents of the run that are not in the collection: dropping them would move all that stand below."""
+        named = {doc_id.encode() for hits in self._run.values() for doc_id in hits}
+        return np.array(sorted(named - set(doc_ids.tolist())), dtype=np.bytes_)
+
     def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
-        """CSR scores (Q, D). Raises ModelError that names every malformed line and document given twice."""
+        """CSR scores (Q, D + O). Raises ModelError that names every malformed line and document given twice."""
         from scipy.sparse import csr_array
 
-        try:
-            run = read_trec(self._path)
-        except ScoreError as error:
-            raise ModelError(str(error)) from error
-        asked = [run.get(query.query_id, {}) for query in queries]
-        named = {doc_id for documents in asked for doc_id in documents}
-        column = _columns(named, doc_ids)
-        rows = [{column[doc_id]: score for doc_id, score in hits.items() if doc_id in column} for hits in asked]
-        values = np.array([score for row in rows for score in row.values()], dtype=np.float32)
-        columns = np.array([place for row in rows for place in row], dtype=np.int64)
+        place = {doc_id: at for at, doc_id in enumerate(doc_ids.tolist())}
+        rows = [self._run.get(query.query_id, {}) for query in queries]
+        values = np.array([score for hits in rows for score in hits.values()], dtype=np.float32)
+        columns = np.array([place[doc_id.encode()] for hits in rows for doc_id in hits], dtype=np.int64)
         starts = np.cumsum([0, *map(len, rows)])
         scores = csr_array((values, columns, starts), shape=(len(queries), len(doc_ids)))
         scores.sort_indices()
-        return ScoredIds(
-            scores,
-            notes={
-                "documents_outside_collection": len(named) - len(column),
-                "queries_not_in_run": sum(query.query_id not in run for query in queries),
-            },
-        )
+        return ScoredIds(scores, {"queries_not_in_run": sum(query.query_id not in self._run for query in queries)})
 
-
-def _columns(named: Set[str], doc_ids: np.ndarray) -> dict[str, int]:
-    """Where the named documents stand in the collection; those outside are absent."""
-    places = ((doc_id.decode(), place) for place, doc_id in enumerate(doc_ids.tolist()))
-    return {doc_id: place for doc_id, place in places if doc_id in named}
+    @cached_property
+    def _run(self) -> dict[str, dict[str, float]]:
+        try:
+            return read_trec(self._path)
+        except ScoreError as error:
+            raise ModelError(str(error)) from error
