@@ -1,0 +1,101 @@
+"""Blocks made of others: scaled, kept, rows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark import Block, ScoreBlocks
+from benchmark.errors import ScoreError
+from benchmark.search import MatrixScores, cached, median_top1, resolve_scale, scaled
+
+
+def dense(blocks: ScoreBlocks) -> list[list[float]]:
+    found: list[list[float]] = torch.cat([block.scores for block in blocks], dim=1).tolist()
+    return found
+
+
+@dataclass
+class Counting:
+    """Blocks that count how often they are computed."""
+
+    blocks: ScoreBlocks
+    passes: list[int] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.blocks.shape
+
+    @property
+    def floor(self) -> float:
+        return self.blocks.floor
+
+    def __iter__(self) -> Iterator[Block]:
+        self.passes.append(1)
+        return iter(self.blocks)
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return self.blocks.rows(start, stop)
+
+
+MATRIX = np.array([[2, 4, 6], [8, 10, 12], [1, 0, 3]])
+HALVES = [[1, 2, 3], [4, 5, 6], [0.5, 0, 1.5]]
+
+
+def test_scaled_scores_are_divided_and_the_floor_with_them() -> None:
+    blocks = scaled(MatrixScores(MATRIX, floor=0.0, block=2), 2.0)
+    assert dense(blocks) == HALVES
+    assert dense(blocks.rows(1, 2)) == [HALVES[1]]
+    assert (blocks.shape, blocks.floor) == ((3, 3), 0.0)
+
+
+def test_a_scale_of_1_changes_nothing() -> None:
+    blocks = MatrixScores(MATRIX)
+    assert scaled(blocks, 1.0) is blocks
+
+
+def test_cached_blocks_are_computed_once_rows_included() -> None:
+    source = Counting(MatrixScores(MATRIX, block=2))
+    blocks = cached(source, max_bytes=36)
+    assert source.passes == [], "nothing is computed before it is needed"
+    assert dense(blocks) == dense(blocks) == MATRIX.tolist()
+    assert dense(blocks.rows(1, 3)) == MATRIX[1:].tolist()
+    assert dense(blocks.rows(1, 3).rows(1, 5)) == MATRIX[2:].tolist()
+    assert blocks.rows(0, 8).shape == (3, 3)
+    assert len(source.passes) == 1
+
+
+def test_blocks_that_do_not_fit_pass_through() -> None:
+    source = Counting(MatrixScores(MATRIX))
+    assert cached(source, max_bytes=35) is source
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_median_top1_is_the_middle_of_the_highest_scores(block: int) -> None:
+    assert median_top1(MatrixScores(MATRIX, block=block)) == 6
+    assert median_top1(MatrixScores(MATRIX[:2], block=block)) == 9
+
+
+def test_a_scale_is_taken_from_the_blocks_from_the_suite_or_is_1() -> None:
+    blocks = MatrixScores(MATRIX)
+    assert resolve_scale("median_top1", blocks) == 6
+    assert resolve_scale("none", blocks) == 1
+    assert resolve_scale(2.5, blocks) == 2.5
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, float("nan"), float("inf")])
+def test_a_scale_that_is_not_finite_and_above_0_is_refused(scale: float) -> None:
+    with pytest.raises(ScoreError, match=r"cannot be divided by .*`scale:` to `none`"):
+        resolve_scale(scale, MatrixScores(MATRIX))
+
+
+@pytest.mark.parametrize(
+    "matrix", [np.zeros((3, 2)), np.full((3, 2), -1.0), np.full((3, 2), -np.inf), np.zeros((0, 2)), np.zeros((2, 0))]
+)
+def test_fitting_scores_without_a_usable_median_are_refused(matrix: np.ndarray) -> None:
+    with pytest.raises(ScoreError, match=f"median_top1` over {len(matrix)} fitting queries"):
+        resolve_scale("median_top1", MatrixScores(matrix))
