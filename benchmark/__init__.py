@@ -2,6 +2,8 @@
 
 from benchmark.contracts import (
     Analysis,
+    CellAnalyzer,
+    CellContext,
     CollectionModel,
     CollectionSource,
     FitContext,
@@ -14,6 +16,8 @@ from benchmark.contracts import (
     Scorer,
     SparseEncoder,
     State,
+    SuiteAnalyzer,
+    SuiteContext,
     Vocabulary,
 )
 from benchmark.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
@@ -25,6 +29,8 @@ __all__ = [
     "Analysis",
     "AnalyzerPlugin",
     "Block",
+    "CellAnalyzer",
+    "CellContext",
     "CollectionModel",
     "CollectionPlugin",
     "CollectionSource",
@@ -45,6 +51,8 @@ __all__ = [
     "Scorer",
     "SparseEncoder",
     "State",
+    "SuiteAnalyzer",
+    "SuiteContext",
     "Topics",
     "Vocabulary",
     "hookimpl",

@@ -1,47 +1,92 @@
-"""Group analyses: computed once a model and collection, kept as artefacts of their own, linked from the records."""
+"""Analyses: each an artefact of its own, computed once, linked from the records it concerns."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from benchmark.contracts import NotApplicable, Scorer
+from benchmark.contracts import (
+    Analysis,
+    CellAnalyzer,
+    CellContext,
+    GroupAnalyzer,
+    NotApplicable,
+    Scorer,
+    SuiteAnalyzer,
+    SuiteContext,
+)
 from benchmark.errors import SparsebenchError
+from benchmark.fingerprint import digest
 from benchmark.group import Evaluation
-from benchmark.plan import ANALYSIS_FILE, PlannedAnalysis
+from benchmark.plan import PlannedAnalysis, PlannedCell
 from benchmark.provenance import Stopwatch
 from benchmark.store import write_atomically
 from benchmark.types import Json
 
+ANALYSIS_FILE = "analysis.json"
+
 
 def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) -> dict[str, Json]:
-    """Analyzer label -> what it found. A failed analysis says why; nothing else fails with it."""
+    """Label -> what each group analyzer found. A failed analysis says why; nothing else fails with it."""
+
+    def compute(planned: PlannedAnalysis) -> Analysis:
+        if isinstance(evaluation.group.model.model, Scorer):
+            raise NotApplicable("the model gives scores, not vectors")
+        analyzer = planned.make()
+        assert isinstance(analyzer, GroupAnalyzer)
+        with watch.stage(planned.spec.label):
+            return analyzer.analyze(evaluation.context())
+
     return {
-        planned.spec.label: _analysis(evaluation, planned, suite_folder / "analyses" / planned.key[:16], watch)
+        planned.spec.label: _kept(suite_folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
+        if planned.level == "group"
     }
 
 
-def _analysis(evaluation: Evaluation, planned: PlannedAnalysis, folder: Path, watch: Stopwatch) -> dict[str, Any]:
+def analyze_cell(
+    evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], suite_folder: Path
+) -> dict[str, Json]:
+    """As analyze_group, for the cell analyzers. `context` reads the run, which a kept analysis does not need."""
+
+    def compute(planned: PlannedAnalysis) -> Analysis:
+        analyzer = planned.make()
+        assert isinstance(analyzer, CellAnalyzer)
+        return analyzer.analyze(context())
+
+    return {
+        planned.spec.label: _kept(suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
+        for planned in evaluation.group.analyses
+        if planned.level == "cell"
+    }
+
+
+def analyze_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
+    """As analyze_group, for one suite analyzer."""
+    analyzer = planned.make()
+    assert isinstance(analyzer, SuiteAnalyzer)
+    read = {record.key: record.measures for record in context.records}
+    return _kept(suite_folder, digest([planned.key, read]), lambda: analyzer.analyze(context))
+
+
+def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now."""
+    folder = suite_folder / "analyses" / key[:16]
     path = folder / ANALYSIS_FILE
     if path.is_file():
         return dict(json.loads(path.read_text(encoding="utf-8")))
     try:
-        found = _compute(evaluation, planned, folder, watch)
+        analysis = compute()
     except NotApplicable as reason:
-        found = {"not_applicable": str(reason)}
+        analysis = Analysis({"not_applicable": str(reason)})
     except Exception as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
         return {"error": str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"}
-    write_atomically(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    return found
-
-
-def _compute(evaluation: Evaluation, planned: PlannedAnalysis, folder: Path, watch: Stopwatch) -> dict[str, Any]:
-    if isinstance(evaluation.group.model.model, Scorer):
-        raise NotApplicable("the model gives scores, not vectors")
-    with watch.stage(planned.spec.label):
-        analysis = planned.make().analyze(evaluation.context())
     for name, text in analysis.files.items():
         write_atomically(folder / name, text)
-    return {**analysis.values, "artefact": planned.key[:16], "files": sorted(analysis.files)}
+    found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}
+    if analysis.summary:
+        found["summary"] = analysis.summary
+    write_atomically(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    return found

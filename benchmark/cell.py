@@ -64,8 +64,8 @@ def rank_topics(
     watch: Stopwatch,
 ) -> Outcome:
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
-    test = evaluation.scores(topics)
-    with watch.stage("postprocess"):
+    with watch.stage("rank"):
+        test = evaluation.scores(topics)
         fitting, queries, facts = _fitting(evaluation, cell, postprocessor, topics, bank)
         scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting)
         test = scaled(test, scale)

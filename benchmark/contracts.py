@@ -14,11 +14,26 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from benchmark.types import Block, Document, Encoded, Json, Query, Ranking, Role, ScoreBlocks, Sees, Topics
+from benchmark.types import (
+    Block,
+    Document,
+    Encoded,
+    Json,
+    Qrels,
+    Query,
+    Ranking,
+    Role,
+    Run,
+    ScoreBlocks,
+    Sees,
+    Topics,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from torch import Tensor
+
+    from benchmark.record import Record
 
 
 class Fetchable:
@@ -216,10 +231,15 @@ class GroupContext:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What an analyzer found. values: small, part of every record of the group. files: name -> text, beside them."""
+    """What an analyzer found.
+
+    values: small, part of every record it concerns. files: name -> text, beside them.
+    summary: markdown for the leaderboard, below its tables.
+    """
 
     values: Mapping[str, Json]
     files: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
 
 
 class NotApplicable(Exception):
@@ -234,6 +254,50 @@ class GroupAnalyzer(ABC):
     @abstractmethod
     def analyze(self, context: GroupContext) -> Analysis:
         """Raises NotApplicable where the model lacks what it needs."""
+
+
+@dataclass(frozen=True)
+class CellContext:
+    """What a cell analyzer may read: one run, as it lies on disk.
+
+    documents: D, how many could be ranked. depth: how long a ranking can be.
+    """
+
+    run: Run
+    qrels: Qrels
+    documents: int
+    depth: int
+
+
+class CellAnalyzer(ABC):
+    """An analyzer of one run: of a model with a postprocessor on a collection."""
+
+    level: ClassVar[Literal["cell"]] = "cell"
+
+    @abstractmethod
+    def analyze(self, context: CellContext) -> Analysis:
+        """Raises NotApplicable where the run cannot tell."""
+
+
+@dataclass(frozen=True)
+class SuiteContext:
+    """What a suite analyzer may read: records, and per-query values of each (measure -> query_id -> value)."""
+
+    records: Sequence[Record]
+    per_query: Callable[[Record], Mapping[str, Mapping[str, float]]]
+
+
+class SuiteAnalyzer(ABC):
+    """An analyzer of all records of a suite; needs neither weights nor collections."""
+
+    level: ClassVar[Literal["suite"]] = "suite"
+
+    @abstractmethod
+    def analyze(self, context: SuiteContext) -> Analysis:
+        """Raises NotApplicable where the suite lacks what it compares."""
+
+
+Analyzer = GroupAnalyzer | CellAnalyzer | SuiteAnalyzer
 
 
 # ── collections ─────────────────────────────────────────────────────────────────────────────────────────────

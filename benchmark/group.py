@@ -91,8 +91,7 @@ class Evaluation:
         """Raw scores of queries against the corpus, kept in memory where they fit."""
         key = topics_digest(topics)
         if key not in self._blocks:
-            with self._watch.stage("search"):
-                self._blocks[key] = cached(self._scores(topics.queries), CACHED_BYTES)
+            self._blocks[key] = cached(self._scores(topics.queries), CACHED_BYTES)
         return self._blocks[key]
 
     def _scores(self, queries: Sequence[Query]) -> ScoreBlocks:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from benchmark.contracts import GroupAnalyzer, Model, Postprocessor
+    from benchmark.contracts import Analyzer, Model, Postprocessor
 
 PROJECT = "sparsebench"
 API_VERSION = 1
@@ -47,7 +47,7 @@ class AnalyzerPlugin:
     """As ModelPlugin, for analyzers."""
 
     name: str
-    factory: type[GroupAnalyzer]
+    factory: type[Analyzer]
     summary: str
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.collection import topics_digest
-from benchmark.contracts import GroupAnalyzer, LoadedEncoder, Postprocessor, Scorer
+from benchmark.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards
 from benchmark.fingerprint import digest, source_digest
@@ -22,20 +22,24 @@ from benchmark.types import Candidates, Json, Role
 
 # Code that decides what a run is, besides the plugins and the encoder.
 RUN_CODE = ("benchmark.cell", "benchmark.search", "benchmark.postprocess", "benchmark.rank", "benchmark.collection")
-ANALYSIS_FILE = "analysis.json"
 
 
 @dataclass(frozen=True)
 class PlannedAnalysis:
-    """One analyzer of a group."""
+    """One analyzer of the suite. key: of what it reads, which for a cell or suite analyzer is completed later."""
 
     spec: AnalyzerSpec
     registered: Registered
     key: str
 
-    def make(self) -> GroupAnalyzer:
+    @property
+    def level(self) -> str:
+        """`group`, `cell` or `suite`."""
+        return str(self.registered.plugin.factory.level)
+
+    def make(self) -> Analyzer:
         """The analyzer itself."""
-        made: GroupAnalyzer = self.registered.plugin.factory(**self.spec.params)
+        made: Analyzer = self.registered.plugin.factory(**self.spec.params)
         return made
 
 
@@ -98,11 +102,13 @@ class Plan:
     """Everything a suite asks for, in its order: collections, then models, then postprocessors.
 
     keys: of all cells of the suite, also those that a selection leaves out of `groups`.
+    analyses: of the suite as a whole.
     """
 
     suite: Suite
     groups: tuple[Group, ...]
     keys: tuple[str, ...]
+    analyses: tuple[PlannedAnalysis, ...]
 
     @property
     def cells(self) -> list[tuple[Group, PlannedCell]]:
@@ -119,15 +125,18 @@ def make_plan(
 ) -> Plan:
     """Combine what was resolved."""
     groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
-    return Plan(suite, groups, tuple(cell.key for group in groups for cell in group.cells))
+    keys = tuple(cell.key for group in groups for cell in group.cells)
+    analyses = [_analysis(registry, spec, {}) for spec in suite.analyzers]
+    return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
 
 
 def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, device: str) -> Group:
     empty = Group(model, collection, device, suite.depth, collection.spec.measures or suite.measures, (), ())
     shared = {"identities": empty.identities, "collection": collection.digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared) for spec in suite.postprocessors)
-    analyses = tuple(_analysis(registry, collection, spec, shared) for spec in suite.analyzers)
-    return replace(empty, cells=cells, analyses=analyses)
+    bank = topics_digest(collection.bank) if collection.bank else None
+    analyses = [_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
+    return replace(empty, cells=cells, analyses=tuple(each for each in analyses if each.level != "suite"))
 
 
 def _cell(
@@ -154,12 +163,9 @@ def _cell(
     return PlannedCell(spec, registered, candidates, key)
 
 
-def _analysis(
-    registry: Registry, collection: TestCollection, spec: AnalyzerSpec, shared: Mapping[str, Json]
-) -> PlannedAnalysis:
+def _analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
     registered = registry.get("analyzers", spec.name)
-    bank = topics_digest(collection.bank) if collection.bank else None
-    key = digest({**shared, "analyzer": [spec.name, portable(spec.params), registered.source_digest], "bank": bank})
+    key = digest({**read, "analyzer": [spec.name, portable(spec.params), registered.source_digest]})
     return PlannedAnalysis(spec, registered, key)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import StoreError
 from benchmark.record import RECORD_FILE, Record, read_record
 from benchmark.store import write_atomically
+from benchmark.types import Json
 
 INDEX_FILE = "index.json"
 
@@ -23,18 +26,56 @@ class Row:
     records: Mapping[str, Record]
 
 
-@dataclass(frozen=True)
-class Board:
-    """All rows of a suite in the suite's order.
+class Index(BaseModel):
+    """What the records themselves do not say.
 
-    collections: label -> a record that describes it. pending: cells that are not computed yet.
+    cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
+    baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     suite: str
     description: str
+    cells: tuple[str, ...]
+    baseline: tuple[str, str] | None = None
+    analyses: dict[str, Any] = {}
+
+    def write(self, folder: Path) -> None:
+        """Write `index.json`."""
+        write_atomically(folder / INDEX_FILE, self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> Index:
+        """Raises StoreError when there is none, or it is damaged."""
+        try:
+            return cls.model_validate_json((folder / INDEX_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise StoreError(f"{folder} holds no results. `sparsebench run {folder.name}` makes them.") from None
+        except ValidationError as error:
+            raise StoreError(
+                f"{folder / INDEX_FILE} is damaged ({error.errors()[0]['msg']}). `sparsebench run {folder.name}` "
+                "writes it again; finished cells are kept."
+            ) from error
+
+
+@dataclass(frozen=True)
+class Board:
+    """All rows of a suite in the suite's order. collections: label -> a record that describes it."""
+
+    index: Index
     collections: Mapping[str, Record]
     rows: tuple[Row, ...]
-    pending: int = 0
+
+    @property
+    def suite(self) -> str:
+        """The suite's name."""
+        return self.index.suite
+
+    @property
+    def pending(self) -> int:
+        """How many cells are not computed yet."""
+        return len(set(self.index.cells)) - len(self.records)
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -49,38 +90,8 @@ class Board:
             system = f"{record.cell.model.label} on {record.cell.collection.label}"
             if record.status == "failed":
                 lines[f"{system}, {record.cell.postprocessor.label}: {record.error}"] = None
-            for name, found in record.analysis.items():
-                if "error" in found:
-                    lines[f"{system}, {name}: {found['error']}"] = None
-        return tuple(lines)
-
-
-@dataclass(frozen=True)
-class Index:
-    """What the records themselves do not say: which cells the suite has today, in which order."""
-
-    suite: str
-    description: str
-    cells: tuple[str, ...]
-
-    def write(self, folder: Path) -> None:
-        """Write `index.json`."""
-        text = json.dumps({"suite": self.suite, "description": self.description, "cells": self.cells}, indent=1)
-        write_atomically(folder / INDEX_FILE, text + "\n")
-
-    @classmethod
-    def read(cls, folder: Path) -> Index:
-        """Raises StoreError when there is none."""
-        try:
-            content = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))
-            return cls(content["suite"], content["description"], tuple(content["cells"]))
-        except FileNotFoundError:
-            raise StoreError(f"{folder} holds no results. `sparsebench run {folder.name}` makes them.") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f"{folder / INDEX_FILE} is damaged ({error}). `sparsebench run {folder.name}` writes it again; "
-                "finished cells are kept."
-            ) from error
+            lines |= dict.fromkeys(f"{system}, {line}" for line in _errors(record.analysis))
+        return (*lines, *_errors(self.index.analyses))
 
 
 def cell_folder(suite_folder: Path, key: str) -> Path:
@@ -110,5 +121,8 @@ def board_of(index: Index, records: Iterable[Record]) -> Board:
             )
         collections.setdefault(cell.collection.label, record)
     arranged = tuple(Row(model, postprocessor, found) for (model, postprocessor), found in rows.items())
-    board = Board(index.suite, index.description, collections, arranged)
-    return replace(board, pending=len(set(index.cells)) - len(board.records))
+    return Board(index, collections, arranged)
+
+
+def _errors(analyses: Mapping[str, Json]) -> list[str]:
+    return [f"{name}: {found['error']}" for name, found in analyses.items() if "error" in found]

@@ -15,6 +15,8 @@ from benchmark.types import Json
 
 NOTHING = "–"
 DIGITS = 4
+# What a system itself costs: analyses, tuning and loading are in the records alone.
+SYSTEM_STAGES = ("encode documents", "encode queries", "rank")
 
 SEES = """\
 `sees`: what a postprocessor may look at besides the query itself: `query` nothing, `bank` a bank of other queries, \
@@ -29,7 +31,16 @@ def render_markdown(board: Board, *, costs: bool = True) -> str:
     """The whole leaderboard. `costs=False` leaves seconds out, so that the text depends on results alone."""
     overview = [_overview(board)] if len(board.collections) > 1 else []
     sections = [_collection_section(board, label, costs) for label in board.collections]
-    parts = [f"# {board.suite}", board.description, *overview, *sections, _notes(board), _failures(board)]
+    title = f"# {board.suite}"
+    parts = [
+        title,
+        board.index.description,
+        *overview,
+        *sections,
+        *_summaries(board),
+        _notes(board, costs),
+        _failures(board),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -153,7 +164,7 @@ def _w_auc(record: Record) -> str:
 
 def _seconds(record: Record) -> str:
     stages: Mapping[str, Json] = record.costs.get("seconds", {})
-    return format(sum(stages.values()), ".1f") if stages else ""
+    return format(sum(stages.get(stage, 0) for stage in SYSTEM_STAGES), ".1f") if stages else ""
 
 
 _EXTRAS: dict[str, Callable[[Record], str]] = {
@@ -165,10 +176,19 @@ _EXTRAS: dict[str, Callable[[Record], str]] = {
 }
 
 
-def _notes(board: Board) -> str:
+def _summaries(board: Board) -> list[str]:
+    """What the analyzers of the whole suite have to say."""
+    return [f"## {label}\n\n{found['summary']}" for label, found in board.index.analyses.items() if "summary" in found]
+
+
+def _notes(board: Board, costs: bool) -> str:
     lines = [SEES]
     if any("sparsity" in record.analysis for record in board.records):
         lines.append(SPARSITY)
+    if costs:
+        lines.append(
+            f"seconds: {', '.join(SYSTEM_STAGES)}; when vectors came from the store, what they cost when made."
+        )
     if board.pending:
         lines.append(f"{board.pending} cells are not computed yet; `sparsebench run {board.suite}` goes on with them.")
     return "\n\n".join(lines)

@@ -38,7 +38,7 @@ def publish(board: Board, runs_folder: Path, leaderboards: Path) -> Path:
             f"table has no holes. `sparsebench run {board.suite}` computes what is missing."
         )
     folder = leaderboards / board.suite
-    Index(board.suite, board.description, tuple(record.key for record in board.records)).write(folder)
+    board.index.write(folder)
     lines = [record.model_copy(update={"costs": {}}).model_dump(by_alias=True) for record in board.records]
     write_atomically(folder / RECORDS_FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     write_bytes_atomically(folder / PER_QUERY_ARCHIVE, _per_query_archive(board, runs_folder))

@@ -168,6 +168,37 @@ def test_tuning_reports_every_value_tried_and_uses_the_best_on_dev(tmp_path: Pat
         assert record.tuning["queries"] == 3
 
 
+def test_a_run_that_was_damaged_since_is_computed_again(tmp_path: Path, collection: Path) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection)
+    (before,) = run(tmp_path, suite).records
+    path = cell_folder(tmp_path / "runs/toy", before.key) / "run.trec.gz"
+    path.write_bytes(path.read_bytes()[:-9])
+    suite.write_text(suite.read_text().replace("[nDCG@10, RR@10]", "[P@1]"))
+    (after,) = run(tmp_path, suite).records
+    assert (after.status, after.measures) == ("ok", {"P@1": 1.0})
+
+
+def test_empty_queries_and_documents_without_an_active_term_are_counted_and_retrieve_nothing(
+    tmp_path: Path, collection: Path
+) -> None:
+    corpus, queries, qrels = collection / "corpus.jsonl", collection / "queries.jsonl", collection / "qrels/test.tsv"
+    corpus.write_text(corpus.read_text() + '{"_id": "d5", "text": ""}\n{"_id": "d6", "text": "nothing known"}\n')
+    queries.write_text(queries.read_text() + '{"_id": "q5", "text": ""}\n{"_id": "q6", "text": "plum"}\n')
+    qrels.write_text(qrels.read_text() + "q5\td1\t1\nq6\td3\t0\nq1\td99\t1\n")
+    extra = "models: [words]\npostprocessors: [none, {name: dsl, tau: 0.5}, {name: sinkhorn, tau: 0.5}]\n"
+    board = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra))
+    for record in board.records:
+        assert record.status == "ok", record.error
+        counts = record.provenance["collection"]["counts"]
+        assert counts["empty_documents"] == 1
+        assert counts["empty_queries"] == 1
+        assert counts["queries_without_relevant"] == 1
+        assert counts["judgments_of_absent_documents"] == 1
+        assert record.provenance["collection"]["queries"] == 5
+    values = (cell_folder(tmp_path / "runs/toy", board.records[0].key) / "per_query.csv").read_text()
+    assert "q5,0,0" in values.splitlines()
+
+
 def test_a_kill_between_cells_keeps_what_is_done(tmp_path: Path, collection: Path) -> None:
     extra = "models: [words]\npostprocessors: [none, {name: dsl, tau: 0.5}, {name: sinkhorn, tau: 0.5}]\n"
     suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
@@ -176,16 +207,16 @@ def test_a_kill_between_cells_keeps_what_is_done(tmp_path: Path, collection: Pat
         from pathlib import Path
         sys.path.insert(0, {str(Path(toys.__file__).parent)!r})
         import toys
-        from benchmark import runner
+        from benchmark import recorder, runner
         from benchmark.progress import Silent
         from benchmark.store import Store
 
-        evaluate = runner.evaluate
+        evaluate = recorder.evaluate
         def dying(evaluation, cell, watch):
             if cell.spec.name == "sinkhorn":
                 os.kill(os.getpid(), signal.SIGKILL)
             return evaluate(evaluation, cell, watch)
-        runner.evaluate = dying
+        recorder.evaluate = dying
         store = Store(Path({str(tmp_path / "store")!r}))
         plan = toys.plan_suite(Path({str(suite)!r}), store)
         runner.Runner(store, Path({str(tmp_path / "runs")!r}), Silent()).run(plan)

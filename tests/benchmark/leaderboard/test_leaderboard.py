@@ -54,7 +54,7 @@ FOUR = [
 
 
 def write(folder: Path, records: list[Record]) -> Board:
-    Index("demo", "A demonstration.", tuple(each.key for each in records)).write(folder)
+    Index(suite="demo", description="A demonstration.", cells=tuple(each.key for each in records)).write(folder)
     for each in records:
         write_record(cell_folder(folder, each.key), each)
         values = per_query_csv({"nDCG@10": {"q1": each.measures.get("nDCG@10", 0), "q2": 0.0}})
@@ -127,7 +127,7 @@ def test_a_failed_cell_is_a_hole_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_cells_not_computed_yet_are_counted(tmp_path: Path) -> None:
-    Index("demo", "", tuple(each.key for each in FOUR)).write(tmp_path)
+    Index(suite="demo", description="", cells=tuple(each.key for each in FOUR)).write(tmp_path)
     write_record(cell_folder(tmp_path, FOUR[0].key), FOUR[0])
     assert "3 cells are not computed yet" in render_markdown(read_board(tmp_path))
 

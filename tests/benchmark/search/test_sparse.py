@@ -52,7 +52,7 @@ def test_neither_block_nor_tile_nor_other_queries_change_a_byte(block: int, tile
     queries, documents = vectors(7, seed), vectors(50, seed + 100)
     expected = dense(SparseScores(queries, documents, block=50))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sparse, "TILE", tile)
+        patch.setattr(sparse, "TILE_ON_CPU", tile)
         blocks = SparseScores(queries, documents, block=block)
         assert dense(blocks).tobytes() == expected.tobytes()
         assert dense(blocks).tobytes() == expected.tobytes(), "a second pass differs"

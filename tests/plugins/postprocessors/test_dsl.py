@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -57,6 +57,7 @@ def test_a_single_query_joins_the_bank(corrected: Correct) -> None:
         np.testing.assert_allclose(alone[0], corrected(batch(tau=1.0), TWO_BY_TWO)[0], atol=1e-12)
 
 
+@settings(deadline=None)
 @given(scores=matrices, bank=matrices, tau=temperatures)
 def test_single_query_forms_rank_each_query_as_the_batch_of_bank_and_query(
     corrected: Correct, scores: np.ndarray, bank: np.ndarray, tau: float
@@ -70,6 +71,7 @@ def test_single_query_forms_rank_each_query_as_the_batch_of_bank_and_query(
             np.testing.assert_allclose(own, exact, rtol=1e-9, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures)
 def test_dsl_ranks_positive_scores_as_its_formula_does(corrected: Correct, scores: np.ndarray, tau: float) -> None:
     positive = np.abs(scores) + 1 / 64

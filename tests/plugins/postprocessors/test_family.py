@@ -51,12 +51,14 @@ def close(found: np.ndarray, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures)
 def test_one_round_of_sinkhorn_is_inverted_softmax(corrected: Correct, scores: np.ndarray, tau: float) -> None:
     apart = corrected(Sinkhorn(tau=tau, iterations=1), scores) - corrected(InvertedSoftmax(tau=tau), scores)
     close(apart, np.full(scores.shape, apart[0, 0]))
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, iterations=rounds, data=st.data())
 def test_documents_first_cancels_an_offset_of_any_document(
     corrected: Correct, scores: np.ndarray, tau: float, iterations: int, data: st.DataObject
@@ -66,6 +68,7 @@ def test_documents_first_cancels_an_offset_of_any_document(
     close(corrected(method, scores + offsets), corrected(method, scores))
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, iterations=rounds, data=st.data())
 def test_queries_first_cancels_an_offset_of_any_query(
     corrected: Correct, scores: np.ndarray, tau: float, iterations: int, data: st.DataObject
@@ -76,6 +79,7 @@ def test_queries_first_cancels_an_offset_of_any_query(
 
 
 @pytest.mark.parametrize("make", BATCH)
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, data=st.data())
 def test_permuting_queries_or_documents_permutes_the_result(
     corrected: Correct, make: Make, scores: np.ndarray, tau: float, data: st.DataObject
@@ -87,6 +91,7 @@ def test_permuting_queries_or_documents_permutes_the_result(
 
 
 @pytest.mark.parametrize("make", BATCH)
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, block=st.integers(1, 7))
 def test_streamed_in_blocks_is_dense(
     corrected: Correct, make: Make, scores: np.ndarray, tau: float, block: int
@@ -95,7 +100,7 @@ def test_streamed_in_blocks_is_dense(
 
 
 @pytest.mark.parametrize("make", BANK)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(scores=matrices, tau=temperatures, block=st.integers(1, 7), seed=st.integers(0, 9))
 def test_under_bank_other_test_queries_change_nothing(
     corrected: Correct, make: Make, scores: np.ndarray, tau: float, block: int, seed: int

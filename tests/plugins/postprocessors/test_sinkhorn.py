@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import ot
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -64,6 +64,7 @@ def test_two_rounds_by_hand() -> None:
     np.testing.assert_allclose(potentials(Sinkhorn(tau=1.0, iterations=2), scores), [-1.94836, -1.44116], atol=1e-5)
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, iterations=rounds, order=orders, lam=st.floats(0, 1))
 def test_potentials_are_those_of_the_book(
     scores: np.ndarray, tau: float, iterations: int, order: str, lam: float
@@ -73,6 +74,7 @@ def test_potentials_are_those_of_the_book(
     np.testing.assert_allclose(potentials(method, scores), expected, rtol=1e-10, atol=1e-10)
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, iterations=rounds)
 def test_pot_gives_the_same_potentials_documents_first(scores: np.ndarray, tau: float, iterations: int) -> None:
     a, b = (np.full(size, 1 / size) for size in scores.shape)
@@ -81,6 +83,7 @@ def test_pot_gives_the_same_potentials_documents_first(scores: np.ndarray, tau: 
     np.testing.assert_allclose(apart, apart[0], rtol=0, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(scores=matrices, tau=temperatures, iterations=rounds)
 def test_pot_on_the_transpose_gives_those_of_queries_first(scores: np.ndarray, tau: float, iterations: int) -> None:
     a, b = (np.full(size, 1 / size) for size in scores.T.shape)
@@ -89,6 +92,7 @@ def test_pot_on_the_transpose_gives_those_of_queries_first(scores: np.ndarray, t
     np.testing.assert_allclose(apart, apart[0], rtol=0, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(scores=matrices, bank=matrices, tau=temperatures, iterations=rounds, order=orders)
 def test_append_is_the_last_row_of_the_batch_of_bank_and_query(
     corrected: Correct, scores: np.ndarray, bank: np.ndarray, tau: float, iterations: int, order: str
