@@ -24,14 +24,14 @@ Order = Literal["documents", "queries"]
 
 def log_kernel(block: Block, tau: float) -> Tensor:
     """L = S / tau, (Q, d) float64. Raises ScoreError where a document is unseen."""
-    scores = block.scores.double()
-    if bool(scores.isinf().any()):
-        row, place = scores.isinf().nonzero()[0].tolist()
+    unseen = block.scores.isinf()
+    if bool(unseen.any()):
+        row, place = unseen.nonzero()[0].tolist()
         raise ScoreError(
             f"fitting query {row} has no score for document {block.columns.start + place} (counted from 0), and this "
             "postprocessor needs the scores of all documents. A run file holds only the best: use `none` with it"
         )
-    return scores / tau
+    return block.scores.double() / tau
 
 
 def normaliser(kernel: Tensor, fitted: Tensor, sees: Sees) -> Tensor:
