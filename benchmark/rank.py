@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benchmark.collection.lines import Mistakes, parse_lines
 from benchmark.errors import ScoreError
+from benchmark.lines import Mistakes, parse_lines
 from benchmark.types import Ranking, Run
 
 if TYPE_CHECKING:

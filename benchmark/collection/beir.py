@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark.collection.entries import from_json, parse_queries
-from benchmark.collection.lines import Mistakes, existing, parse_lines
 from benchmark.collection.qrels import read_qrels
 from benchmark.contracts import CollectionSource
 from benchmark.errors import CollectionError, did_you_mean
+from benchmark.lines import Mistakes, existing, parse_lines
 from benchmark.types import Document, Topics
 
 LAYOUT = "a BEIR folder holds corpus.jsonl, queries.jsonl and qrels/{split}.tsv, each plain or .gz"

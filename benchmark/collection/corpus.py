@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.collection.entries import checked_id
-from benchmark.collection.lines import Mistakes
+from benchmark.lines import Mistakes
 from benchmark.types import Document, Qrels
 
 CHUNK = 1 << 16

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.collection.lines import Mistakes, parse_lines
+from benchmark.lines import Mistakes, parse_lines
 from benchmark.types import Query
 
 _ID = re.compile(r"[^\s\0]+")

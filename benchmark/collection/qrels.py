@@ -6,7 +6,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.collection.lines import Mistakes, parse_lines
+from benchmark.lines import Mistakes, parse_lines
 from benchmark.types import Qrels
 
 HEADINGS = ("score", "relevance")

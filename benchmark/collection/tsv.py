@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmark.collection.entries import from_tsv, parse_queries
-from benchmark.collection.lines import Mistakes, parse_lines
 from benchmark.collection.qrels import read_qrels
 from benchmark.contracts import CollectionSource
 from benchmark.errors import CollectionError
+from benchmark.lines import Mistakes, parse_lines
 from benchmark.types import Document, Topics
 
 
