@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ class Hit:
     """
 
     doc_id: str
+    text: str
     rank: int
     raw_rank: int | None
     score: float
@@ -102,15 +104,16 @@ def _hits(
     raw_documents = raw.ranking.documents[row].tolist()
     raw_scores = raw.ranking.scores[row]
     grades = evaluation.collection.test.qrels[query.query_id]
+    best = [document for document in after.ranking.documents[row][:top].tolist() if document >= 0]
+    texts = _texts(evaluation, {evaluation.doc_ids[document].decode() for document in best})
     hits = []
-    for rank, document in enumerate(after.ranking.documents[row][:top].tolist(), start=1):
-        if document < 0:
-            break
+    for rank, document in enumerate(best, start=1):
         doc_id = evaluation.doc_ids[document].decode()
         raw_rank = raw_documents.index(document) if document in raw_documents else None
         hits.append(
             Hit(
                 doc_id=doc_id,
+                text=texts.get(doc_id, ""),
                 rank=rank,
                 raw_rank=None if raw_rank is None else raw_rank + 1,
                 score=float(after.ranking.scores[row, rank - 1]),
@@ -120,6 +123,12 @@ def _hits(
             )
         )
     return tuple(hits)
+
+
+def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:
+    """One pass over the corpus, which ends when all are found."""
+    wanted = (document for document in evaluation.collection.source.documents() if document.doc_id in doc_ids)
+    return {document.doc_id: document.text for document in islice(wanted, len(doc_ids))}
 
 
 def _contributions(evaluation: Evaluation, vector: csr_array, document: int) -> dict[str, float]:

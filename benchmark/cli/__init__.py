@@ -22,7 +22,7 @@ COMMANDS = {
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
     "explain": "Explain one query of one cell: terms, documents, contributions.",
     "plugins": "List the plugins.",
-    "schema": "Print the JSON Schema of suite files, for editors.",
+    "schema": "Print the JSON Schema of suite files (for editors) or of records.",
     "doctor": "Check the installation: versions, device, store, plugins.",
     "cache": "List the store, verify it, or empty it.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from benchmark.group import Evaluation
 from benchmark.provenance import Stopwatch
 
 MOST_TERMS = 40
+TEXT_WIDTH = 60
 
 
 @click.command("explain")
@@ -46,10 +48,20 @@ def command(cell: str, query_id: str, top: int, **options: Any) -> int:
 def _render(name: str, explanation: Explanation) -> str:
     rows = [
         [hit.rank, hit.raw_rank or "–", hit.doc_id, _grade(hit.relevance), f"{hit.score:.4f}",
-         "–" if hit.raw_score is None else f"{hit.raw_score:.4f}", _sum(hit.contributions)]
+         "–" if hit.raw_score is None else f"{hit.raw_score:.4f}", _sum(hit.contributions),
+         shorten(hit.text, TEXT_WIDTH, placeholder="…")]
         for hit in explanation.hits
     ]  # fmt: skip
-    headers = ["rank", "raw rank", "document", "relevance", "score", "raw score", "largest contributions to raw score"]
+    headers = [
+        "rank",
+        "raw rank",
+        "document",
+        "relevance",
+        "score",
+        "raw score",
+        "largest contributions to raw score",
+        "text",
+    ]
     parts = [
         f"{name}, query {explanation.query.query_id}: {explanation.query.text}",
         _terms(explanation),

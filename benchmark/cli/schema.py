@@ -13,13 +13,16 @@ from benchmark.cli.session import discover
 
 
 @click.command("schema")
+@click.argument("of", type=click.Choice(["suite", "record"]), default="suite")
 @plugin_options
-def command(plugin_switches: Sequence[str]) -> int:
-    """Print the JSON Schema of suite files, with the parameters of every plugin installed here.
+def command(of: str, plugin_switches: Sequence[str]) -> int:
+    """Print the JSON Schema of suite files, with the parameters of every plugin installed here, or of records.
 
-    Point an editor at it with a first line `# yaml-language-server: $schema=FILE`.
+    Point an editor at the first with a line `# yaml-language-server: $schema=FILE` at the top of a suite.
     """
+    from benchmark.record import Record
     from benchmark.suite.json_schema import suite_schema
 
-    click.echo(json.dumps(suite_schema(discover(plugin_switches)), indent=1))
+    schema = Record.model_json_schema() if of == "record" else suite_schema(discover(plugin_switches))
+    click.echo(json.dumps(schema, indent=1))
     return Exit.OK
