@@ -1,0 +1,41 @@
+"""Statistics that a reviewer accepts: pure functions of per-query values.
+
+Letters: n queries, S systems, C collections, B flips or resamples, m tests of a family. scipy does what it has and is
+imported when it is needed; sign flips, their max-T form and Holm's correction are ours.
+"""
+
+from benchmark.statistics.bootstrap import (
+    Interaction,
+    Interval,
+    difference_of_differences,
+    macro_interval,
+    mean_interval,
+)
+from benchmark.statistics.comparison import compare
+from benchmark.statistics.correction import holm, shared_ranks
+from benchmark.statistics.paired import effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
+from benchmark.statistics.results import AllPairs, Cell, Comparison, Contrast, MacroAverage, Settings
+from benchmark.statistics.sign_flips import randomised_tukey, sign_flip_p
+
+__all__ = [
+    "AllPairs",
+    "Cell",
+    "Comparison",
+    "Contrast",
+    "Interaction",
+    "Interval",
+    "MacroAverage",
+    "Settings",
+    "compare",
+    "difference_of_differences",
+    "effect_size",
+    "equivalence_p",
+    "holm",
+    "macro_interval",
+    "mean_interval",
+    "minimal_detectable_difference",
+    "paired_t_p",
+    "randomised_tukey",
+    "shared_ranks",
+    "sign_flip_p",
+]
