@@ -4,26 +4,29 @@ BIN := .venv/bin
 
 .PHONY: quickstart test test-slow lint clean
 
-quickstart: .venv/ready
+quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
 
-test: .venv/ready
+test: .venv/dev
 	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
 
-test-slow: .venv/ready
+test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow
 
-lint: .venv/ready
+lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # torch comes first and pinned: a plain `torch` would fetch gigabytes of CUDA libraries.
-.venv/ready: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart]'
+	touch $@
+
+.venv/dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,dev]'
 	touch $@
 
