@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class MaskedLM:
     """A masked language model whose logits are `hidden(ids) @ weight.T + bias`.
 
-    body: the model with the identity in place of its decoder. weight (V, h), bias (V,) or None: the decoder.
+    body: the model, its decoder passed over. weight (V, h), bias (V,) or None: the decoder.
     pad_id: what short texts are filled up with. longest: the most tokens it takes, None without a limit.
     """
 
@@ -90,23 +90,21 @@ def cut(model: Any) -> MaskedLM:
         raise ModelError(f"{name} is not supported: its decoder is {type(decoder).__name__}, not a Linear")
     weight = decoder.weight.detach()
     bias = None if decoder.bias is None else decoder.bias.detach()
+    tokens = torch.arange(min(8, len(weight)), device=weight.device)[None]
     with torch.inference_mode():
-        tokens = torch.arange(min(8, len(weight)), device=weight.device)[None]
         expected = model(input_ids=tokens).logits
-        _replace(model, decoder, torch.nn.Identity())
+        decoder.forward = _pass_over  # type: ignore[method-assign,assignment]
         hidden = model(input_ids=tokens).logits
-        same_width = hidden.shape[-1] == weight.shape[1]
-        if not same_width or not torch.allclose(
+        if hidden.shape[-1] != weight.shape[1] or not torch.allclose(
             torch.nn.functional.linear(hidden, weight, bias), expected, rtol=1e-4, atol=1e-4
         ):
             raise ModelError(f"{name} is not supported: its logits are not those of its decoder alone, or not finite")
     return MaskedLM(model, weight, bias, model.config.pad_token_id or 0, _longest(model))
 
 
-def _replace(model: nn.Module, module: nn.Module, by: nn.Module) -> None:
-    name = next(name for name, candidate in model.named_modules() if candidate is module)
-    parent, _, attribute = name.rpartition(".")
-    setattr(model.get_submodule(parent), attribute, by)
+def _pass_over(hidden: Tensor) -> Tensor:
+    """In place of a decoder's forward: the model's "logits" are then what its decoder is given."""
+    return hidden
 
 
 def _longest(model: nn.Module) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmark.encoding import Activation, Pooling
 from benchmark.errors import ModelError
@@ -34,7 +33,8 @@ class Checkpoint:
     """A checkpoint that is at hand and may be read.
 
     name: as the suite has it. folder: holds config.json. weights, tokenizer, code: the files that determine its
-    numbers. pooling, activation: what the folder itself declares, None where it does not.
+    numbers. trusted: whether code that it brings may run. pooling, activation: what the folder itself declares, None
+    where it does not.
     """
 
     name: str
@@ -42,13 +42,9 @@ class Checkpoint:
     weights: tuple[Path, ...]
     tokenizer: tuple[Path, ...]
     code: tuple[Path, ...]
+    trusted: bool
     pooling: Pooling | None
     activation: Activation | None
-
-    @property
-    def trusted(self) -> bool:
-        """Whether code that comes with the checkpoint may run."""
-        return bool(self.code)
 
     @property
     def is_safetensors(self) -> bool:
@@ -65,13 +61,13 @@ def open_checkpoint(location: Location, *, allow_bin: bool, trust_remote_code: b
     """Find a checkpoint and check that it is whole and may be read; raises ModelError."""
     declared = read_modules(location.folder(Files(bin=allow_bin, code=trust_remote_code)))
     folder = declared.transformer
-    config = read_json(folder / "config.json")
     return Checkpoint(
         name=location.checkpoint,
         folder=folder,
         weights=_weights(folder, allow_bin),
         tokenizer=_tokenizer(folder),
-        code=_code(folder, config, trust_remote_code),
+        code=_code(folder, trusted=trust_remote_code),
+        trusted=trust_remote_code,
         pooling=declared.pooling,
         activation=declared.activation,
     )
@@ -113,20 +109,20 @@ def _tokenizer(folder: Path) -> tuple[Path, ...]:
     return files
 
 
-def _code(folder: Path, config: Mapping[str, Any], trusted: bool) -> tuple[Path, ...]:
-    """The Python files that the checkpoint brings, where it needs them."""
-    classes = config.get("auto_map")
-    if not classes:
-        return ()
-    if not trusted:
-        raise ModelError(
-            f"{folder / 'config.json'} wants to run its own code ({', '.join(sorted(classes))}); read it, then allow "
-            "it with `trust_remote_code: true`"
-        )
-    elsewhere = [name for name in classes.values() if "--" in str(name)]
-    if elsewhere:
-        raise ModelError(
-            f"{folder / 'config.json'} takes code from another repository, which no revision pins: "
-            f"{', '.join(map(str, elsewhere))}. Put that code beside config.json and name it in auto_map"
-        )
-    return tuple(sorted(folder.glob("*.py")))
+def _code(folder: Path, *, trusted: bool) -> tuple[Path, ...]:
+    """The Python files that the checkpoint brings, where its model or its tokenizer needs them."""
+    tokenizer = folder / "tokenizer_config.json"
+    for path in (folder / "config.json", *([tokenizer] if tokenizer.is_file() else [])):
+        classes = read_json(path).get("auto_map") or {}
+        if classes and not trusted:
+            raise ModelError(
+                f"{path} wants to run its own code ({', '.join(sorted(classes))}); read it, then allow it with "
+                "`trust_remote_code: true`"
+            )
+        elsewhere = [str(names) for names in classes.values() if "--" in str(names)]
+        if elsewhere:
+            raise ModelError(
+                f"{path} takes code from another repository, which no revision pins: {', '.join(elsewhere)}. "
+                "Put that code beside it and name it in auto_map"
+            )
+    return tuple(sorted(folder.glob("*.py"))) if trusted else ()

@@ -38,7 +38,10 @@ class Side:
 
     def __post_init__(self) -> None:
         if self.model.longest is not None and self.length > self.model.longest:
-            raise ModelError(f"the checkpoint takes texts of {self.model.longest} tokens at most, not {self.length}")
+            raise ModelError(
+                f"the checkpoint takes texts of {self.model.longest} tokens at most, not {self.length}; lower "
+                "max_query_length and max_document_length"
+            )
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Vectors of N texts (N, V)."""

@@ -92,7 +92,7 @@ def capitalised_ids(tokenizer: Tokenizer) -> frozenset[int]:
     """Ids whose text changes under lower-casing followed by the tokenizer's own normaliser: no lower-cased text has
     them. Of an entry that is a piece of a character, which decodes to U+FFFD, only the rest can change."""
     changed = set()
-    for token, term_id in tokenizer.get_vocab(with_added_tokens=False).items():
+    for token, term_id in tokenizer.get_vocab(with_added_tokens=True).items():
         text = _text(tokenizer, token)
         lowered = text.lower()
         if tokenizer.normalizer is not None:
