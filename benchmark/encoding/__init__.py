@@ -2,6 +2,6 @@
 
 from benchmark.encoding.batches import encode_in_batches, token_budget_batches
 from benchmark.encoding.pooling import Activation, Pooling, pool
-from benchmark.encoding.sparse import prune, widen
+from benchmark.encoding.sparse import csr, prune, widen
 
-__all__ = ["Activation", "Pooling", "encode_in_batches", "pool", "prune", "token_budget_batches", "widen"]
+__all__ = ["Activation", "Pooling", "csr", "encode_in_batches", "pool", "prune", "token_budget_batches", "widen"]

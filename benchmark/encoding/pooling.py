@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from benchmark.encoding.sparse import csr
 from benchmark.errors import ModelError
 
 if TYPE_CHECKING:
@@ -86,10 +87,7 @@ def _per_text(logits: Tensor, runs: list[tuple[int, int]], reduce: Callable[...,
 
 def _positive(dense: Tensor) -> csr_array:
     """The positive entries of (N, b)."""
-    from scipy.sparse import csr_array
-
     flat = dense.flatten()
     positions = (flat > 0).nonzero().squeeze(1)
     rows, columns = np.divmod(positions.cpu().numpy(), dense.shape[1])
-    row_ends = np.bincount(rows, minlength=len(dense)).cumsum()
-    return csr_array((flat[positions].cpu().numpy(), columns, np.append(0, row_ends)), shape=tuple(dense.shape))
+    return csr(flat[positions].cpu().numpy(), columns, np.bincount(rows, minlength=len(dense)), dense.shape[1])

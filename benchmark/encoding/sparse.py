@@ -1,4 +1,4 @@
-"""What is done to sparse vectors after pooling: top-n pruning, and columns put back in their place."""
+"""Sparse vectors: made from their entries, pruned to the largest ones, their columns put back in their place."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-def prune(vectors: csr_array, keep: int) -> csr_array:
-    """The `keep` >= 1 largest entries of each row of (N, V); of equal ones those with the smaller id."""
+def csr(values: np.ndarray, columns: np.ndarray, row_sizes: np.ndarray, size: int) -> csr_array:
+    """(N, size) from its entries, row after row; row_sizes: (N,). scipy keeps indices of 64 bits where it is given
+    them, and half of what an index holds would be zeros."""
     from scipy.sparse import csr_array
 
+    row_ends = np.append(0, np.cumsum(row_sizes))
+    return csr_array((values, columns.astype(np.int32), row_ends.astype(np.int32)), shape=(len(row_sizes), size))
+
+
+def prune(vectors: csr_array, keep: int) -> csr_array:
+    """The `keep` >= 1 largest entries of each row of (N, V); of equal ones those with the smaller id."""
     sizes = np.diff(vectors.indptr)
     rows = np.repeat(np.arange(len(sizes)), sizes)
     by_weight = np.lexsort((vectors.indices, -vectors.data, rows))
     rank = np.arange(len(rows)) - vectors.indptr[rows]
     kept = np.sort(by_weight[rank < keep])
-    row_ends = np.minimum(sizes, keep).cumsum()
-    return csr_array((vectors.data[kept], vectors.indices[kept], np.append(0, row_ends)), shape=vectors.shape)
+    return csr(vectors.data[kept], vectors.indices[kept], np.minimum(sizes, keep), vectors.shape[1])
 
 
 def widen(vectors: csr_array, ids: np.ndarray, size: int) -> csr_array:
     """(N, W) -> (N, size): column j becomes column ids[j]; `ids` (W,) increase. The other columns are never active."""
-    from scipy.sparse import csr_array
-
-    return csr_array((vectors.data, ids[vectors.indices], vectors.indptr), shape=(vectors.shape[0], size))
+    return csr(vectors.data, ids[vectors.indices], np.diff(vectors.indptr), size)

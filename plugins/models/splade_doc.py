@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge
 
 from benchmark.contracts import CollectionModel, LoadedEncoder
-from benchmark.encoding import Activation, Pooling
+from benchmark.encoding import Activation, Pooling, csr
 from benchmark.fingerprint import digest
 from benchmark.types import Document, Encoded, Json, Role
 from plugins.models.splade import Splade
@@ -131,10 +131,8 @@ class LoadedSpladeDoc(LoadedEncoder):
         return {"document": self._documents.model.describe()}
 
     def _weigh(self, ids: Sequence[Sequence[int]]) -> csr_array:
-        from scipy.sparse import csr_array
-
         unique = [np.unique(np.array(text, np.int64)) for text in ids]
         present = [terms[self._weights[terms] > 0] for terms in unique]
         columns = np.concatenate([np.empty(0, np.int64), *present])
-        row_ends = np.cumsum([0, *map(len, present)])
-        return csr_array((self._weights[columns], columns, row_ends), shape=(len(ids), self.vocabulary.size))
+        sizes = np.array([len(terms) for terms in present], np.int64)
+        return csr(self._weights[columns], columns, sizes, self.vocabulary.size)

@@ -58,6 +58,7 @@ def test_blocks_give_what_the_formula_gives(lengths, terms, block, biased, pooli
     expected = naive(hidden, lengths, weight, bias, pooling, activation)
     np.testing.assert_allclose(vectors.toarray(), expected, atol=1e-5)
     assert vectors.dtype == np.float32
+    assert vectors.indices.dtype == np.int32
     assert vectors.has_sorted_indices
     assert (vectors.data > 0).all()
 

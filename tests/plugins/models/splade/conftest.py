@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+torch.set_num_threads(1)  # tests run beside each other, and threads that wait for each other cost minutes
+
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "dog", "##s", "##ing", "run", "far", "away", "Paris", "."]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused0]"]
 

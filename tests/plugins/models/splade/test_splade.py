@@ -102,6 +102,7 @@ def encode(folder, texts=TEXTS, role="document", **parameters):
 def test_vectors_are_sorted_positive_float32(make_checkpoint):
     vectors = encode(make_checkpoint()).vectors
     assert vectors.dtype == np.float32
+    assert vectors.indices.dtype == np.int32
     assert vectors.has_sorted_indices
     assert (vectors.data > 0).all()
     assert vectors.shape == (3, 20)
