@@ -159,9 +159,11 @@ class FitContext:
     """What a postprocessor may need beside the score blocks of its fitting queries.
 
     query_texts: (B,) texts of the fitting queries, e.g. to weigh duplicates.
+    bank_gallery: (B, E) scores of the bank's queries for the bank's own documents; None where the bank has none.
     """
 
     query_texts: Sequence[str] = ()
+    bank_gallery: ScoreBlocks | None = None
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,12 @@ class State:
 
     arrays: named (D,) tensors, one value per document.
     blocks: the fitting blocks, for methods that read them again per query (`append`); None for all others.
+    facts: for the record, e.g. how many scores were negative.
     """
 
     arrays: Mapping[str, Tensor] = field(default_factory=dict)
     blocks: ScoreBlocks | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
 
 
 RowStats = Mapping[str, "Tensor"]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from benchmark import PostprocessorPlugin, hookimpl
+from plugins.postprocessors.csls import Csls, CslsSingleQuery
+from plugins.postprocessors.dbsn import Dbsn
 from plugins.postprocessors.dsl import Dsl, DslSingleQuery
 from plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
+from plugins.postprocessors.nnn import Nnn
 from plugins.postprocessors.none import NoCorrection
+from plugins.postprocessors.qb_norm import QbNorm
 from plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
 
@@ -22,4 +26,9 @@ def register_postprocessors() -> list[PostprocessorPlugin]:
         ),
         PostprocessorPlugin("sinkhorn", Sinkhorn, "Sinkhorn potentials of all test queries"),
         PostprocessorPlugin("sinkhorn_single_query", SinkhornSingleQuery, "Sinkhorn potentials of a bank"),
+        PostprocessorPlugin("csls", Csls, "less the mean score of the nearest test queries"),
+        PostprocessorPlugin("csls_single_query", CslsSingleQuery, "less the mean score of the nearest bank queries"),
+        PostprocessorPlugin("nnn", Nnn, "less a share of the mean score of the nearest bank queries"),
+        PostprocessorPlugin("qb_norm", QbNorm, "inverted softmax over a bank, for queries whose best is a hub"),
+        PostprocessorPlugin("dbsn", Dbsn, "Sinkhorn potentials of a bank with documents of its own"),
     ]

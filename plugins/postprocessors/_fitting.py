@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from benchmark import Block, FitContext, ScoreBlocks
 from benchmark.collection.bank import normalised
@@ -28,9 +28,17 @@ class Fitting(Protocol):
         ...
 
 
-def enough(blocks: ScoreBlocks, sees: Sees) -> ScoreBlocks:
-    """The blocks, if there are queries to learn from. Raises ScoreError for an empty bank, or a batch of one query."""
-    queries = blocks.shape[0]
+class _Shaped(Protocol):
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+
+Shaped = TypeVar("Shaped", bound=_Shaped)
+
+
+def enough(fitting: Shaped, sees: Sees) -> Shaped:
+    """The same, if there are queries to learn from. Raises ScoreError for an empty bank, or a batch of one query."""
+    queries = fitting.shape[0]
     if sees == "bank" and queries < 1:
         raise ScoreError("the bank is empty; a postprocessor that sees a bank needs at least one query in it")
     if sees == "batch" and queries < 2:
@@ -38,7 +46,20 @@ def enough(blocks: ScoreBlocks, sees: Sees) -> ScoreBlocks:
             f"a postprocessor fitted on the test queries needs at least 2 of them, different ones, and there is "
             f"{queries}: alone, a query says nothing about documents. Use its _single_query form with a bank"
         )
-    return blocks
+    return fitting
+
+
+def complete(block: Block) -> Tensor:
+    """The scores (Q, d) as float64. Raises ScoreError where a document is unseen."""
+    unseen = block.scores.isinf()
+    if bool(unseen.any()):
+        row, place = unseen.nonzero()[0].tolist()
+        raise ScoreError(
+            f"fitting query {row} has no score for document {block.columns.start + place} (counted from 0), and this "
+            "postprocessor needs the scores of all documents. A run file holds only the best: use `none` with it, or "
+            "set `pool:` where the method has it (dsl, inverted_softmax, sinkhorn)"
+        )
+    return block.scores.double()
 
 
 def distinct(blocks: ScoreBlocks, context: FitContext) -> Picked:
@@ -79,6 +100,35 @@ class Picked:
     def rows(self, start: int, stop: int) -> Picked:
         """See ScoreBlocks."""
         return Picked(self.blocks, self.chosen[start:stop])
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """The same queries over two sets of documents, (Q, D + E): those of `left` come first."""
+
+    left: ScoreBlocks
+    right: ScoreBlocks
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(Q, D + E)."""
+        return self.left.shape[0], self.left.shape[1] + self.right.shape[1]
+
+    @property
+    def floor(self) -> float:
+        """See ScoreBlocks."""
+        return self.left.floor
+
+    def __iter__(self) -> Iterator[Block]:
+        """See ScoreBlocks."""
+        yield from self.left
+        first = self.left.shape[1]
+        for block in self.right:
+            yield Block(slice(first + block.columns.start, first + block.columns.stop), block.scores)
+
+    def rows(self, start: int, stop: int) -> Beside:
+        """See ScoreBlocks."""
+        return Beside(self.left.rows(start, stop), self.right.rows(start, stop))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,37 +1,114 @@
-"""Potentials of documents, learnt from fitting queries block by block (METHODS 3): memory O(Q * block + D).
+"""Potentials of documents, learnt from fitting queries (METHODS 3).
 
-In float64 and in the log domain throughout: exp(S / tau) overflows float32 at small tau. The width of the blocks
-changes a potential by rounding only.
+In float64 and in the log domain throughout: exp(S / tau) overflows float32 at small tau.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 
-from benchmark.errors import ScoreError
-from benchmark.types import Block, Sees
-from plugins.postprocessors._fitting import Fitting
+from benchmark.types import Block, ScoreBlocks, Sees
+from plugins.postprocessors._fitting import Fitting, complete, enough
+from plugins.postprocessors._pool import Pool, pool_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Temperature = Annotated[float, Gt(0)]
+PoolSize = Annotated[int, Ge(1)]
 Order = Literal["documents", "queries"]
 
 
-def log_kernel(block: Block, tau: float) -> Tensor:
-    """L = S / tau, (Q, d) float64. Raises ScoreError where a document is unseen."""
-    unseen = block.scores.isinf()
-    if bool(unseen.any()):
-        row, place = unseen.nonzero()[0].tolist()
-        raise ScoreError(
-            f"fitting query {row} has no score for document {block.columns.start + place} (counted from 0), and this "
-            "postprocessor needs the scores of all documents. A run file holds only the best: use `none` with it"
-        )
-    return block.scores.double() / tau
+class Kernel(Protocol):
+    """L = S / tau of Q fitting queries and D documents."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(Q, D)."""
+        ...
+
+    def document_lse(self) -> Tensor:
+        """LSE_i L_ij, (D,) float64."""
+        ...
+
+    def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
+        ...
+
+
+def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None = None) -> Kernel:
+    """The kernel of all pairs, or of the `pool` best documents of each query (METHODS 3.8).
+
+    Raises ScoreError where there are too few queries to learn from.
+    """
+    return enough(Streamed(blocks, tau) if pool is None else Pooled(pool_of(blocks, pool), tau), sees)
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """All pairs, block by block: memory O(Q * block + D), one pass a round.
+
+    The width of the blocks changes a potential by rounding only. Raises ScoreError where a document is unseen.
+    """
+
+    blocks: Fitting
+    tau: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """See Kernel."""
+        return self.blocks.shape
+
+    def document_lse(self) -> Tensor:
+        """See Kernel."""
+        import torch
+
+        return torch.cat([self._kernel(block).logsumexp(dim=0) for block in self.blocks])
+
+    def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """See Kernel."""
+        import torch
+
+        lvs = []
+        row_lse = torch.full_like(lu, -math.inf)
+        for block in self.blocks:
+            kernel = self._kernel(block)
+            lv = potential((kernel + lu.to(kernel.device)[:, None]).logsumexp(dim=0))
+            row_lse = row_lse.to(kernel.device).logaddexp((kernel + lv).logsumexp(dim=1))
+            lvs.append(lv)
+        return torch.cat(lvs), row_lse
+
+    def _kernel(self, block: Block) -> Tensor:
+        return complete(block) / self.tau
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """The pairs of a pool; all others have their query's floor."""
+
+    pool: Pool
+    tau: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """See Kernel."""
+        return self.pool.shape
+
+    def document_lse(self) -> Tensor:
+        """See Kernel."""
+        import torch
+
+        return self.pool.document_lse(torch.zeros(self.shape[0], dtype=torch.float64), self.tau)
+
+    def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """See Kernel."""
+        lv = potential(self.pool.document_lse(lu, self.tau))
+        return lv, self.pool.query_lse(lv, self.tau)
 
 
 def normaliser(kernel: Tensor, fitted: Tensor, sees: Sees) -> Tensor:
@@ -39,36 +116,20 @@ def normaliser(kernel: Tensor, fitted: Tensor, sees: Sees) -> Tensor:
     return kernel.logaddexp(fitted) if sees == "bank" else fitted
 
 
-def sinkhorn_potentials(
-    blocks: Fitting, *, tau: float, iterations: int, order: Order, document_marginal: float
-) -> Tensor:
-    """The document potentials lv, (D,), after `iterations` rounds of Sinkhorn (METHODS 3.3); one pass a round.
+def sinkhorn_potentials(kernel: Kernel, *, iterations: int, order: Order, document_marginal: float) -> Tensor:
+    """The document potentials lv, (D,), after `iterations` rounds of Sinkhorn (METHODS 3.3).
 
     iterations >= 1. 0 <= document_marginal <= 1: 1 is balanced, 0 leaves lv at 0.
     """
     import torch
 
-    queries, documents = blocks.shape
+    queries, documents = kernel.shape
     log_a, log_b = -math.log(queries), -math.log(documents)
     lu = torch.zeros(queries, dtype=torch.float64)
     if order == "queries":
         # A round that leaves lv at 0 is all that starting with the rows means.
-        lu = log_a - _round(blocks, tau, lu, log_b, 0.0)[1]
+        lu = log_a - kernel.round(lu, torch.zeros_like)[1]
     for _ in range(iterations):
-        lv, row_lse = _round(blocks, tau, lu, log_b, document_marginal)
+        lv, row_lse = kernel.round(lu, lambda lse: document_marginal * (log_b - lse))
         lu = log_a - row_lse
     return lv
-
-
-def _round(blocks: Fitting, tau: float, lu: Tensor, log_b: float, document_marginal: float) -> tuple[Tensor, Tensor]:
-    """From lu (Q,): lv (D,), and the row sums LSE_j(L_ij + lv_j) (Q,) that the next lu is made of."""
-    import torch
-
-    lvs = []
-    row_lse = torch.full_like(lu, -math.inf)
-    for block in blocks:
-        kernel = log_kernel(block, tau)
-        lv = document_marginal * (log_b - (kernel + lu.to(kernel.device)[:, None]).logsumexp(dim=0))
-        row_lse = row_lse.to(kernel.device).logaddexp((kernel + lv).logsumexp(dim=1))
-        lvs.append(lv)
-    return torch.cat(lvs), row_lse

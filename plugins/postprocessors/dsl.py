@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
 from benchmark.contracts import RowStats
 from benchmark.types import Sees
-from plugins.postprocessors._fitting import enough
-from plugins.postprocessors._potentials import Temperature, log_kernel, normaliser
+from plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,22 +21,18 @@ class Dsl(Postprocessor):
 
     With `k = log|S| + S / tau - C`, positive scores come first by k, then zeros, then negative ones by -k: for a
     negative score a large share of its document makes it worse. Negatives are counted, never shifted.
-    tau: temperature > 0, in units of the scale. Raises ScoreError for a batch of one query.
+    tau: temperature > 0, in units of the scale. pool: learn from the best documents of each query alone, e.g. of a
+    run file; what is ranked does not depend on it. Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature
+    pool: PoolSize | None = None
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lse: C_j = LSE_i(S_ij / tau), (D,) float64. negatives: fitting scores below 0, (D,)."""
-        import torch
-
-        parts = [
-            (log_kernel(block, self.tau).logsumexp(dim=0), (block.scores < 0).sum(dim=0))
-            for block in enough(blocks, self.sees)
-        ]
-        lse, negatives = (torch.cat(part) for part in zip(*parts, strict=True))
-        return State({"lse": lse, "negatives": negatives})
+        """lse: C_j = LSE_i(S_ij / tau), (D,) float64. The record counts the fitting scores below 0."""
+        lse = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool).document_lse()
+        return State({"lse": lse}, facts={"negative_fitting_scores": negatives(blocks)})
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64, with the sign of the score."""
@@ -50,6 +46,13 @@ class DslSingleQuery(Dsl):
     """DSL of each query over a bank and itself. Raises ScoreError for an empty bank."""
 
     sees: ClassVar[Sees] = "bank"
+
+
+def negatives(blocks: ScoreBlocks) -> int:
+    """How many scores are below 0, unseen documents aside; without a look where the source has none below 0."""
+    if blocks.floor >= 0:
+        return 0
+    return sum(int(((block.scores < 0) & (block.scores > -math.inf)).sum()) for block in blocks)
 
 
 def above_zero(key: Tensor) -> Tensor:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
 from benchmark.contracts import RowStats
 from benchmark.types import Sees
-from plugins.postprocessors._fitting import enough
-from plugins.postprocessors._potentials import Temperature, log_kernel, normaliser
+from plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,18 +18,17 @@ if TYPE_CHECKING:
 class InvertedSoftmax(Postprocessor):
     """`S_ij - tau * LSE_i(S_ij / tau)`, that is DSL without the factor S.
 
-    tau: temperature > 0, in units of the scale. Raises ScoreError for a batch of one query.
+    tau: temperature > 0, in units of the scale. pool: learn from the best documents of each query alone, e.g. of a
+    run file; what is ranked does not depend on it. Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature
+    pool: PoolSize | None = None
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lse: C_j = LSE_i(S_ij / tau) over the fitting queries, (D,) float64."""
-        import torch
-
-        parts = [log_kernel(block, self.tau).logsumexp(dim=0) for block in enough(blocks, self.sees)]
-        return State({"lse": torch.cat(parts)})
+        return State({"lse": kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool).document_lse()})
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""

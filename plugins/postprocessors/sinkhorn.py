@@ -10,8 +10,16 @@ from annotated_types import Ge, Le
 from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
 from benchmark.contracts import RowStats
 from benchmark.types import Sees
-from plugins.postprocessors._fitting import Appended, Fitting, distinct, enough
-from plugins.postprocessors._potentials import Order, Temperature, sinkhorn_potentials
+from plugins.postprocessors._fitting import Appended, distinct, enough
+from plugins.postprocessors._potentials import (
+    Kernel,
+    Order,
+    PoolSize,
+    Streamed,
+    Temperature,
+    kernel_of,
+    sinkhorn_potentials,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +32,7 @@ class Sinkhorn(Postprocessor):
     tau: temperature > 0, in units of the scale. iterations: rounds >= 1. order: which side a round normalises first;
     `documents` cancels any offset of a document, `queries` any offset of a query. document_marginal: 0 to 1, how far
     documents are held to equal mass. query_weights: `dedup` lets fitting queries of the same text count once.
+    pool: learn from the best documents of each query alone, e.g. of a run file; what is ranked does not depend on it.
     Raises ScoreError for a batch of one query.
     """
 
@@ -32,11 +41,13 @@ class Sinkhorn(Postprocessor):
     order: Order = "documents"
     document_marginal: Annotated[float, Ge(0), Le(1)] = 1.0
     query_weights: Literal["uniform", "dedup"] = "uniform"
+    pool: PoolSize | None = None
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lv: potentials of documents, (D,) float64."""
-        return State({"lv": self._potentials(self._fitting(blocks, context))})
+        kernel = kernel_of(self._fitting(blocks, context), tau=self.tau, sees=self.sees, pool=self.pool)
+        return State({"lv": self._potentials(kernel)})
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
@@ -44,15 +55,11 @@ class Sinkhorn(Postprocessor):
         return block.scores.double() + self.tau * lv
 
     def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
-        return enough(distinct(blocks, context) if self.query_weights == "dedup" else blocks, self.sees)
+        return distinct(blocks, context) if self.query_weights == "dedup" else blocks
 
-    def _potentials(self, blocks: Fitting) -> Tensor:
+    def _potentials(self, kernel: Kernel) -> Tensor:
         return sinkhorn_potentials(
-            blocks,
-            tau=self.tau,
-            iterations=self.iterations,
-            order=self.order,
-            document_marginal=self.document_marginal,
+            kernel, iterations=self.iterations, order=self.order, document_marginal=self.document_marginal
         )
 
 
@@ -68,10 +75,14 @@ class SinkhornSingleQuery(Sinkhorn):
     mode: Literal["frozen", "append"] = "frozen"
     sees: ClassVar[Sees] = "bank"
 
+    def __post_init__(self) -> None:
+        if self.mode == "append" and self.pool is not None:
+            raise ValueError("`mode: append` reads whole rows, and `pool` leaves most of them out; use `mode: frozen`")
+
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lv as for Sinkhorn; in mode `append` the bank itself."""
         if self.mode == "append":
-            return State(blocks=self._fitting(blocks, context))
+            return State(blocks=enough(self._fitting(blocks, context), self.sees))
         return super().fit(blocks, context)
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
@@ -81,4 +92,5 @@ class SinkhornSingleQuery(Sinkhorn):
         if state.blocks is None:
             return {}
         scores = torch.cat([block.scores for block in blocks], dim=1)
-        return {"lv": torch.stack([self._potentials(Appended(state.blocks, own)) for own in scores])}
+        kernels = (Streamed(Appended(state.blocks, own), self.tau) for own in scores)
+        return {"lv": torch.stack([self._potentials(kernel) for kernel in kernels])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,13 +22,19 @@ def correct(
     scores: np.ndarray,
     *,
     bank: np.ndarray | None = None,
+    gallery: np.ndarray | None = None,
     texts: Sequence[str] = (),
     block: int = 1000,
+    floor: float = -math.inf,
 ) -> np.ndarray:
-    """Corrected scores (Q, D) float64, all documents candidates, fitted on the bank if given and else on `scores`."""
-    test = MatrixScores(scores, block=block)
-    fitting = test if bank is None else MatrixScores(bank, block=block)
-    state = postprocessor.fit(fitting, FitContext(query_texts=texts))
+    """Corrected scores (Q, D) float64, all documents candidates, fitted on the bank if given and else on `scores`.
+
+    gallery: (B, E) scores of the bank's queries for its own documents.
+    """
+    test = MatrixScores(scores, block=block, floor=floor)
+    fitting = test if bank is None else MatrixScores(bank, block=block, floor=floor)
+    own = None if gallery is None else MatrixScores(gallery, block=block, floor=floor)
+    state = postprocessor.fit(fitting, FitContext(query_texts=texts, bank_gallery=own))
     found = apply_to(postprocessor, state, test, candidates="all")
     return torch.cat([corrected.scores for corrected, _ in found], dim=1).numpy()
 

@@ -102,6 +102,11 @@ def test_negative_scores_come_last_in_the_opposite_order_and_zeros_between(corre
 
 
 @pytest.mark.parametrize("method", [Dsl, DslSingleQuery])
-def test_negative_fitting_scores_are_counted_for_each_document(method: type[Dsl]) -> None:
+def test_negative_fitting_scores_are_counted_for_the_record(method: type[Dsl]) -> None:
     scores = MatrixScores(np.array([[-1.0, 0.0, -2.0], [-3.0, 1.0, 0.0]]), block=2)
-    assert method(tau=1.0).fit(scores, FitContext()).arrays["negatives"].tolist() == [2, 0, 1]
+    assert method(tau=1.0).fit(scores, FitContext()).facts == {"negative_fitting_scores": 3}
+
+
+def test_an_unseen_document_is_no_negative_score() -> None:
+    run = MatrixScores(np.array([[-1.0, -math.inf, 2.0], [3.0, 1.0, -math.inf]]), block=2)
+    assert Dsl(tau=1.0, pool=2).fit(run, FitContext()).facts == {"negative_fitting_scores": 1}

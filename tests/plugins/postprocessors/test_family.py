@@ -19,9 +19,12 @@ from benchmark.parameters import ParameterError, validate
 from benchmark.postprocess import enforce_sees
 from benchmark.search import MatrixScores
 from plugins.postprocessors import register_postprocessors
+from plugins.postprocessors.csls import Csls, CslsSingleQuery
 from plugins.postprocessors.dsl import Dsl, DslSingleQuery
 from plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
+from plugins.postprocessors.nnn import Nnn
 from plugins.postprocessors.none import NoCorrection
+from plugins.postprocessors.qb_norm import QbNorm
 from plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
 Correct = Callable[..., np.ndarray]
@@ -33,18 +36,34 @@ matrices = arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(1, 7)), e
 temperatures = st.floats(0.05, 2)
 rounds = st.integers(1, 12)
 
-BATCH: list[Make] = [
+WHOLE_BATCH: list[Make] = [
     lambda tau: Dsl(tau=tau),
     lambda tau: InvertedSoftmax(tau=tau),
     lambda tau: Sinkhorn(tau=tau),
     lambda tau: Sinkhorn(tau=tau, order="queries", document_marginal=0.5),
+    lambda tau: Csls(k=2),
 ]
-BANK: list[Make] = [
+POOLED_BATCH: list[Make] = [
+    lambda tau: Dsl(tau=tau, pool=2),
+    lambda tau: InvertedSoftmax(tau=tau, pool=2),
+    lambda tau: Sinkhorn(tau=tau, pool=2),
+]
+WHOLE_BANK: list[Make] = [
     lambda tau: DslSingleQuery(tau=tau),
     lambda tau: InvertedSoftmaxSingleQuery(tau=tau),
     lambda tau: SinkhornSingleQuery(tau=tau),
     lambda tau: SinkhornSingleQuery(tau=tau, mode="append", iterations=3),
+    lambda tau: CslsSingleQuery(k=2),
+    lambda tau: Nnn(k=2),
+    lambda tau: QbNorm(tau=tau),
 ]
+POOLED_BANK: list[Make] = [
+    lambda tau: DslSingleQuery(tau=tau, pool=2),
+    lambda tau: InvertedSoftmaxSingleQuery(tau=tau, pool=2),
+    lambda tau: SinkhornSingleQuery(tau=tau, pool=2),
+]
+BATCH, BANK = WHOLE_BATCH + POOLED_BATCH, WHOLE_BANK + POOLED_BANK
+WITHOUT_TEMPERATURE = {"none", "csls", "csls_single_query", "nnn"}
 
 
 def close(found: np.ndarray, expected: np.ndarray) -> None:
@@ -90,6 +109,19 @@ def test_permuting_queries_or_documents_permutes_the_result(
     close(corrected(make(tau), scores[chosen]), corrected(make(tau), scores)[chosen])
 
 
+@pytest.mark.parametrize("make", BANK)
+@settings(max_examples=30, deadline=None)
+@given(scores=matrices, bank=matrices, tau=temperatures, data=st.data())
+def test_permuting_a_bank_changes_nothing_and_permuting_documents_permutes_the_result(
+    corrected: Correct, make: Make, scores: np.ndarray, bank: np.ndarray, tau: float, data: st.DataObject
+) -> None:
+    width = min(scores.shape[1], bank.shape[1])
+    rows = data.draw(st.permutations(range(bank.shape[0])))
+    columns = data.draw(st.permutations(range(width)))
+    found = corrected(make(tau), scores[:, columns], bank=bank[np.ix_(rows, columns)])
+    close(found, corrected(make(tau), scores[:, :width], bank=bank[:, :width])[:, columns])
+
+
 @pytest.mark.parametrize("make", BATCH)
 @settings(deadline=None)
 @given(scores=matrices, tau=temperatures, block=st.integers(1, 7))
@@ -97,6 +129,17 @@ def test_streamed_in_blocks_is_dense(
     corrected: Correct, make: Make, scores: np.ndarray, tau: float, block: int
 ) -> None:
     close(corrected(make(tau), scores, block=block), corrected(make(tau), scores))
+
+
+@pytest.mark.parametrize("make", BANK)
+@settings(max_examples=30, deadline=None)
+@given(scores=matrices, bank=matrices, tau=temperatures, block=st.integers(1, 7))
+def test_a_bank_streamed_in_blocks_is_dense(
+    corrected: Correct, make: Make, scores: np.ndarray, bank: np.ndarray, tau: float, block: int
+) -> None:
+    width = min(scores.shape[1], bank.shape[1])
+    scores, bank = scores[:, :width], bank[:, :width]
+    close(corrected(make(tau), scores, bank=bank, block=block), corrected(make(tau), scores, bank=bank))
 
 
 @pytest.mark.parametrize("make", BANK)
@@ -131,11 +174,12 @@ def test_an_empty_bank_is_refused(make: Make) -> None:
         make(1.0).fit(MatrixScores(np.ones((0, 3))), FitContext())
 
 
-@pytest.mark.parametrize("make", BATCH)
+@pytest.mark.parametrize("make", WHOLE_BATCH + WHOLE_BANK)
 def test_fitting_scores_with_unseen_documents_are_refused(make: Make) -> None:
     scores = np.array([[1.0, 2.0, 3.0], [1.0, -math.inf, 3.0]])
+    method = make(1.0)
     with pytest.raises(ScoreError, match="fitting query 1 has no score for document 1"):
-        make(1.0).fit(MatrixScores(scores, block=1), FitContext())
+        method.row_stats(MatrixScores(scores[:1]), method.fit(MatrixScores(scores, block=1), FitContext()))
 
 
 @pytest.mark.parametrize("make", BATCH)
@@ -144,7 +188,7 @@ def test_nan_in_fitting_scores_is_refused(make: Make) -> None:
         make(1.0).fit(MatrixScores(np.array([[1.0, math.nan], [1.0, 2.0]])), FitContext())
 
 
-@pytest.mark.parametrize("name", [plugin.name for plugin in register_postprocessors() if plugin.name != "none"])
+@pytest.mark.parametrize("name", sorted({plugin.name for plugin in register_postprocessors()} - WITHOUT_TEMPERATURE))
 @pytest.mark.parametrize("tau", [0, -1, "0.1"])
 def test_a_temperature_is_a_number_above_0(name: str, tau: object) -> None:
     factory = {plugin.name: plugin.factory for plugin in register_postprocessors()}[name]
@@ -154,7 +198,8 @@ def test_a_temperature_is_a_number_above_0(name: str, tau: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{"iterations": 0}, {"order": "rows"}, {"document_marginal": 1.1}, {"query_weights": "idf"}]
+    "params",
+    [{"iterations": 0}, {"order": "rows"}, {"document_marginal": 1.1}, {"query_weights": "idf"}, {"pool": 0}],
 )
 def test_parameters_of_sinkhorn_are_checked(params: dict[str, object]) -> None:
     with pytest.raises(ParameterError, match=next(iter(params))):
@@ -193,7 +238,7 @@ def test_recall_on_real_captions(
 
 def test_negatives_of_real_captions_are_counted(similarities: np.ndarray) -> None:
     state = Dsl(tau=0.05).fit(MatrixScores(similarities, block=300), FitContext())
-    assert int(state.arrays["negatives"].sum()) / similarities.size == pytest.approx(0.306, abs=5e-4)
+    assert state.facts["negative_fitting_scores"] / similarities.size == pytest.approx(0.306, abs=5e-4)
 
 
 def test_frozen_is_near_append_on_real_captions(corrected: Correct, similarities: np.ndarray) -> None:
