@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# `make test` runs two processes on two cores; more threads than cores make torch many times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Laws are not timed, and the same examples come every time: a red main must be red for everyone.
 settings.register_profile("laws", deadline=None, derandomize=True)
