@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -67,7 +68,7 @@ def _is_path(annotation: object) -> bool:
 def _model(factory: Factory) -> type[BaseModel]:
     where = f"{factory.__module__}.{factory.__qualname__}"
     try:
-        hints = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory, include_extras=True)
+        hints = _hints(factory)
     except NameError as error:
         raise PluginError(f"{where}: {error}; annotations of parameters must be importable at run time") from error
     fields: dict[str, Any] = {}
@@ -78,3 +79,14 @@ def _model(factory: Factory) -> type[BaseModel]:
             raise PluginError(f"{where}: parameter {name!r} has no annotation")
         fields[name] = (hints[name], ... if parameter.default is parameter.empty else parameter.default)
     return create_model(factory.__qualname__, __config__=_CONFIG, **fields)
+
+
+def _hints(factory: Factory) -> dict[str, Any]:
+    """Types of the parameters. A dataclass's `__init__` names those of inherited fields too, and only the modules of
+    its bases need know them."""
+    if not inspect.isclass(factory):
+        return get_type_hints(factory, include_extras=True)
+    names: dict[str, Any] = {}
+    for base in reversed(factory.__mro__):
+        names |= vars(sys.modules[base.__module__])
+    return get_type_hints(factory.__init__, names, include_extras=True)

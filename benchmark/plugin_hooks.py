@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -21,8 +23,13 @@ RECORDS: Mapping[Kind, type] = {
 }
 
 
+TRACE_VARIABLE = "SPARSEBENCH_TRACE_PLUGINS"
+
+
 def call_hooks(plugin: object) -> dict[Kind, list[Any]]:
     """Return the records of each kind that a module or object provides.
+
+    With SPARSEBENCH_TRACE_PLUGINS=1 each call is told on stderr: the hook, its provider, and what came back.
 
     Raises PluginError for a hook that is misspelled, not marked with `@hookimpl`, or returns anything but its records.
     """
@@ -65,4 +72,10 @@ def _records(hook: pluggy.HookCaller, record: type) -> list[Any]:
             if not isinstance(each, record):
                 raise PluginError(f"{hook.name} gave {each!r}, which is no {record.__name__}")
             found.append(each)
+        _trace(hook.name, implementation.plugin_name, found)
     return found
+
+
+def _trace(hook: str, provider: str, found: Iterable[Any]) -> None:
+    if os.environ.get(TRACE_VARIABLE, "") not in ("", "0"):
+        print(f"{hook} of {provider}: {', '.join(each.name for each in found)}", file=sys.stderr)

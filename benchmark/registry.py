@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import traceback
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import EntryPoint
 from types import MappingProxyType
 from typing import Any
 
@@ -16,23 +14,15 @@ from benchmark.errors import PluginError, did_you_mean
 from benchmark.hookspecs import PROJECT
 from benchmark.parameters import validate
 from benchmark.plugin_hooks import RECORDS, Kind, call_hooks
+from benchmark.plugin_import import import_plugin
 from benchmark.plugin_source import plugin_digest
+from benchmark.provider import BrokenPlugin, Provider
 from benchmark.types import Json
 
 DISABLE_VARIABLE = "SPARSEBENCH_DISABLE_PLUGINS"
 
-
-@dataclass(frozen=True, order=True)
-class Provider:
-    """Where a plugin comes from. `name` is its entry point's: what `-p no:NAME` takes."""
-
-    distribution: str
-    version: str
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.distribution} {self.version}, module {self.module})"
+Provided = tuple[Provider, Mapping[Kind, list[Any]]]
+"""A plugin and its records of each kind."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +44,6 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class BrokenPlugin:
-    """A plugin that could not be used, and why."""
-
-    name: str
-    distribution: str
-    version: str
-    reason: str
-    traceback: str
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.distribution} {self.version}): {self.reason}"
-
-
-@dataclass(frozen=True)
 class Registry:
     """What plugins provide, by name.
 
@@ -83,16 +59,17 @@ class Registry:
     blocked: tuple[str, ...] = ()
 
     @classmethod
-    def discover(cls, *, blocked: Collection[str] = (), group: str = PROJECT) -> Registry:
+    def discover(cls, *, blocked: Collection[str] = (), extra: Sequence[str] = (), group: str = PROJECT) -> Registry:
         """Load every installed plugin but those named by `blocked` or by the variable SPARSEBENCH_DISABLE_PLUGINS.
 
-        Both take names of entry points or of distributions. Raises PluginError where two plugins give the same name.
+        Both take names of entry points or of distributions. extra: modules and `.py` files to load beside them.
+        Raises PluginError where two plugins give the same name, and for an extra one that is broken.
         """
         unwanted = {*blocked, *map(str.strip, os.environ.get(DISABLE_VARIABLE, "").split(","))}
-        used: list[tuple[Provider, Mapping[Kind, list[Any]]]] = []
+        used: list[Provided] = []
         broken: list[BrokenPlugin] = []
         left_out: list[str] = []
-        entries = [(_provider(entry), entry) for entry in importlib.metadata.entry_points(group=group)]
+        entries = [(Provider.of_entry(entry), entry) for entry in importlib.metadata.entry_points(group=group)]
         for provider, entry in sorted(entries):
             if unwanted & {provider.name, provider.distribution}:
                 left_out.append(provider.name)
@@ -100,18 +77,20 @@ class Registry:
             try:
                 used.append((provider, call_hooks(entry.load())))
             except (Exception, SystemExit) as error:  # a stranger's module may do anything when it is imported
-                broken.append(_broken(provider, error))
+                broken.append(BrokenPlugin.by(provider, error))
+        installed = {provider.module for provider, _ in used}
+        used += [_named(asked) for asked in dict.fromkeys(extra) if asked not in installed]
         return cls._combine(used, tuple(broken), tuple(left_out))
 
     @classmethod
     def of(cls, *plugins: object) -> Registry:
         """Modules or objects that implement hooks and need not be installed; raises PluginError for a broken one."""
-        return cls._combine([(_provider_of(plugin), call_hooks(plugin)) for plugin in plugins])
+        return cls._combine([(Provider.of_object(plugin), call_hooks(plugin)) for plugin in plugins])
 
     @classmethod
     def _combine(
         cls,
-        used: Sequence[tuple[Provider, Mapping[Kind, list[Any]]]],
+        used: Sequence[Provided],
         broken: tuple[BrokenPlugin, ...] = (),
         blocked: tuple[str, ...] = (),
     ) -> Registry:
@@ -133,23 +112,14 @@ class Registry:
         raise PluginError(message)
 
 
-def _provider(entry: EntryPoint) -> Provider:
-    # A distribution whose metadata are half gone still has entry points, but neither name nor version.
-    dist = entry.dist
-    facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
-    name, version = facts.get("Name", "unknown"), facts.get("Version", "unknown")
-    return Provider(name, version, entry.module, entry.name)
-
-
-def _provider_of(plugin: object) -> Provider:
-    module = getattr(plugin, "__name__", None) or type(plugin).__module__
-    return Provider("not installed", "0", module, module)
-
-
-def _broken(provider: Provider, error: BaseException) -> BrokenPlugin:
-    reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-    trace = "".join(traceback.format_exception(error))
-    return BrokenPlugin(provider.name, provider.distribution, provider.version, reason, trace)
+def _named(asked: str) -> Provided:
+    """A plugin that was asked for by name: nothing goes on without it."""
+    module = import_plugin(asked)
+    provider = Provider.of_module(asked, module)
+    try:
+        return provider, call_hooks(module)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"plugin {BrokenPlugin.by(provider, error)}") from error
 
 
 def _by_name(kind: Kind, registered: Iterable[Registered]) -> Mapping[str, Registered]:

@@ -22,8 +22,9 @@ def runs_option(command: Command) -> Command:
 
 
 def plugin_options(command: Command) -> Command:
-    """`-p no:NAME`."""
-    return click.option("-p", "plugin_switches", multiple=True, metavar="no:NAME", help="Leave a plugin out.")(command)
+    """`--plugin`, `-p`: which plugins beside the installed ones, and which of these not."""
+    return click.option("-p", "--plugin", "plugin_switches", multiple=True, metavar="MODULE|FILE.py|no:NAME",
+                        help="Use a plugin that is not installed, or leave one out.")(command)  # fmt: skip
 
 
 def suite_options(command: Command) -> Command:

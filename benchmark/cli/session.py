@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import click
-
 from benchmark.device import choose_device
 from benchmark.errors import SparsebenchError
 from benchmark.plan import Group, Plan, make_plan
@@ -37,10 +35,10 @@ class Session:
 
 
 def discover(plugin_switches: Sequence[str]) -> Registry:
-    """The registry without the plugins that `-p no:NAME` leaves out."""
-    if wrong := [switch for switch in plugin_switches if not switch.startswith("no:")]:
-        raise click.UsageError(f"-p takes no:NAME, not {', '.join(wrong)}")
-    return Registry.discover(blocked=[switch.removeprefix("no:") for switch in plugin_switches])
+    """The registry with the modules and files that `--plugin` names, without what `-p no:NAME` leaves out."""
+    blocked = [switch.removeprefix("no:") for switch in plugin_switches if switch.startswith("no:")]
+    extra = [switch for switch in plugin_switches if not switch.startswith("no:")]
+    return Registry.discover(blocked=blocked, extra=extra)
 
 
 def open_session(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -122,6 +123,18 @@ def test_a_factory_without_parameters_takes_none() -> None:
 
     assert validate(Plain, {}) == {}
     assert mistakes(Plain, tau=1) == [(("tau",), "unknown parameter 'tau'.")]
+
+
+def test_inherited_fields_may_have_types_that_only_the_module_of_the_base_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    base = "Length = int\n@dataclass(kw_only=True)\nclass Base:\n    length: Length = 3\n"
+    derived = "from based import Base\n@dataclass(kw_only=True)\nclass Derived(Base):\n    tau: float = 1.0\n"
+    (tmp_path / "based.py").write_text(head + base)
+    (tmp_path / "derived.py").write_text(head + derived)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert validate(importlib.import_module("derived").Derived, {"tau": 2}) == {"length": 3, "tau": 2.0}
 
 
 def test_a_frozen_dataclass_is_a_factory() -> None:

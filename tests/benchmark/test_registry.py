@@ -12,7 +12,8 @@ import pytest
 
 from benchmark import PostprocessorPlugin, hookimpl
 from benchmark.errors import PluginError
-from benchmark.registry import DISABLE_VARIABLE, Provider, Registry
+from benchmark.provider import Provider
+from benchmark.registry import DISABLE_VARIABLE, Registry
 
 GROUP = "sparsebench_test"
 HEAD = """
@@ -115,7 +116,7 @@ def test_a_broken_plugin_is_set_aside_and_named_and_the_others_go_on(install: In
     registry = discover()
     assert list(registry.postprocessors) == ["sinkhorn"]
     (broken,) = registry.broken
-    assert (broken.name, broken.distribution, broken.version) == ("bad", "bad", "1.5")
+    assert broken.provider == Provider("bad", "1.5", "bad", "bad")
     assert reason in broken.reason
     assert "Traceback" in broken.traceback
 
