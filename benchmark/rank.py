@@ -120,6 +120,24 @@ def _cut(wanted: Tensor, scores: Tensor, order: Tensor, k: int) -> Tensor:
     return (wanted_scores > kth) | (tied & (order <= last))
 
 
+def best_of_rows(scores: np.ndarray, k: int) -> np.ndarray:
+    """Columns (X, k) int64 of the k best scores above 0 of each row (X, d), best first, -1 where there are fewer.
+
+    Of equal scores, compared as float32, the leftmost is best: columns stand in tie_order. TopK does the same for many
+    documents; this is for many rows.
+    """
+    width = scores.shape[1]
+    # The bits of floats from 0 up are in the order of the floats. Beneath them, columns in reverse: no two keys tie.
+    bits = np.where(scores > 0, scores, 0).astype(np.float32).view(np.int32).astype(np.int64)
+    keys = bits << 32 | np.arange(width)[::-1]
+    if width > k:
+        keys = np.partition(keys, width - k, axis=1)[:, width - k :]
+    best = np.sort(keys, axis=1)[:, ::-1]
+    columns = np.full((len(scores), k), -1, dtype=np.int64)
+    columns[:, : best.shape[1]] = np.where(best >> 32 > 0, width - 1 - (best & 0xFFFFFFFF), -1)
+    return columns
+
+
 def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, exclude_own_id: bool = False) -> Run:
     """The ranking (Q, k) as a run. Scores are rounded to float32, which is what trec_eval and others compare, and
     where one would tie with the one before it, it is the next smaller float32: every tool sees this very order.

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.errors import ScoreError
-from benchmark.rank import TopK, read_trec, tie_order, to_run, untied, write_trec
+from benchmark.rank import TopK, best_of_rows, read_trec, tie_order, to_run, untied, write_trec
 from benchmark.types import Ranking
 
 INF = math.inf
@@ -224,3 +224,21 @@ def test_every_bad_line_of_a_run_is_named_at_once(tmp_path: Path) -> None:
 def test_a_run_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ScoreError, match=r"none\.trec: cannot be read"):
         read_trec(tmp_path / "none.trec")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 40), st.integers(1, 12))
+def test_the_best_of_many_rows_are_those_of_the_one_ranking(seed: int, rows: int, documents: int, k: int) -> None:
+    scores = np.random.default_rng(seed).integers(-1, 5, size=(rows, documents)).astype(np.float32) / 4
+    doc_ids = ids(*(f"d{i}" for i in range(documents)))
+    columns = np.argsort(tie_order(doc_ids))
+    found = best_of_rows(scores[:, columns], k)
+    tensor = torch.from_numpy(scores)
+    expected = top(tensor, k, doc_ids, candidates=tensor > 0).documents
+    assert np.where(found >= 0, np.append(columns, -1)[found], -1).tolist() == expected.tolist()
+
+
+def test_the_best_of_rows_compare_as_float32() -> None:
+    assert best_of_rows(np.array([[0.1, 0.1 + 1e-12, 0.2], [0.1, 0.1 + 1e-6, 1e-60]]), 3).tolist() == [
+        [2, 0, 1],
+        [1, 0, -1],
+    ]
