@@ -84,10 +84,14 @@ def peak_memory_mib() -> int:
 
 
 class Stopwatch:
-    """Seconds by stage: `with watch.stage("fit"): …`; a stage entered twice adds up."""
+    """Seconds by stage: `with watch.stage("fit"): …`; a stage entered twice adds up.
+
+    peak_mib: the most memory that the process had ever used when a stage ended, MiB.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.peak_mib: dict[str, int] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -97,3 +101,4 @@ class Stopwatch:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            self.peak_mib[name] = peak_memory_mib()

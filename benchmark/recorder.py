@@ -15,7 +15,7 @@ from benchmark.group import Evaluation
 from benchmark.leaderboard.board import cell_folder
 from benchmark.measure import aggregate, measure
 from benchmark.plan import PlannedCell, finished
-from benchmark.provenance import Stopwatch, hardware, peak_memory_mib, software
+from benchmark.provenance import Stopwatch, hardware, software
 from benchmark.rank import read_trec, untied, write_trec
 from benchmark.record import PER_QUERY_FILE, RUN_FILE, Record, per_query_csv
 from benchmark.store import disk_errors, write_atomically
@@ -118,6 +118,6 @@ class Recorder:
         seconds = {**self.watch.seconds, **watch.seconds}
         return {
             "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
-            "peak_memory_mib": peak_memory_mib(),
+            "peak_memory_mib": {**self.watch.peak_mib, **watch.peak_mib},
             "hardware": hardware(self.evaluation.group.device),
         }
