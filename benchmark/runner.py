@@ -8,14 +8,14 @@ from pathlib import Path
 from benchmark.analysis import analyze_group, analyze_suite
 from benchmark.contracts import SuiteContext
 from benchmark.group import Evaluation
-from benchmark.leaderboard import render_markdown
+from benchmark.leaderboard import read_report
 from benchmark.leaderboard.board import Board, Index, cell_folder, read_board
 from benchmark.plan import Group, Plan
 from benchmark.progress import Progress
 from benchmark.provenance import Stopwatch
 from benchmark.record import PER_QUERY_FILE, PerQuery, Record, read_per_query, write_record
 from benchmark.recorder import Recorder
-from benchmark.store import Store, write_atomically
+from benchmark.store import Store
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Runner:
             self.progress.say(f"[{number}/{len(plan.groups)}] {names}")
             self._run_group(group, folder)
         board = self._analyzed(plan, index, folder)
-        write_atomically(folder / "leaderboard.md", render_markdown(board))
+        read_report(folder).write(folder, "leaderboard")
         return board
 
     def _run_group(self, group: Group, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.leaderboard import read_published, render_markdown
+from benchmark.leaderboard import published_report
 from benchmark.registry import Registry
 from benchmark.suite import load_suite
 
@@ -27,7 +27,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def test_the_leaderboard_it_shows_is_the_published_one(readme: str, repository: Path) -> None:
-    page = render_markdown(read_published(repository / "leaderboards", "quickstart"), costs=False)
+    page = published_report(repository / "leaderboards", "quickstart").render("md")
     assert between(readme, "quickstart") in page
 
 

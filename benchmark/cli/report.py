@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from benchmark.cli import Exit
 from benchmark.cli.options import LEADERBOARDS, runs_option
-from benchmark.leaderboard import check, read_board, read_published, render_markdown
+from benchmark.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
 from benchmark.store import write_atomically
 
 
 @click.command("report")
 @click.argument("suite")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="One format only.  [default: md and html]")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--published", is_flag=True, help=f"Read {LEADERBOARDS}/ instead of the runs.")
 @click.option(
-    "--check", "checking", is_flag=True, help="Fail when the file is not what the records say; write nothing."
+    "--merge",
+    "others",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Join the records of another machine: its runs folder. May be repeated.",
+)
+@click.option(
+    "--check", "checking", is_flag=True, help="Fail when the pages are not what the records say; write nothing."
 )
 @runs_option
-def command(suite: str, published: bool, checking: bool, runs: Path) -> int:
+def command(
+    suite: str,
+    form: str | None,
+    output: Path | None,
+    published: bool,
+    others: tuple[Path, ...],
+    checking: bool,
+    runs: Path,
+) -> int:
     """Write the leaderboard of SUITE from its records alone, and print it."""
-    if published:
-        board, page = read_published(LEADERBOARDS, suite), LEADERBOARDS / f"{suite}.md"
-    else:
-        board, page = read_board(runs / suite), runs / suite / "leaderboard.md"
+    if others and (published or checking):
+        raise click.UsageError(
+            "--merge joins runs into a text of its own; it goes with neither --published nor --check"
+        )
+    report, folder, name = _report(suite, published, others, runs)
     if checking:
-        difference = check(board, page, costs=not published)
-        click.echo(difference or f"{page} is what the records say")
-        return Exit.FAILED_CELLS if difference else Exit.OK
-    text = render_markdown(board, costs=not published)
-    write_atomically(page, text)
-    click.echo(text)
+        return _check(report, folder, name, [form] if form else PAGES)
+    if output is not None or others or form not in (None, *PAGES):
+        _write_or_print(report.render(form or "md"), output)
+        return Exit.OK
+    for each in [form] if form else PAGES:
+        write_atomically(folder / f"{name}.{each}", report.render(each))
+    click.echo(report.render("md") if form != "html" else f"written: {folder / name}.html")
     return Exit.OK
+
+
+def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:
+    """The report, and where its pages lie."""
+    if published:
+        return published_report(LEADERBOARDS, suite), LEADERBOARDS, suite
+    folder = runs / suite
+    if others:
+        own = [folder] if folder.is_dir() else []
+        return merged_report([*own, *(suite_folder(other, suite) for other in others)]), folder, "leaderboard"
+    return read_report(folder), folder, "leaderboard"
+
+
+def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int:
+    pages = {form: folder / f"{name}.{form}" for form in forms}
+    differences = [found for form, page in pages.items() if (found := report.check(page, form))]
+    click.echo("\n".join(differences) or f"what the records say: {', '.join(map(str, pages.values()))}")
+    return Exit.FAILED_CELLS if differences else Exit.OK
+
+
+def _write_or_print(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(output, text)
+        click.echo(f"written: {output}")

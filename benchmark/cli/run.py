@@ -11,7 +11,7 @@ from benchmark.cli.options import LEADERBOARDS, suite_options
 from benchmark.cli.session import Session, open_session
 from benchmark.device import check_device
 from benchmark.errors import StoreError
-from benchmark.leaderboard import Board, read_published, render_markdown, reproduction
+from benchmark.leaderboard import Board, read_published, reproduction
 from benchmark.runner import Runner
 
 
@@ -22,13 +22,13 @@ def command(**options: Any) -> int:
     session = open_session(**options)
     check_device(session.device)
     board = Runner(session.store, session.runs, session.progress).run(session.plan)
-    click.echo(render_markdown(board))
+    click.echo((session.folder / "leaderboard.md").read_text(encoding="utf-8"))
     click.echo(_closing(session, board))
     return Exit.FAILED_CELLS if board.failures else Exit.OK
 
 
 def _closing(session: Session, board: Board) -> str:
-    lines = [f"written: {session.folder / 'leaderboard.md'}"]
+    lines = [f"written: {session.folder / 'leaderboard.md'}, and .html to explore"]
     try:
         published = read_published(LEADERBOARDS, session.suite.name)
     except StoreError:

@@ -2,16 +2,24 @@
 
 from benchmark.leaderboard.board import Board, Row, read_board
 from benchmark.leaderboard.markdown import render_markdown
-from benchmark.leaderboard.published import Reproduction, check, publish, read_published, reproduction
+from benchmark.leaderboard.merge import merged_report, suite_folder
+from benchmark.leaderboard.published import Reproduction, publish, published_report, read_published, reproduction
+from benchmark.leaderboard.report import FORMATS, PAGES, Report, read_report
 
 __all__ = [
+    "FORMATS",
+    "PAGES",
     "Board",
+    "Report",
     "Reproduction",
     "Row",
-    "check",
+    "merged_report",
     "publish",
+    "published_report",
     "read_board",
     "read_published",
+    "read_report",
     "render_markdown",
     "reproduction",
+    "suite_folder",
 ]

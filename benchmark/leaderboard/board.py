@@ -94,6 +94,29 @@ class Board:
         return (*lines, *_errors(self.index.analyses))
 
 
+def measures_of(record: Record) -> list[str]:
+    """The measures that the suite asks for, in its order."""
+    return list(record.cell.collection.params["measures"])
+
+
+def first_measures(board: Board) -> dict[str, str]:
+    """Collection -> its first measure: what overviews show and statistics test."""
+    return {label: names[0] for label, record in board.collections.items() if (names := measures_of(record))}
+
+
+def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str]]:
+    """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members."""
+    groups: dict[str, list[str]] = {"mean": list(measures)}
+    for label in measures:
+        domain = board.collections[label].cell.collection.params["domain"]
+        groups.setdefault(f"mean {domain}-of-domain" if domain == "out" else "mean in-domain", []).append(label)
+    return {
+        name: members
+        for name, members in groups.items()
+        if len(members) > 1 and len({measures[label] for label in members}) == 1
+    }
+
+
 def cell_folder(suite_folder: Path, key: str) -> Path:
     """Where the cell with this key lies below `runs/<suite>/`."""
     return suite_folder / key[:16]

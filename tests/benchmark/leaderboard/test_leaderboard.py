@@ -11,10 +11,9 @@ import pytest
 from benchmark.errors import StoreError
 from benchmark.leaderboard import (
     Board,
-    check,
     publish,
+    published_report,
     read_board,
-    read_published,
     render_markdown,
     reproduction,
 )
@@ -150,10 +149,11 @@ def test_publishing_again_changes_only_the_costs(tmp_path: Path) -> None:
 
 def test_a_published_board_comes_back_and_checks(board: Board, tmp_path: Path) -> None:
     page = publish(board, tmp_path / "demo", tmp_path / "leaderboards")
-    published = read_published(tmp_path / "leaderboards", "demo")
-    assert check(published, page, costs=False) is None
+    published = published_report(tmp_path / "leaderboards", "demo")
+    assert published.check(page, "md") is None
+    assert published.check(page.with_suffix(".html"), "html") is None
     page.write_text(page.read_text().replace("0.7500", "0.9500"))
-    difference = check(published, page, costs=False)
+    difference = published.check(page, "md")
     assert difference is not None
     assert "not what the records say" in difference
     archive = gzip.decompress((tmp_path / "leaderboards/demo/per_query.csv.gz").read_bytes()).decode()

@@ -1,0 +1,43 @@
+"""What stands in a field of a table: words, nothing, or a number that knows how it is printed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+NOTHING = "–"
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number. interval: its confidence interval. best: of its column. mark: what the notes explain (†)."""
+
+    value: float
+    digits: int = DIGITS
+    signed: bool = False
+    interval: tuple[float, float] | None = None
+    best: bool = False
+    mark: str = ""
+
+    def __str__(self) -> str:
+        """As printed, without what surrounds it."""
+        return format(self.value, f"{'+' if self.signed else ''}.{self.digits}f")
+
+    @property
+    def half_width(self) -> str | None:
+        """Half the width of the interval, as printed."""
+        return None if self.interval is None else format((self.interval[1] - self.interval[0]) / 2, f".{self.digits}f")
+
+
+Field = str | Figure | None
+
+
+def measured(value: float | None, interval: tuple[float, float] | None = None, mark: str = "") -> Figure | None:
+    """A measure as a field; None where there is no number."""
+    return None if value is None or math.isnan(value) else Figure(value, interval=interval, mark=mark)
+
+
+def printed(value: float | None) -> str:
+    """A measure as printed: four decimals."""
+    return str(measured(value) or NOTHING)

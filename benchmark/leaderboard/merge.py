@@ -1,0 +1,79 @@
+"""One board of the records that several machines made of one suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.errors import StoreError
+from benchmark.leaderboard.board import INDEX_FILE, Index, board_of, cell_folder
+from benchmark.leaderboard.evidence import RunsEvidence
+from benchmark.leaderboard.figures import printed
+from benchmark.leaderboard.report import Report
+from benchmark.record import RECORD_FILE, Record, read_record
+
+
+def merged_report(folders: Sequence[Path]) -> Report:
+    """The report of several `runs/<suite>/`.
+
+    A suite has its cells in one order whatever the machine, while a key also names the kind of device. So the cells
+    at one place of the lists are the same cell; the first folder that computed it is taken, and all that did must
+    print the same figures. Raises StoreError when folders are of different suites, or two records disagree.
+    """
+    indexes = [Index.read(folder) for folder in folders]
+    _same_suite(indexes, folders)
+    keys, records = [], []
+    for place in zip(*(index.cells for index in indexes), strict=True):
+        paths = [cell_folder(folder, key) / RECORD_FILE for folder, key in zip(folders, place, strict=True)]
+        found = [(path, read_record(path)) for path in paths if path.is_file()]
+        done = [(path, record) for path, record in found if record.status == "ok"] or found
+        for other in done[1:]:
+            _agree(done[0], other)
+        keys.append(done[0][1].key if done else place[0])
+        records += [done[0][1]] if done else []
+    analyses = {name: analysis for index in reversed(indexes) for name, analysis in index.analyses.items()}
+    index = indexes[0].model_copy(update={"cells": tuple(keys), "analyses": analyses})
+    return Report(board_of(index, records), RunsEvidence(folders))
+
+
+def suite_folder(folder: Path, suite: str) -> Path:
+    """`runs/` or `runs/<suite>/`, as people name it, as the latter."""
+    return folder if (folder / INDEX_FILE).is_file() else folder / suite
+
+
+def _same_suite(indexes: Sequence[Index], folders: Sequence[Path]) -> None:
+    first = indexes[0]
+    for index, folder in zip(indexes, folders, strict=True):
+        same = (index.suite, index.baseline, len(index.cells)) == (first.suite, first.baseline, len(first.cells))
+        if not same:
+            raise StoreError(
+                f"{folders[0]} and {folder} are not of one suite: {_described(first)}, and {_described(index)}. Bring "
+                "the machines to the same suite file and run it again; finished cells are kept."
+            )
+
+
+def _described(index: Index) -> str:
+    return f"{index.suite} with {len(index.cells)} cells and baseline {' + '.join(index.baseline or ('none',))}"
+
+
+def _agree(one: tuple[Path, Record], other: tuple[Path, Record]) -> None:
+    """Raise StoreError that shows both where they disagree."""
+    (path, record), (other_path, other_record) = one, other
+    same = _figures(record) == _figures(other_record)
+    if record.cell != other_record.cell or not same:
+        raise StoreError(
+            f"two records of one cell disagree:\n  {_shown(path, record)}\n  {_shown(other_path, other_record)}\n"
+            "Find out which is right and delete the folder of the other."
+        )
+
+
+def _figures(record: Record) -> dict[str, str]:
+    return {name: printed(value) for name, value in record.measures.items()}
+
+
+def _shown(path: Path, record: Record) -> str:
+    cell = record.cell
+    names = f"{cell.collection.label}/{cell.model.label}/{cell.postprocessor.label}"
+    figures = ", ".join(f"{name} {value}" for name, value in _figures(record).items()) or f"failed: {record.error}"
+    device = record.provenance.get("device", "unknown device")
+    return f"{path.parent}: {names}: {figures} ({device})"

@@ -1,0 +1,62 @@
+"""What a reader must know to read the tables, in markdown: one paragraph a note, and only those that apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.columns import SYSTEM_STAGES, machines
+from benchmark.leaderboard.significance import SIGNIFICANT, SIGNIFICANT_TOGETHER
+
+if TYPE_CHECKING:
+    from benchmark.statistics import Comparison
+
+SEES = """\
+`sees`: what a postprocessor may look at besides the query itself: `query` nothing, `bank` a bank of other queries, \
+`batch` all test queries at once (transductive: such a row cannot be served one query at a time)."""
+SPARSITY = """\
+L0: mean active terms of a query and of a document. FLOPS: expected term matches of a query and a document, the sum \
+over terms of p_q p_d. W-AUC\\*: prevalence of wacky weights (robust form; higher is wackier), empty where it is not \
+defined."""
+
+
+def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[str]:
+    """The paragraphs below the tables."""
+    lines = [SEES]
+    if comparison:
+        lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
+    if any("sparsity" in record.analysis for record in board.records):
+        lines.append(SPARSITY)
+    if costs:
+        lines.append(_costs(board))
+    if board.pending:
+        lines.append(f"{board.pending} cells are not computed yet; `sparsebench run {board.suite}` goes on with them.")
+    return lines
+
+
+def _statistics(comparison: Comparison, *, together: bool) -> str:
+    settings = comparison.settings
+    confidence = f"{1 - settings.alpha:.0%}"
+    batch = (
+        f" {SIGNIFICANT_TOGETHER}: the same for a row that sees `batch`; its queries were ranked together, so its test "
+        "holds for this query set only."
+        if together
+        else ""
+    )
+    return (
+        f"±: half the width of the {confidence} bootstrap interval (BCa; percentile below 50 queries). "
+        f"{SIGNIFICANT}: differs from the baseline {comparison.baseline} by the paired sign-flip test "
+        f"({settings.flips:,} flips), p < {settings.alpha:g} after Holm's correction over one family: all "
+        f"{comparison.family} comparisons of a row with the baseline, by the first measure of each collection.{batch} "
+        "rank: 1 + the number of systems that are significantly better (randomised Tukey, all pairs of a collection); "
+        "= marks a shared rank."
+    )
+
+
+def _costs(board: Board) -> str:
+    found = machines(board.records)
+    if len(found) > 1:
+        return (
+            f"Seconds are compared within one machine only; these records come from {len(found)}: {', '.join(found)}."
+        )
+    return f"seconds: {', '.join(SYSTEM_STAGES)}; when vectors came from the store, what they cost when made."
