@@ -71,11 +71,15 @@ def rank_topics(
         test = scaled(test, scale)
         state = State()
         if fitting is not None:
-            context = FitContext(query_texts=[query.text for query in queries])
+            gallery = evaluation.bank_gallery_scores(queries) if postprocessor.reads_bank_gallery else None
+            context = FitContext(
+                query_texts=[query.text for query in queries],
+                bank_gallery=scaled(gallery, scale) if gallery else None,
+            )
             state = postprocessor.fit(scaled(fitting, scale), context)
         enforce_sees(postprocessor, state, test)
         ranking = _top(evaluation, cell, postprocessor, state, test)
-    return Outcome(ranking, {"scale": scale, **facts})
+    return Outcome(ranking, {"scale": scale, **facts, **state.facts})
 
 
 def _fitting(
@@ -88,7 +92,7 @@ def _fitting(
         return evaluation.scores(topics), topics.queries, {"fitting_queries": len(topics.queries)}
     found = _bank(evaluation, cell, topics, bank)
     facts = {"fitting_queries": len(found.queries), "bank_overlaps_dropped": found.dropped_overlaps}
-    return evaluation.scores(Topics(found.queries)), found.queries, facts
+    return evaluation.bank_scores(found.queries), found.queries, facts
 
 
 def _bank(evaluation: Evaluation, cell: PlannedCell, topics: Topics, bank: Topics | None) -> Bank:
@@ -152,7 +156,7 @@ def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
     tried = []
     for values in product(*spec.parameters.values()):
         parameters = dict(zip(spec.parameters, values, strict=True))
-        tried.append({**parameters, "value": _dev_value(evaluation, cell, cell.make(**parameters), dev)})
+        tried.append({**parameters, "value": _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)})
     best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial["value"])
     chosen = {name: best[name] for name in spec.parameters}
     return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from benchmark.errors import ModelError
 from benchmark.types import (
     Block,
     Document,
@@ -135,6 +136,19 @@ class Scorer(Fetchable, ABC):
     def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
         """Scores of `queries` for the documents `doc_ids` ((D + O,) bytes, UTF-8), those outside last."""
 
+    def score_bank(
+        self, queries: Sequence[Query], doc_ids: np.ndarray, *, same_collection: bool, own_gallery: bool = False
+    ) -> ScoredIds:
+        """Scores of bank queries for the collection's documents, or (own_gallery) for the bank's own.
+
+        same_collection: whether the ids of these queries mean what they mean in `score`: those of different
+        collections are equal by chance. Raises ModelError where there are no such scores.
+        """
+        if same_collection and not own_gallery:
+            return self.score(queries, doc_ids)
+        whose = "the bank's own documents" if own_gallery else "a bank that is not a part of the collection"
+        raise ModelError(f"{type(self).__name__} has no scores for {whose}; a score_matrix can bring them")
+
 
 @dataclass(frozen=True)
 class ScoredIds:
@@ -192,6 +206,8 @@ class Postprocessor(ABC):
     """
 
     sees: ClassVar[Sees]
+    reads_bank_gallery: ClassVar[bool] = False
+    """Whether `fit` wants `FitContext.bank_gallery`, which costs the encoding of those documents."""
 
     @abstractmethod
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from benchmark.collection import topics_digest
 from benchmark.contracts import CollectionModel, GroupContext, LoadedEncoder, Scorer, SparseEncoder
 from benchmark.encode import Encoder, Vectors, encode_documents, encode_queries
+from benchmark.galleries import on_bank
 from benchmark.plan import Group
 from benchmark.progress import Progress
 from benchmark.provenance import Stopwatch
 from benchmark.rank import TopK, tie_order
+from benchmark.resolve import Gallery
 from benchmark.search import MatrixScores, SparseScores, cached
 from benchmark.store import Store
 from benchmark.types import Json, Query, Ranking, Role, ScoreBlocks, Topics
@@ -22,8 +24,12 @@ from benchmark.types import Json, Query, Ranking, Role, ScoreBlocks, Topics
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+_Part = Literal["collection", "bank", "bank gallery"]
+"""Whose queries, and over whose documents: the bank's queries have two galleries."""
+
 BLOCK_BYTES = 256 * 2**20
-CACHED_BYTES = 2**30
+CACHED_BYTES = 2**31
+WORTH_ENCODING = 8
 
 
 class Evaluation:
@@ -35,7 +41,9 @@ class Evaluation:
         self._store = store
         self._progress = progress
         self._watch = watch
-        self._blocks: dict[str, ScoreBlocks] = {}
+        self._blocks: dict[tuple[_Part, str], ScoreBlocks] = {}
+        self._cached_bytes = 0
+        self._query_vectors: dict[tuple[str, ...], Vectors] = {}
         self.notes: dict[str, Json] = {}
 
     @cached_property
@@ -66,43 +74,91 @@ class Evaluation:
     @cached_property
     def documents(self) -> Vectors:
         """Vectors of the corpus, (D, V)."""
-        vectors = encode_documents(
-            self._role("document"),
-            self.collection.corpus,
-            self.collection.source.documents(),
-            self._store,
-            self._progress,
-        )
+        vectors = self._encoded(Gallery(self.collection.source, self.collection.corpus))
         self._watch.seconds["encode documents"] = vectors.seconds
         return vectors
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of query texts, (Q, V)."""
-        return encode_queries(self._role("query"), texts, self._store, self._progress)
+    @cached_property
+    def bank_documents(self) -> Vectors:
+        """Vectors of the bank's own documents, (E, V)."""
+        return self._encoded(self._bank_gallery)
+
+    def queries(self, texts: Sequence[str]) -> csr_array:
+        """Vectors of query texts, (Q, V): rows of the test, bank or dev queries where these hold all of them.
+
+        Parts of a bank (samples, folds) are then not encoded once more, and have the very same vectors.
+        """
+        for whole in self._splits:
+            # A whole much larger than what is asked (a sample of 500 out of 500,000) is not worth encoding.
+            if len(whole) <= WORTH_ENCODING * len(texts) and whole.keys() >= set(texts):
+                return self._encoded_queries(tuple(whole)).matrix[[whole[text] for text in texts]]
+        return self._encoded_queries(tuple(texts)).matrix
 
     @cached_property
-    def test_vectors(self) -> Vectors:
+    def _splits(self) -> list[dict[str, int]]:
+        """Of test, bank and dev queries: distinct text -> row."""
+        found = (self.collection.test, self.collection.bank, self.collection.dev)
+        texts = (dict.fromkeys(query.text for query in topics.queries) for topics in found if topics)
+        return [{text: row for row, text in enumerate(distinct)} for distinct in texts]
+
+    def _encoded_queries(self, texts: tuple[str, ...]) -> Vectors:
+        if texts not in self._query_vectors:
+            self._query_vectors[texts] = encode_queries(self._role("query"), texts, self._store, self._progress)
+        return self._query_vectors[texts]
+
+    @cached_property
+    def test_vectors(self) -> csr_array:
         """Vectors of the test queries, (Q, V)."""
-        vectors = self.queries([query.text for query in self.collection.test.queries])
-        self._watch.seconds["encode queries"] = vectors.seconds
-        return vectors
+        return self.queries([query.text for query in self.collection.test.queries])
 
     def scores(self, topics: Topics) -> ScoreBlocks:
-        """Raw scores of queries against the corpus, kept in memory where they fit."""
-        key = topics_digest(topics)
+        """Raw scores of the collection's queries against the corpus, kept in memory where they fit."""
+        return self._kept(topics.queries, "collection")
+
+    def bank_scores(self, queries: Sequence[Query]) -> ScoreBlocks:
+        """Raw scores of bank queries against the corpus."""
+        return self._kept(queries, "bank")
+
+    def bank_gallery_scores(self, queries: Sequence[Query]) -> ScoreBlocks | None:
+        """Raw scores of bank queries against the bank's own documents; None where it has none."""
+        return self._kept(queries, "bank gallery") if self.collection.bank_gallery else None
+
+    @cached_property
+    def tuning(self) -> Evaluation:
+        """Where development queries are ranked: here, or where the bank's own documents stand for the corpus."""
+        dev = self.collection.spec.dev
+        if dev is None or dev.split != "bank":
+            return self
+        return Evaluation(on_bank(self.group), self._store, self._progress, Stopwatch())
+
+    def _kept(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
+        key = part, topics_digest(Topics(tuple(queries)))
         if key not in self._blocks:
-            self._blocks[key] = cached(self._scores(topics.queries), CACHED_BYTES)
+            make = self._given_scores if isinstance(self.group.model.model, Scorer) else self._products
+            blocks = make(queries, part)
+            self._blocks[key] = cached(blocks, CACHED_BYTES - self._cached_bytes)
+            self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if self._blocks[key] is not blocks else 0
         return self._blocks[key]
 
-    def _scores(self, queries: Sequence[Query]) -> ScoreBlocks:
-        model, device = self.group.model.model, self.group.device
-        if isinstance(model, Scorer):
+    def _given_scores(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
+        model = self.group.model.model
+        assert isinstance(model, Scorer)
+        if part == "collection":
             scored = model.score(queries, self.doc_ids)
             self.notes.update(scored.notes)
-            return MatrixScores(scored.scores, device=device, block=block_width(len(queries)))
-        own = queries == self.collection.test.queries
-        vectors = self.test_vectors if own else self.queries([query.text for query in queries])
-        return SparseScores(vectors.matrix, self.documents.matrix, device=device, block=block_width(len(queries)))
+        else:
+            own = part == "bank gallery"
+            doc_ids = self._bank_gallery.corpus.doc_ids if own else self.doc_ids
+            same = self.collection.bank_is_same_collection
+            scored = model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
+            self.notes.update({f"bank_{name}": count for name, count in scored.notes.items()})
+        return MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))
+
+    def _products(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
+        vectors = self.queries([query.text for query in queries])
+        documents = self.bank_documents if part == "bank gallery" else self.documents
+        width = block_width(len(queries))
+        return SparseScores(vectors, documents.matrix, device=self.group.device, block=width)
 
     def search(self, query_vectors: csr_array, depth: int) -> Ranking:
         """The documents with a score above 0, best first."""
@@ -126,8 +182,8 @@ class Evaluation:
             expands_queries=model.expands_queries,
             vocabulary=self.encoder.vocabulary,
             document_vectors=self.documents.matrix,
-            query_vectors=self.test_vectors.matrix,
-            encode_queries=lambda texts: self.queries(texts).matrix,
+            query_vectors=self.test_vectors,
+            encode_queries=self.queries,
             search=self.search,
         )
 
@@ -135,8 +191,21 @@ class Evaluation:
         """For the record: share of texts cut at the maximum length, by role."""
         if isinstance(self.group.model.model, Scorer):
             return {}
-        vectors = {"documents": self.documents, "queries": self.test_vectors}
+        own = self._encoded_queries(tuple(self._splits[0]))
+        self._watch.seconds["encode queries"] = own.seconds
+        vectors = {"documents": self.documents, "queries": own}
         return {"truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()}}
+
+    @property
+    def _bank_gallery(self) -> Gallery:
+        gallery = self.collection.bank_gallery
+        assert gallery is not None, "the suite asks for no gallery of the bank"
+        return gallery
+
+    def _encoded(self, gallery: Gallery) -> Vectors:
+        return encode_documents(
+            self._role("document"), gallery.corpus, gallery.source.documents(), self._store, self._progress
+        )
 
     def _role(self, role: Role) -> Encoder:
         return Encoder(self.group.identities[role], role, lambda: self.encoder)

@@ -21,7 +21,14 @@ from benchmark.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from benchmark.types import Candidates, Json, Role
 
 # Code that decides what a run is, besides the plugins and the encoder.
-RUN_CODE = ("benchmark.cell", "benchmark.search", "benchmark.postprocess", "benchmark.rank", "benchmark.collection")
+RUN_CODE = (
+    "benchmark.cell",
+    "benchmark.collection",
+    "benchmark.galleries",
+    "benchmark.postprocess",
+    "benchmark.rank",
+    "benchmark.search",
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class Group:
         """The cell in the words of the record."""
         spec = self.collection.spec
         collection = {
+            "id": spec.id,  # None for a folder or files: no one else knows their name
             "split": spec.split,
             "domain": spec.domain,
             "drop_own_id": spec.drop_own_id,
@@ -147,6 +155,8 @@ def _cell(
     candidates = spec.candidates or suite.candidates or default
     bank, dev = group.collection.bank, group.collection.dev
     reads_bank = registered.plugin.factory.sees == "bank" and bank is not None
+    gallery = group.collection.bank_gallery
+    reads_gallery = (reads_bank and registered.plugin.factory.reads_bank_gallery) or spec.tune
     key = digest(
         {
             **shared,
@@ -157,6 +167,7 @@ def _cell(
             "tune": spec.tune.model_dump(mode="json") if spec.tune else None,
             "dev": topics_digest(dev) if spec.tune and dev else None,
             "bank": topics_digest(bank) if reads_bank and bank else None,
+            "bank_gallery": gallery.corpus.digest if gallery and reads_gallery else None,
             "bank_sample": spec.bank.model_dump(mode="json") if reads_bank and spec.bank else None,
         }
     )

@@ -28,14 +28,23 @@ from benchmark.fingerprint import digest, files_digest, library_versions, source
 from benchmark.progress import Progress
 from benchmark.registry import Registered, Registry
 from benchmark.store import Artefact, Store
-from benchmark.suite import CollectionSpec, ModelSpec
+from benchmark.suite import BankSource, CollectionSpec, ModelSpec
 from benchmark.types import Json, Role, Topics
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Documents to rank."""
+
+    source: CollectionSource
+    corpus: Corpus
 
 
 @dataclass(frozen=True)
 class TestCollection:
     """A collection ready to be searched. bank, dev: None where the suite names none.
 
+    bank_gallery: the bank's own documents, where the suite asks for them.
     counts: what was left out, for the record (queries without a relevant document, judgments of absent documents).
     """
 
@@ -47,6 +56,7 @@ class TestCollection:
     bank_is_same_collection: bool
     dev: Topics | None
     counts: Mapping[str, Json]
+    bank_gallery: Gallery | None = None
 
     @cached_property
     def digests(self) -> dict[str, Json]:
@@ -110,7 +120,10 @@ def resolve_collection(
     test = judged(own)
     if not test.topics.queries:
         raise CollectionError(f"{spec.label}: no test query has a relevant document")
-    bank = _bank(spec, source)
+    bank, gallery = _bank(spec, source), None
+    if spec.bank and spec.bank.gallery:
+        origin = _bank_source(spec.bank, source)
+        gallery = Gallery(origin, read_corpus(origin, store, progress))
     return TestCollection(
         spec=spec,
         source=source,
@@ -125,6 +138,7 @@ def resolve_collection(
             "empty_documents": corpus.empty,
             "judgments_of_absent_documents": absent_judgments(test.topics.qrels, corpus.doc_ids),
         },
+        bank_gallery=gallery,
     )
 
 
@@ -160,6 +174,9 @@ def _dev(spec: CollectionSpec, source: CollectionSource) -> tuple[Topics | None,
         return None, own
     if spec.dev.split == "hash":
         return hash_split(judged(own).topics, share=spec.dev.share, seed=spec.dev.seed)
+    if spec.dev.split == "bank":
+        assert spec.bank is not None
+        return judged(_bank_source(spec.bank, source).topics(spec.bank.split)).topics, own
     return judged(_other(spec.dev.id, source).topics(spec.dev.split)).topics, own
 
 
@@ -168,7 +185,16 @@ def _bank(spec: CollectionSpec, source: CollectionSource) -> Topics | None:
         return None
     if spec.bank.queries_tsv is not None:
         return read_queries(spec.bank.queries_tsv)
-    return Topics(_other(spec.bank.id, source).topics(spec.bank.split).queries)
+    return Topics(_bank_source(spec.bank, source).topics(spec.bank.split).queries)
+
+
+def _bank_source(bank: BankSource, source: CollectionSource) -> CollectionSource:
+    """Where the bank's queries come from, and its own documents."""
+    if bank.beir is None:
+        return _other(bank.id, source)
+    folder = BeirFolder(bank.beir, bank.beir.name)
+    require([folder])
+    return folder
 
 
 def _other(id_: str | None, source: CollectionSource) -> CollectionSource:
@@ -180,7 +206,9 @@ def _same_collection(spec: CollectionSpec, source: CollectionSource) -> bool:
     """Whether ids of bank and test queries mean the same queries."""
     if spec.bank is None or spec.bank.queries_tsv is not None:
         return False
-    other = _other(spec.bank.id, source)
+    other = _bank_source(spec.bank, source)
+    if isinstance(source, BeirFolder) and isinstance(other, BeirFolder):
+        return source.folder.resolve() == other.folder.resolve()
     if isinstance(source, IrDatasets) and isinstance(other, IrDatasets):
         return source.documents_of == other.documents_of
     return other is source

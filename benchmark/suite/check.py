@@ -65,12 +65,28 @@ def _check_sources(collection: Node, mistakes: Mistakes) -> None:
     elif "queries_tsv" not in files:
         mistakes.add(collection.at, "`docs_tsv` is there, and its `queries_tsv` is missing")
     if bank := collection.entries.get("bank"):
-        _check_choice(bank, "a bank", ("id", "split", "queries_tsv"), mistakes)
+        _check_bank(bank, mistakes)
     if dev := collection.entries.get("dev"):
         _check_choice(dev, "dev", ("id", "split"), mistakes)
         hashed = "split" in dev.entries and dev.entries["split"].value == "hash"
         for key in () if hashed else _given(dev, ("share", "seed")):
             mistakes.add(dev.locate((key,)), f"{key!r} goes with `split: hash` alone")
+        if "split" in dev.entries and dev.entries["split"].value == "bank" and not (bank and _has_gallery(bank)):
+            what = "`split: bank` ranks the bank's queries over the bank's own documents"
+            mistakes.add(dev.at, f"{what}; add `gallery: true` to a bank that is an `id` or a `beir` folder")
+
+
+def _check_bank(bank: Node, mistakes: Mistakes) -> None:
+    of_its_own = _given(bank, ("id", "beir"))
+    # A folder has several splits, so here alone `split` may stand beside another key.
+    keys = ("id", "beir", "queries_tsv") if "beir" in of_its_own else ("id", "beir", "split", "queries_tsv")
+    _check_choice(bank, "a bank", keys, mistakes)
+    if _has_gallery(bank) and not of_its_own:
+        mistakes.add(bank.locate(("gallery",)), "'gallery' goes with `id` or `beir`: other banks bring no documents")
+
+
+def _has_gallery(bank: Node) -> bool:
+    return "gallery" in bank.entries and bank.entries["gallery"].value is True
 
 
 def _check_choice(node: Node, what: str, keys: tuple[str, ...], mistakes: Mistakes) -> None:

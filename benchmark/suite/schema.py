@@ -26,16 +26,23 @@ class _Spec(BaseModel):
 
 
 class BankSource(_Spec):
-    """Other queries over the same documents, by exactly one of: an id, a split of the collection itself, a file."""
+    """Other queries, by exactly one of: an id, a folder in BEIR's layout with its split, a split of the collection
+    itself, a file.
+
+    gallery: whether the documents of that id or folder come along, for methods that learn from them too, and for
+    `dev: {split: bank}`.
+    """
 
     id: str | None = None
+    beir: Path | None = None
     split: str | None = None
     queries_tsv: Path | None = None
+    gallery: bool = False
 
 
 class DevSource(_Spec):
-    """Queries with judgments for tuning: an id, a split, or (`split: hash`) a share of the collection's own queries,
-    which then are not tested on."""
+    """Queries with judgments for tuning: an id, a split, (`split: hash`) a share of the collection's own queries,
+    which then are not tested on, or (`split: bank`) the bank's queries, ranked over the bank's own gallery."""
 
     id: str | None = None
     split: str | None = None

@@ -19,6 +19,7 @@ class Dbsn(Sinkhorn):
     """
 
     sees: ClassVar[Sees] = "bank"
+    reads_bank_gallery: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lv: potentials of the D documents, (D,) float64."""

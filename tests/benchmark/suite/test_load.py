@@ -165,8 +165,21 @@ def test_a_mistake_has_its_place(refuse: Refuse, base: str, lines: str, mistake:
         ("{id: a, domain: In}", "'domain' should be 'in' or 'out', not 'In'"),
         (
             "{id: a, domain: in, bank: {}}",
-            "a bank has exactly one of the keys id, split, queries_tsv; this one has none",
+            "a bank has exactly one of the keys id, beir, split, queries_tsv; this one has none",
         ),
+        (
+            "{id: a, domain: in, bank: {beir: b, split: c, id: d}}",
+            "a bank has exactly one of the keys id, beir, queries_tsv; this one has id and beir",
+        ),
+        (
+            "{id: a, domain: in, bank: {split: train, gallery: true}}",
+            "'gallery' goes with `id` or `beir`: other banks bring no documents",
+        ),
+        (
+            "{id: a, domain: in, bank: {beir: b, split: c}, dev: {split: bank}}",
+            "`split: bank` ranks the bank's queries over the bank's own documents; add `gallery: true`",
+        ),
+        ("{id: a, domain: in, dev: {split: bank}}", "add `gallery: true` to a bank"),
         ("{id: a, domain: in, bank: {id: a, split: b}}", "this one has id and split"),
         ("{id: a, domain: in, bank: train}", "'bank' should be a mapping of keys to values, not 'train'"),
         ("{id: a, domain: in, dev: {seed: 3}}", "dev has exactly one of the keys id, split; this one has none"),
