@@ -67,8 +67,9 @@ def analyze_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder:
     """As analyze_group, for one suite analyzer."""
     analyzer = planned.make()
     assert isinstance(analyzer, SuiteAnalyzer)
-    read = {record.key: record.measures for record in context.records}
-    return _kept(suite_folder, digest([planned.key, read]), lambda: analyzer.analyze(context))
+    read = {record.key: [record.measures, record.analysis] for record in context.records}
+    key = digest([planned.key, context.baseline, read])
+    return _kept(suite_folder, key, lambda: analyzer.analyze(context))
 
 
 def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:

@@ -232,7 +232,8 @@ class GroupContext:
     documents: stream of the corpus. test, bank: topics (bank None where the collection has none).
     document_vectors: (D, V) CSR in corpus order. query_vectors: (Q, V) CSR of the test queries.
     encode_queries: texts -> (N, V) CSR through the store. search: (N, V) query vectors, k -> Ranking (score > 0 only).
-    doc_ids: (D,) UTF-8 bytes. corpus_digest: hash of ids and texts.
+    doc_ids: (D,) UTF-8 bytes. corpus_digest: hash of ids and texts. drop_own_id: whether a hit on a query's own id is
+    dropped from its ranking (ArguAna, Quora).
     """
 
     collection: str
@@ -247,6 +248,7 @@ class GroupContext:
     query_vectors: csr_array
     encode_queries: Callable[[Sequence[str]], csr_array]
     search: Callable[[csr_array, int], Ranking]
+    drop_own_id: bool = False
 
 
 @dataclass(frozen=True)
@@ -301,10 +303,14 @@ class CellAnalyzer(ABC):
 
 @dataclass(frozen=True)
 class SuiteContext:
-    """What a suite analyzer may read: records, and per-query values of each (measure -> query_id -> value)."""
+    """What a suite analyzer may read: records, and per-query values of each (measure -> query_id -> value).
+
+    baseline: the suite's, as labels of a model and a postprocessor.
+    """
 
     records: Sequence[Record]
     per_query: Callable[[Record], Mapping[str, Mapping[str, float]]]
+    baseline: tuple[str, str] | None = None
 
 
 class SuiteAnalyzer(ABC):

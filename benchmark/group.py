@@ -185,6 +185,7 @@ class Evaluation:
             query_vectors=self.test_vectors,
             encode_queries=self.queries,
             search=self.search,
+            drop_own_id=collection.spec.drop_own_id,
         )
 
     def facts(self) -> dict[str, Json]:

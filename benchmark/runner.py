@@ -62,7 +62,7 @@ class Runner:
             return read_per_query((cell_folder(folder, record.key) / PER_QUERY_FILE).read_text(encoding="utf-8"))
 
         done = [record for record in read_board(folder).records if record.status == "ok"]
-        context = SuiteContext(done, per_query)
+        context = SuiteContext(done, per_query, index.baseline)
         found = {planned.spec.label: analyze_suite(planned, context, folder) for planned in plan.analyses}
         index.model_copy(update={"analyses": found}).write(folder)
         return read_board(folder)
