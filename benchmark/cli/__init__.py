@@ -20,6 +20,7 @@ COMMANDS = {
     "fetch": "Download all that a suite needs.",
     "report": "Write the leaderboard of a suite from its records; --check compares.",
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
+    "compare": "Test every row of a suite against a baseline, query by query.",
     "explain": "Explain one query of one cell: terms, documents, contributions.",
     "plugins": "List the plugins.",
     "schema": "Print the JSON Schema of suite files (for editors) or of records.",
