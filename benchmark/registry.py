@@ -83,6 +83,11 @@ class Registry:
         return cls._combine(used, tuple(broken), tuple(left_out))
 
     @classmethod
+    def named(cls, *asked: str) -> Registry:
+        """Only these modules and `.py` files; raises PluginError for one that is broken."""
+        return cls._combine([_named(each) for each in asked])
+
+    @classmethod
     def of(cls, *plugins: object) -> Registry:
         """Modules or objects that implement hooks and need not be installed; raises PluginError for a broken one."""
         return cls._combine([(Provider.of_object(plugin), call_hooks(plugin)) for plugin in plugins])

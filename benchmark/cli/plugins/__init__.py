@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from benchmark.cli.plugins.check import check
 from benchmark.cli.plugins.list import list_
+from benchmark.cli.plugins.new import new
 
 
 @click.group("plugins")
@@ -12,5 +14,5 @@ def command() -> None:
     """List the plugins, check one against the contract, begin a new one."""
 
 
-for subcommand in (list_,):
+for subcommand in (list_, check, new):
     command.add_command(subcommand)
