@@ -68,7 +68,7 @@ def explain(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, que
     chosen = tune(evaluation, cell)["chosen"] if cell.spec.tune else {}
     after = _rank(evaluation, cell, cell.make(**chosen))
     vectorless = isinstance(evaluation.group.model.model, Scorer)
-    vector = None if vectorless else evaluation.test_vectors.matrix[[row]]
+    vector = None if vectorless else evaluation.test_vectors[[row]]
     hits = _hits(evaluation, query, row, raw, after, vector, top)
     relevant = {doc_id for doc_id, grade in evaluation.collection.test.qrels[query_id].items() if grade > 0}
     missed = len(relevant - {hit.doc_id for hit in hits})
