@@ -1,38 +1,16 @@
-"""One cell: tune, fit, apply, rank. Every rule of METHODS 3 on banks, scales, candidates and what is seen."""
+"""One cell: tune where the suite says so, then rank the test queries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import product
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
-
-from benchmark.collection import Bank, folds, resolve_bank
-from benchmark.contracts import FitContext, Postprocessor, State
-from benchmark.errors import CollectionError
 from benchmark.group import Evaluation
-from benchmark.measure import aggregate, better_when_larger, measure
 from benchmark.plan import PlannedCell
-from benchmark.postprocess import apply_to, enforce_sees
 from benchmark.provenance import Stopwatch
-from benchmark.rank import TopK, to_run
-from benchmark.search import resolve_scale, scaled
-from benchmark.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
-
-TUNING_FOLDS = 5
-ROWS_AT_ONCE = 512
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A ranking of queries and how it came about.
-
-    facts: resolved scale, size of the bank, dropped overlaps; for the record.
-    """
-
-    ranking: Ranking
-    facts: Mapping[str, Json] = field(default_factory=dict)
+from benchmark.ranking import rank_topics, run_of
+from benchmark.tuning import tune
+from benchmark.types import Json, Run
 
 
 @dataclass(frozen=True)
@@ -51,127 +29,5 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
         tuning = tune(evaluation, cell) if cell.spec.tune else None
     postprocessor = cell.make(**(tuning["chosen"] if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
-    run = _run(evaluation, outcome.ranking, collection.test)
+    run = run_of(evaluation, outcome.ranking, collection.test)
     return CellResult(run, outcome.facts, tuning)
-
-
-def rank_topics(
-    evaluation: Evaluation,
-    cell: PlannedCell,
-    postprocessor: Postprocessor,
-    topics: Topics,
-    bank: Topics | None,
-    watch: Stopwatch,
-) -> Outcome:
-    """Rank `topics` with a postprocessor fitted on exactly what it may see."""
-    with watch.stage("rank"):
-        test = evaluation.scores(topics)
-        fitting, queries, facts = _fitting(evaluation, cell, postprocessor, topics, bank)
-        scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting)
-        test = scaled(test, scale)
-        state = State()
-        if fitting is not None:
-            gallery = evaluation.bank_gallery_scores(queries) if postprocessor.reads_bank_gallery else None
-            context = FitContext(
-                query_texts=[query.text for query in queries],
-                bank_gallery=scaled(gallery, scale) if gallery else None,
-            )
-            state = postprocessor.fit(scaled(fitting, scale), context)
-        enforce_sees(postprocessor, state, test)
-        ranking = _top(evaluation, cell, postprocessor, state, test)
-    return Outcome(ranking, {"scale": scale, **facts, **state.facts})
-
-
-def _fitting(
-    evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
-) -> tuple[ScoreBlocks | None, Sequence[Query], dict[str, Json]]:
-    """The scores a postprocessor may fit on, by what it `sees`."""
-    if postprocessor.sees == "query":
-        return None, (), {}
-    if postprocessor.sees == "batch":
-        return evaluation.scores(topics), topics.queries, {"fitting_queries": len(topics.queries)}
-    found = _bank(evaluation, cell, topics, bank)
-    facts = {"fitting_queries": len(found.queries), "bank_overlaps_dropped": found.dropped_overlaps}
-    return evaluation.bank_scores(found.queries), found.queries, facts
-
-
-def _bank(evaluation: Evaluation, cell: PlannedCell, topics: Topics, bank: Topics | None) -> Bank:
-    label = evaluation.collection.spec.label
-    if bank is None:
-        raise CollectionError(
-            f"{cell.spec.label!r} fits on a bank of other queries, and collection {label!r} names none. "
-            "Add `bank:` to the collection, e.g. `bank: {split: train}`."
-        )
-    wanted = cell.spec.bank
-    return resolve_bank(
-        bank,
-        topics,
-        same_collection=evaluation.collection.bank_is_same_collection,
-        size=wanted.size if wanted else None,
-        seed=wanted.seed if wanted else 0,
-    )
-
-
-def _top(
-    evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, state: State, test: ScoreBlocks
-) -> Ranking:
-    # A hit on the query's own id may be dropped afterwards, so one more is kept.
-    depth = evaluation.group.depth + evaluation.collection.spec.drop_own_id
-    parts = []
-    for start in range(0, test.shape[0], ROWS_AT_ONCE):
-        rows = test.rows(start, start + ROWS_AT_ONCE)
-        top = TopK(rows.shape[0], depth, evaluation.order)
-        for block, candidates in apply_to(postprocessor, state, rows, candidates=cell.candidates):
-            top.add(block.columns, block.scores, candidates)
-        parts.append(top.ranking())
-    return Ranking(
-        documents=np.concatenate([part.documents for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
-    )
-
-
-def _run(evaluation: Evaluation, ranking: Ranking, topics: Topics) -> Run:
-    return to_run(
-        ranking,
-        [query.query_id for query in topics.queries],
-        evaluation.doc_ids,
-        exclude_own_id=evaluation.collection.spec.drop_own_id,
-    )
-
-
-def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
-    """Try every combination on the development queries; the first of the best wins.
-
-    While tuning, development queries stand in for test queries, so they leave the bank: where bank and development
-    queries overlap, each of five folds is ranked with a bank without that fold.
-    """
-    spec, dev = cell.spec.tune, evaluation.collection.dev
-    assert spec is not None
-    if dev is None or not dev.queries:
-        raise CollectionError(
-            f"{cell.spec.label!r} is tuned on development queries, and collection "
-            f"{evaluation.collection.spec.label!r} names none. Add `dev:`, e.g. `dev: {{split: train}}`, or carve them "
-            "out of its own queries: `dev: {split: hash, share: 0.2, seed: 0}`."
-        )
-    tried = []
-    for values in product(*spec.parameters.values()):
-        parameters = dict(zip(spec.parameters, values, strict=True))
-        tried.append({**parameters, "value": _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)})
-    best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial["value"])
-    chosen = {name: best[name] for name in spec.parameters}
-    return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}
-
-
-def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, dev: Topics) -> float:
-    assert cell.spec.tune is not None
-    bank = evaluation.collection.bank
-    overlap = bank is not None and bool({query.text for query in bank.queries} & {query.text for query in dev.queries})
-    parts = (
-        folds(dev, min(TUNING_FOLDS, len(dev.queries)), seed=0) if postprocessor.sees == "bank" and overlap else [dev]
-    )
-    run: dict[str, Mapping[str, float]] = {}
-    for part in parts:
-        outcome = rank_topics(evaluation, cell, postprocessor, part, bank, Stopwatch())
-        run.update(_run(evaluation, outcome.ranking, part))
-    name = cell.spec.tune.measure
-    return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]

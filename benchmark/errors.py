@@ -24,6 +24,10 @@ class CollectionError(SparsebenchError):
     """A test collection is not at hand, or its files break a rule."""
 
 
+class NotAtHandError(SparsebenchError):
+    """Files that have to be downloaded or put somewhere first: all of them, and where to get them."""
+
+
 class ModelError(SparsebenchError):
     """A model cannot be loaded safely and completely."""
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.cell import Outcome, rank_topics, tune
 from benchmark.contracts import Postprocessor, Scorer
 from benchmark.errors import SparsebenchError, did_you_mean
 from benchmark.group import Evaluation
 from benchmark.plan import PlannedCell
 from benchmark.provenance import Stopwatch
+from benchmark.ranking import Outcome, rank_topics
+from benchmark.tuning import tune
 from benchmark.types import Query
 
 if TYPE_CHECKING:

@@ -25,9 +25,12 @@ RUN_CODE = (
     "benchmark.cell",
     "benchmark.collection",
     "benchmark.galleries",
+    "benchmark.group",
     "benchmark.postprocess",
     "benchmark.rank",
+    "benchmark.ranking",
     "benchmark.search",
+    "benchmark.tuning",
 )
 
 

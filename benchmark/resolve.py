@@ -23,7 +23,7 @@ from benchmark.collection import (
     topics_digest,
 )
 from benchmark.contracts import CollectionModel, CollectionSource, Fetchable, Model, Scorer
-from benchmark.errors import CollectionError, SparsebenchError
+from benchmark.errors import CollectionError, NotAtHandError
 from benchmark.fingerprint import digest, files_digest, library_versions, source_digest
 from benchmark.progress import Progress
 from benchmark.registry import Registered, Registry
@@ -143,9 +143,9 @@ def resolve_collection(
 
 
 def require(parts: Sequence[Fetchable]) -> None:
-    """Raise one SparsebenchError that lists everything that is not at hand and where to get it."""
+    """Raise one NotAtHandError that lists everything that is not at hand and where to get it."""
     if lines := [line for part in parts for line in part.missing()]:
-        raise SparsebenchError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
+        raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> Corpus:

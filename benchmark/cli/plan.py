@@ -10,6 +10,7 @@ from tabulate import tabulate
 from benchmark.cli import Exit
 from benchmark.cli.options import suite_options
 from benchmark.cli.session import Session, open_session
+from benchmark.errors import NotAtHandError
 from benchmark.estimate import estimate_seconds
 from benchmark.plan import Group, finished, missing_documents
 
@@ -17,8 +18,15 @@ from benchmark.plan import Group, finished, missing_documents
 @click.command("plan")
 @suite_options
 def command(**options: Any) -> int:
-    """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing."""
-    session = open_session(**options, fetch=False)
+    """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing.
+
+    When a collection or a checkpoint is not at hand yet, says what will be downloaded instead.
+    """
+    try:
+        session = open_session(**options, fetch=False)
+    except NotAtHandError as error:
+        click.echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
+        return Exit.OK
     rows = [row for group in session.plan.groups for row in _rows(session, group)]
     click.echo(tabulate(rows, ["collection", "model", "postprocessor", "sees", "cell", "key"], tablefmt="github"))
     groups = [_group(session, group) for group in session.plan.groups]

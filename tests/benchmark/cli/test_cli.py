@@ -50,6 +50,14 @@ def test_plan_then_run_then_plan_has_nothing_left_to_do(
     assert "0 of 4 cells to compute" in capsys.readouterr().out
 
 
+def test_plan_says_what_is_not_at_hand(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("fruit").rename("vegetables")
+    assert sparsebench(monkeypatch, "plan", "toy.yaml") == Exit.OK
+    printed = capsys.readouterr().out
+    assert "not at hand:" in printed
+    assert "corpus.jsonl" in printed
+
+
 def test_publish_report_and_check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     sparsebench(monkeypatch, "run", "toy.yaml")
     assert sparsebench(monkeypatch, "publish", "toy") == Exit.OK

@@ -1,0 +1,64 @@
+"""Choose parameters on development queries, never on test queries (METHODS 3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from benchmark.collection import folds
+from benchmark.collection.bank import normalised
+from benchmark.contracts import Postprocessor
+from benchmark.errors import CollectionError
+from benchmark.group import Evaluation
+from benchmark.measure import aggregate, better_when_larger, measure
+from benchmark.plan import PlannedCell
+from benchmark.provenance import Stopwatch
+from benchmark.ranking import rank_topics, run_of
+from benchmark.types import Json, Topics
+
+FOLDS = 5
+
+
+def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
+    """Try every combination on the development queries; the first of the best wins.
+
+    While tuning, development queries stand in for test queries, so they leave the bank: where bank and development
+    queries overlap, each of five folds is ranked with a bank without that fold.
+    """
+    spec, dev = cell.spec.tune, evaluation.collection.dev
+    assert spec is not None
+    if dev is None or not dev.queries:
+        raise CollectionError(
+            f"{cell.spec.label!r} is tuned on development queries, and collection "
+            f"{evaluation.collection.spec.label!r} names none. Add `dev:`, e.g. `dev: {{split: train}}`, or carve them "
+            "out of its own queries: `dev: {split: hash, share: 0.2, seed: 0}`."
+        )
+    tried = []
+    for values in product(*spec.parameters.values()):
+        parameters = dict(zip(spec.parameters, values, strict=True))
+        tried.append({**parameters, "value": _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)})
+    best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial["value"])
+    chosen = {name: best[name] for name in spec.parameters}
+    return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}
+
+
+def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, dev: Topics) -> float:
+    assert cell.spec.tune is not None
+    bank = evaluation.collection.bank
+    run: dict[str, Mapping[str, float]] = {}
+    for part in _parts(postprocessor, dev, bank):
+        outcome = rank_topics(evaluation, cell, postprocessor, part, bank, Stopwatch())
+        run.update(run_of(evaluation, outcome.ranking, part))
+    name = cell.spec.tune.measure
+    return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]
+
+
+def _parts(postprocessor: Postprocessor, dev: Topics, bank: Topics | None) -> Sequence[Topics]:
+    """The development queries whole, or in folds where a bank would otherwise be left without them all."""
+    if postprocessor.sees != "bank" or bank is None or not _texts(bank) & _texts(dev):
+        return [dev]
+    return folds(dev, min(FOLDS, len(dev.queries)), seed=0)
+
+
+def _texts(topics: Topics) -> set[str]:
+    return {normalised(query.text) for query in topics.queries}
