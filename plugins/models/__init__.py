@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark import ModelPlugin, hookimpl
 from plugins.models.bm25 import Bm25
 from plugins.models.run_file import RunFile
+from plugins.models.score_matrix import ScoreMatrix
 from plugins.models.splade import Splade
 from plugins.models.splade_doc import SpladeDoc
 
@@ -15,6 +16,7 @@ def register_models() -> list[ModelPlugin]:
     return [
         ModelPlugin("bm25", Bm25, "BM25 through bm25s"),
         ModelPlugin("run_file", RunFile, "a TREC run as a system"),
+        ModelPlugin("score_matrix", ScoreMatrix, "scores or features of any system, from files"),
         ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint"),
         ModelPlugin("splade_doc", SpladeDoc, "SPLADE-doc: queries are their own tokens, no inference"),
     ]
