@@ -154,7 +154,7 @@ class Scorer(Fetchable, ABC):
 class ScoredIds:
     """What a Scorer returns.
 
-    scores: (Q, D + O) float32: CSR whose unstored entries are unseen, or a dense array.
+    scores: (Q, D + O) of a floating type, read as float32: CSR whose unstored entries are unseen, or a dense array.
     notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
     """
 

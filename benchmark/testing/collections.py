@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from benchmark.collection import BeirFolder, absent_judgments, judged, scan
 from benchmark.hookspecs import CollectionPlugin
 from benchmark.testing.checks import Check, ExpectedFailures, bind, require, run_all
-from benchmark.testing.isolation import no_network
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,6 @@ def documents_keep_the_rules(collection: CollectionSubject) -> None:
     scan(collection.source.documents(), where=collection.source.where)
 
 
-def the_same_twice(collection: CollectionSubject) -> None:
-    """Documents stream any number of times, the same each time."""
-    first, second = (scan(collection.source.documents()).digest for _ in range(2))
-    require(first == second, "a second pass gives other documents")
-
-
 def some_document_has_text(collection: CollectionSubject) -> None:
     """Not every document is empty."""
     corpus = scan(collection.source.documents())
@@ -69,19 +62,9 @@ def every_split_can_be_measured(collection: CollectionSubject) -> None:
         require(not absent, f"split {split!r}: {absent} judgments are of documents that are not there")
 
 
-def it_needs_no_network(collection: CollectionSubject) -> None:
-    """Reading it touches no network."""
-    with no_network():
-        scan(collection.source.documents())
-        for split in collection.source.splits():
-            collection.source.topics(split)
-
-
 RULES = (
     its_folder_has_the_layout,
     documents_keep_the_rules,
-    the_same_twice,
     some_document_has_text,
     every_split_can_be_measured,
-    it_needs_no_network,
 )

@@ -152,9 +152,11 @@ def an_empty_bank_is_refused(method: Method) -> None:
 
 def unseen_documents_stay_unseen(method: Method) -> None:
     """Documents that the model did not score (-inf) spoil no other score, or it raises a SparsebenchError."""
-    scores = query_scores()
-    scores[::2, ::3] = -np.inf
+    scores, bank = query_scores(), bank_scores()
+    for some in (scores, bank):
+        some[::2, ::3] = -np.inf
     _finite_or_refused(method, scores, bank_scores())
+    _finite_or_refused(method, scores, bank)
 
 
 def it_needs_no_network(method: Method) -> None:

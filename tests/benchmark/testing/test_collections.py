@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import toys
+
+from benchmark import CollectionPlugin
+from benchmark.testing import Violation, check_collection, collection_checks
+from benchmark.testing.collections import RULES
+
+Damage = Callable[[Path], None]
+
+
+def without_judgments(folder: Path) -> None:
+    for path in (folder / "qrels").iterdir():
+        path.unlink()
+
+
+def with_an_id_twice(folder: Path) -> None:
+    corpus = folder / "corpus.jsonl"
+    corpus.write_text(corpus.read_text() + corpus.read_text())
+
+
+def without_text(folder: Path) -> None:
+    (folder / "corpus.jsonl").write_text('{"_id": "d1", "text": ""}\n')
+
+
+def judging_absent_documents(folder: Path) -> None:
+    qrels = folder / "qrels" / "test.tsv"
+    qrels.write_text(qrels.read_text() + "q1\tnowhere\t1\n")
+
+
+def without_a_relevant_document(folder: Path) -> None:
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t0\n")
+
+
+OFFENDERS: list[tuple[str, Damage]] = [
+    ("its_folder_has_the_layout", without_judgments),
+    ("documents_keep_the_rules", with_an_id_twice),
+    ("some_document_has_text", without_text),
+    ("every_split_can_be_measured", judging_absent_documents),
+    ("every_split_can_be_measured", without_a_relevant_document),
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), OFFENDERS)
+def test_a_damaged_collection_is_found_out_by_its_check(tmp_path: Path, name: str, damage: Damage) -> None:
+    folder = toys.write_collection(tmp_path / "fruit")
+    damage(folder)
+    checks = collection_checks(CollectionPlugin("fruit", folder, "a toy"))
+    (check,) = [check for check in checks if str(check) == name]
+    assert check.failure() is not None
+
+
+def test_a_relative_folder_is_found_out() -> None:
+    with pytest.raises(Violation, match=r"fruit: say Path\(__file__\).parent"):
+        check_collection(CollectionPlugin("fruit", Path("fruit"), "a toy"))
+
+
+def test_every_rule_has_a_collection_that_breaks_it() -> None:
+    assert {rule.__name__ for rule in RULES} == {name for name, _ in OFFENDERS}
+
+
+def test_a_whole_collection_passes_every_check(tmp_path: Path) -> None:
+    check_collection(CollectionPlugin("fruit", toys.write_collection(tmp_path / "fruit"), "a toy"))

@@ -1,0 +1,72 @@
+"""Everything in the box keeps the contract that third parties are held to (`benchmark.testing`)."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import plugins.analyzers
+import plugins.collections
+import plugins.models
+import plugins.postprocessors
+from benchmark.registry import Registry
+from benchmark.testing import Check, model_checks, postprocessor_checks
+from benchmark.testing.plugin import examine
+from benchmark.testing.texts import DOCUMENTS, QUERIES
+from plugins.postprocessors.sinkhorn import SinkhornSingleQuery
+
+MODELS: dict[str, dict[str, Any]] = {
+    "bm25": {},
+    "run_file": {"path": Path("run.trec")},
+    "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
+    "splade": {"checkpoint": "package:cognition/model"},
+    "splade_doc": {"checkpoint": "package:cognition/model", "query_weights": "idf"},
+}
+"""Parameters to check each model with; paths are files of `sample_files`."""
+
+REGISTERED = {plugin.name: plugin.factory for plugin in plugins.models.register_models()}
+
+
+@pytest.fixture(scope="session")
+def sample_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run and a matrix over the kit's own queries and documents."""
+    folder = tmp_path_factory.mktemp("sample")
+    (folder / "run.trec").write_text("q0 Q0 d0 1 3.0 x\nq0 Q0 elsewhere 2 2.5 x\nq1 Q0 d2 1 -1.0 x\n")
+    (folder / "queries.txt").write_text("".join(f"{query.query_id}\n" for query in QUERIES))
+    (folder / "documents.txt").write_text("".join(f"{document.doc_id}\n" for document in DOCUMENTS))
+    np.save(folder / "m.npy", np.random.default_rng(0).normal(size=(len(QUERIES), len(DOCUMENTS))))
+    return folder
+
+
+@cache
+def checks_of(model: str, folder: Path = Path()) -> dict[str, Check]:
+    parameters = {name: folder / value if isinstance(value, Path) else value for name, value in MODELS[model].items()}
+    return {str(check): check for check in model_checks(partial(REGISTERED[model], **parameters))}
+
+
+@pytest.mark.parametrize(("model", "check"), [(model, check) for model in MODELS for check in checks_of(model)])
+def test_a_model_keeps_the_contract(model: str, check: str, sample_files: Path, request: pytest.FixtureRequest) -> None:
+    if "checkpoint" in MODELS[model]:
+        request.getfixturevalue("tiny_splade_dir")
+    checks_of(model, sample_files)[check]()
+
+
+def test_every_model_is_checked() -> None:
+    assert MODELS.keys() == REGISTERED.keys(), "name parameters in MODELS for a model that is new"
+
+
+EXAMINED = examine(Registry.of(plugins.postprocessors, plugins.analyzers, plugins.collections))
+
+
+@pytest.mark.parametrize("check", [check for each in EXAMINED for check in each.checks], ids=str)
+def test_a_postprocessor_analyzer_or_collection_keeps_the_contract(check: Check) -> None:
+    check()
+
+
+@pytest.mark.parametrize("check", postprocessor_checks(lambda: SinkhornSingleQuery(tau=0.5, mode="append")), ids=str)
+def test_the_exact_single_query_form_keeps_the_contract(check: Check) -> None:
+    check()
