@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from benchmark.hookspecs import AnalyzerPlugin, hookimpl
+from plugins.analyzers.hubness import Hubness
+from plugins.analyzers.removal import Removal
 from plugins.analyzers.sparsity import Sparsity
 from plugins.analyzers.wackiness import Wackiness
 
 
 @hookimpl
 def register_analyzers() -> list[AnalyzerPlugin]:
-    """Return `sparsity` and `wackiness`."""
+    """Return `hubness`, `removal`, `sparsity` and `wackiness`."""
     return [
+        AnalyzerPlugin("hubness", Hubness, "whether few documents are in many top lists and many in none"),
+        AnalyzerPlugin("removal", Removal, "whether removing the wackiest expansion tokens hurts more than others"),
         AnalyzerPlugin("sparsity", Sparsity, "how sparse the vectors are and what their index costs"),
         AnalyzerPlugin("wackiness", Wackiness, "how little a query's expansion tokens occur in what they retrieve"),
     ]

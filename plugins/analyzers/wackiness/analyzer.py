@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt
 from benchmark.contracts import Analysis, GroupAnalyzer, GroupContext, NotApplicable
 from benchmark.errors import PluginError
 from benchmark.types import Json
+from plugins.analyzers.plots import LEFT_OUT, can_draw, draw_curve
 from plugins.analyzers.wackiness.material import Material, gather
 from plugins.analyzers.wackiness.rankers import Ranker
 from plugins.analyzers.wackiness.report import curve_table, token_table
@@ -49,8 +50,9 @@ class Wackiness(GroupAnalyzer):
     Values: `scoring_queries` {source, n}; `expansion_tokens_per_query`; `share_zero_utility`: share of all (query,
     expansion token) pairs with U = 0; `share_df0` and `mass_weighted`: over the tokens that `robust` keeps, the share
     that the corpus lacks, and W* weighed by the tokens' summed weights; and per preset `w_auc` (or None and the
-    `reason`), the `n` tokens kept, and `two_sigma` (normaliser max) or `ci` (p99), see `uncertainty`.
-    Files per preset: its token table and its curve.
+    `reason`), the `n` tokens kept, and `two_sigma` (normaliser max) or `ci` (p99), see `uncertainty`. `plots`: why the
+    curves are not drawn, or None.
+    Files per preset: its token table, and its curve as a table and drawn.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class Wackiness(GroupAnalyzer):
             if scores.terms.size:
                 files[f"{name}.tokens.csv"] = token_table(scores, material.vocabulary, material.corpus.df)
             if block["w_auc"] is not None:
-                files[f"{name}.curve.csv"] = curve_table(curve(scores.wackiness, CURVE_BINS))
+                files |= _curve_files(name, curve(scores.wackiness, CURVE_BINS))
         return Analysis(values, files)
 
     def _block(self, scores: TokenScores, preset: Preset, scale: Scale, material: Material) -> dict[str, Json]:
@@ -130,7 +132,16 @@ class Wackiness(GroupAnalyzer):
             "share_zero_utility": _share(evidence == 0),
             "share_df0": _share(material.corpus.df[robust.terms] == 0),
             "mass_weighted": robust.mass_weighted,
+            "plots": None if can_draw() else LEFT_OUT,
         }
+
+
+def _curve_files(name: str, values: np.ndarray) -> dict[str, str]:
+    """The curve (C,) of a preset as a table, and drawn where that is possible."""
+    files = {f"{name}.curve.csv": curve_table(values)}
+    if can_draw():
+        files[f"{name}.curve.svg"] = draw_curve(values, title=f"wackiness curve, {name}")
+    return files
 
 
 def _share(condition: np.ndarray) -> float | None:

@@ -28,7 +28,7 @@ def token_table(scores: TokenScores, vocabulary: Vocabulary, df: np.ndarray) -> 
         for end, indices in (("most", most), ("least", least))
         for index in indices
     )
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def _token_row(scores: TokenScores, vocabulary: Vocabulary, df: np.ndarray, index: int) -> list[Json]:
@@ -48,10 +48,11 @@ def _token_row(scores: TokenScores, vocabulary: Vocabulary, df: np.ndarray, inde
 
 def curve_table(curve: np.ndarray) -> str:
     """CSV of the curve: x = 1, 2, …, and the mean wackiness of the bin."""
-    return _csv(["x", "wackiness"], ([x, f"{value:.6f}"] for x, value in enumerate(curve, start=1)))
+    return csv_text(["x", "wackiness"], ([x, f"{value:.6f}"] for x, value in enumerate(curve, start=1)))
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:
+    """A table as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -39,14 +39,19 @@ class ScoringQueries:
 
 
 def draw(context: GroupContext, *, choice: Choice, size: int, seed: int) -> ScoringQueries:
-    """Draw at most `size` scoring queries. Raises NotApplicable where the collection has none of the kind."""
+    """Draw at most `size` scoring queries, without the texts of test queries unless these are asked for.
+
+    Raises NotApplicable where the collection has none of the kind.
+    """
     source = _resolve(context, choice)
     topics = {"train": context.bank, "test": context.test}.get(source)
     if topics is not None:
         candidates: Iterable[Query] = topics.queries
     else:
         candidates = _document_queries(context, first_sentence_only=source == "pseudo")
-    queries = smallest_hashes(candidates, size=size, seed=seed)
+    tested = set() if source == "test" else {query.text for query in context.test.queries}
+    allowed = (query for query in candidates if query.text not in tested)
+    queries = smallest_hashes(allowed, size=size, seed=seed)
     if not queries:
         raise NotApplicable(f"{context.collection}: no scoring query with a text comes from {source!r}")
     return ScoringQueries(source, queries, topics.qrels if topics else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from benchmark.contracts import NotApplicable
 from benchmark.errors import PluginError
 from benchmark.types import Query, Topics
-from plugins.analyzers.wackiness import Wackiness
+from plugins.analyzers.wackiness import Wackiness, analyzer
 
 ALL = ("paper_code", "paper_formula", "robust")
 PLANTED = [f"planted{i}" for i in range(30)]
@@ -74,9 +75,25 @@ def test_the_values_have_the_stated_keys_and_are_json(planted):
 
 
 def test_each_preset_has_a_token_table_and_a_curve(planted):
-    files = Wackiness(scoring_queries="train").analyze(planted).files
-    assert sorted(files) == sorted(f"{preset}.{kind}.csv" for preset in ALL for kind in ("tokens", "curve"))
+    analysis = Wackiness(scoring_queries="train").analyze(planted)
+    files = analysis.files
+    kinds = ("tokens.csv", "curve.csv", "curve.svg")
+    assert sorted(files) == sorted(f"{preset}.{kind}" for preset in ALL for kind in kinds)
+    assert ">wackiness curve, robust<" in files["robust.curve.svg"]
+    assert analysis.values["plots"] is None
     assert len(files["robust.curve.csv"].splitlines()) == 1 + values_of(planted, scoring_queries="train")["robust"]["n"]
+
+
+def test_without_matplotlib_the_curves_are_not_drawn_and_the_values_say_so(planted, monkeypatch):
+    monkeypatch.setattr(analyzer, "can_draw", lambda: False)
+    analysis = Wackiness(scoring_queries="train").analyze(planted)
+    assert not [name for name in analysis.files if name.endswith(".svg")]
+    assert "sparsebench[plots]" in analysis.values["plots"]
+
+
+def test_test_queries_are_not_scored_on_unless_they_are_asked_for(planted):
+    leaking = replace(planted, bank=Topics(planted.bank.queries + planted.test.queries))
+    assert values_of(leaking, scoring_queries="train") == values_of(planted, scoring_queries="train")
 
 
 def test_the_same_inputs_give_the_same_bytes(planted):
@@ -146,7 +163,7 @@ def test_queries_without_any_expansion_have_stated_values(toy_context):
 
 
 def test_tokens_with_too_few_occurrences_have_stated_values_and_no_files(toy_context):
-    context = toy_context(["a", "b"], ["a", "a b", "a a"], ["a"], lexicon={"a": {"b": 1}})
+    context = toy_context(["a", "b"], ["a", "a b", "a a"], ["b"], lexicon={"a": {"b": 1}})
     analysis = Wackiness(scoring_queries="documents").analyze(context)
     assert analysis.values["expansion_tokens_per_query"] == pytest.approx(2 / 3)
     assert analysis.values["robust"]["n"] == 0
@@ -154,7 +171,7 @@ def test_tokens_with_too_few_occurrences_have_stated_values_and_no_files(toy_con
 
 
 def test_too_few_tokens_for_robust_still_have_a_table(toy_context):
-    context = toy_context(["a", "b"], ["a", "a a", "a a a", "a a a a"], ["a"], lexicon={"a": {"b": 1}})
+    context = toy_context(["a", "b"], ["a", "a a", "a a a", "a a a a"], ["b"], lexicon={"a": {"b": 1}})
     analysis = Wackiness(scoring_queries="documents", presets=("robust",)).analyze(context)
     assert analysis.values["robust"]["reason"] == "1 tokens were kept, W-AUC* needs 200"
     assert sorted(analysis.files) == ["robust.tokens.csv"]
