@@ -11,15 +11,24 @@ from benchmark.types import Json
 # What a system itself costs: analyses, tuning and loading are in the records alone.
 SYSTEM_STAGES = ("encode documents", "encode queries", "rank")
 
+USUAL_SCALE = "median_top1"
+
 Read = Callable[[Record], Field]
 
 
 def tuned(record: Record) -> str | None:
-    """What was chosen, of how many, by what."""
-    if record.tuning is None:
+    """The temperature and how it was chosen; the scale and the pool where they are not the usual ones (METHODS 3.7)."""
+    params = record.cell.postprocessor.params
+    if record.tuning is not None:
+        chosen = ", ".join(f"{name} {value:g}" for name, value in record.tuning["chosen"].items())
+        how = f"{chosen} (of {len(record.tuning['tried'])}, {record.tuning['measure']} on {record.tuning['on']})"
+    elif "tau" in params:
+        how = f"tau {params['tau']:g} (fixed)"
+    else:
         return None
-    chosen = ", ".join(f"{name} {value:g}" for name, value in record.tuning["chosen"].items())
-    return f"{chosen} (of {len(record.tuning['tried'])}, {record.tuning['measure']} on {record.tuning['on']})"
+    scale = [f"scale {params['scale']}"] if params.get("scale", USUAL_SCALE) != USUAL_SCALE else []
+    pool = [f"pool {params['pool']}"] if params.get("pool") else []
+    return ", ".join([how, *scale, *pool])
 
 
 def sparsity(record: Record, name: str) -> float | None:
@@ -31,6 +40,13 @@ def sparsity(record: Record, name: str) -> float | None:
 def w_auc(record: Record) -> float | None:
     """The robust form of the analyzer `wackiness` (METHODS 2.2)."""
     value: float | None = record.analysis.get("wackiness", {}).get("robust", {}).get("w_auc")
+    return value
+
+
+def hub_skewness(record: Record) -> float | None:
+    """Of N_10, by the analyzer `hubness` (METHODS 3.5)."""
+    found = record.analysis.get("hubness", {})
+    value: float | None = found.get("skewness") if found.get("k") == 10 else None
     return value
 
 
@@ -75,4 +91,5 @@ _COLUMNS: dict[str, Read] = {
     "L0 document": _figure(lambda record: sparsity(record, "l0_document"), 1),
     "FLOPS": _figure(lambda record: sparsity(record, "flops"), 2),
     "W-AUC*": _figure(w_auc, 3),
+    "N_10 skew": _figure(hub_skewness, 2),
 }

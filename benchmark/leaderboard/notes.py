@@ -18,6 +18,9 @@ SPARSITY = """\
 L0: mean active terms of a query and of a document. FLOPS: expected term matches of a query and a document, the sum \
 over terms of p_q p_d. W-AUC\\*: prevalence of wacky weights (robust form; higher is wackier), empty where it is not \
 defined."""
+HUBNESS = """\
+N_10 skew: skewness of the number of queries that have a document among their 10 best, over all documents; the larger, \
+the more a few hubs are in the way of the others."""
 
 
 def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[str]:
@@ -27,6 +30,8 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
         lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
     if any("sparsity" in record.analysis for record in board.records):
         lines.append(SPARSITY)
+    if any("hubness" in record.analysis for record in board.records):
+        lines.append(HUBNESS)
     if costs:
         lines.append(_costs(board))
     if board.pending:

@@ -1,0 +1,49 @@
+"""The columns beside the measures."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.leaderboard.columns import extra_columns, hub_skewness, tuned
+from benchmark.record import CellDescription, Part, Record
+from benchmark.types import Json
+
+
+def record(params: dict[str, Json], tuning: dict[str, Json] | None = None, **analysis: Json) -> Record:
+    cell = CellDescription(
+        collection=Part(name="web", label="web", params={}),
+        model=Part(name="bm25", label="bm25", params={}),
+        postprocessor=Part(name="method", label="method", params=params),
+        candidates="all",
+        depth=10,
+    )
+    return Record(key="0" * 64, status="ok", cell=cell, tuning=tuning, analysis=analysis)
+
+
+TUNING = {"on": "dev", "measure": "RR@10", "chosen": {"tau": 0.5}, "tried": [{}, {}, {}]}
+
+
+@pytest.mark.parametrize(
+    ("params", "tuning", "said"),
+    [
+        ({"scale": "median_top1"}, None, None),
+        ({"k": 10, "scale": "none"}, None, None),
+        ({"tau": 0.05, "scale": "median_top1"}, None, "tau 0.05 (fixed)"),
+        ({"tau": 0.05, "pool": None, "scale": "none"}, None, "tau 0.05 (fixed), scale none"),
+        ({"tau": 0.05, "pool": 50, "scale": 2.0}, None, "tau 0.05 (fixed), scale 2.0, pool 50"),
+        ({"scale": "median_top1"}, TUNING, "tau 0.5 (of 3, RR@10 on dev)"),
+        ({"scale": "none"}, TUNING, "tau 0.5 (of 3, RR@10 on dev), scale none"),
+    ],
+)
+def test_a_row_says_its_temperature_and_how_it_was_chosen(
+    params: dict[str, Json], tuning: dict[str, Json] | None, said: str | None
+) -> None:
+    assert tuned(record(params, tuning)) == said
+
+
+def test_the_skewness_of_hubs_is_that_of_the_10_best_alone() -> None:
+    assert hub_skewness(record({}, hubness={"k": 10, "skewness": 1.5})) == 1.5
+    assert hub_skewness(record({}, hubness={"k": 5, "skewness": 1.5})) is None
+    assert hub_skewness(record({}, hubness={"not_applicable": "too short"})) is None
+    assert "N_10 skew" in extra_columns([record({}, hubness={"k": 10, "skewness": 1.5})], costs=False)
+    assert "N_10 skew" not in extra_columns([record({})], costs=False)
