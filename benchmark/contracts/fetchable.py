@@ -1,0 +1,16 @@
+"""What may have to be downloaded before it can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Fetchable:
+    """Something that may have to be downloaded."""
+
+    def missing(self) -> Sequence[str]:
+        """What is not at hand and where to get it, one line each; touches no network."""
+        return ()
+
+    def fetch(self) -> None:
+        """Download what is missing."""
