@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmark.hookspecs import AnalyzerPlugin, hookimpl
+from plugins.analyzers.domain_gap import DomainGap
 from plugins.analyzers.hubness import Hubness
 from plugins.analyzers.removal import Removal
 from plugins.analyzers.sparsity import Sparsity
@@ -11,8 +12,9 @@ from plugins.analyzers.wackiness import Wackiness
 
 @hookimpl
 def register_analyzers() -> list[AnalyzerPlugin]:
-    """Return `hubness`, `removal`, `sparsity` and `wackiness`."""
+    """Return `domain_gap`, `hubness`, `removal`, `sparsity` and `wackiness`."""
     return [
+        AnalyzerPlugin("domain_gap", DomainGap, "whether a gain is the same in the training domain and out of it"),
         AnalyzerPlugin("hubness", Hubness, "whether few documents are in many top lists and many in none"),
         AnalyzerPlugin("removal", Removal, "whether removing the wackiest expansion tokens hurts more than others"),
         AnalyzerPlugin("sparsity", Sparsity, "how sparse the vectors are and what their index costs"),

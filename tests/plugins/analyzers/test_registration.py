@@ -12,9 +12,12 @@ from plugins.analyzers import Sparsity, Wackiness
 
 def test_the_analyzers_are_registered_under_their_names():
     registered = {plugin.name: plugin.factory for plugin in plugins.analyzers.register_analyzers()}
-    assert set(registered) == {"hubness", "removal", "sparsity", "wackiness"}
+    assert set(registered) == {"domain_gap", "hubness", "removal", "sparsity", "wackiness"}
     levels = {name: factory.level for name, factory in registered.items()}
-    assert levels == {"hubness": "cell", "removal": "group", "sparsity": "group", "wackiness": "group"}
+    assert levels == dict.fromkeys(("removal", "sparsity", "wackiness"), "group") | {
+        "hubness": "cell",
+        "domain_gap": "suite",
+    }
 
 
 def test_importing_the_analyzers_imports_neither_torch_nor_transformers_nor_bm25s():

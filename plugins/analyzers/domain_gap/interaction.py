@@ -1,0 +1,42 @@
+"""Removing the wackiest tokens, beyond what removing matched random ones does (METHODS 2.5), read from records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from benchmark.record import Record
+from benchmark.types import Json
+from plugins.analyzers.domain_gap.gap import Effect, Gap, measure_gap
+
+
+def removal_gaps(records: Sequence[Record], analysis: str) -> Iterator[Gap]:
+    """One gap a model whose queries were studied by `analysis`, the label of a `removal`.
+
+    A collection where too few tokens could be scored has no effect to compare; the reader sees which are left.
+    """
+    studied: dict[str, dict[str, Record]] = {}
+    for record in records:
+        if "per_query" in record.analysis.get(analysis, {}):
+            # The analysis is that of the model on the collection, whatever the postprocessor.
+            studied.setdefault(record.cell.model.label, {})[record.cell.collection.label] = record
+    for model, by_collection in studied.items():
+        effects = [_effect(record, record.analysis[analysis]) for record in by_collection.values()]
+        yield measure_gap(model, effects)
+
+
+def refusals(records: Sequence[Record], analysis: str) -> dict[tuple[str, str], str]:
+    """(model, collection) -> why it has no removal study."""
+    return {
+        (record.cell.model.label, record.cell.collection.label): found["not_applicable"]
+        for record in records
+        if "not_applicable" in (found := record.analysis.get(analysis, {}))
+    }
+
+
+def _effect(record: Record, found: Mapping[str, Json]) -> Effect:
+    collection = record.cell.collection
+    return Effect(
+        collection.label, collection.params["domain"], np.array(list(found["per_query"].values())), found["p"]
+    )
