@@ -11,7 +11,7 @@ from benchmark.collection import topics_digest
 from benchmark.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards
-from benchmark.fingerprint import digest, source_digest
+from benchmark.fingerprint import digest, file_digest, source_digest
 from benchmark.leaderboard.board import cell_folder
 from benchmark.record import RECORD_FILE, CellDescription, Part, Record, read_record
 from benchmark.registry import Registered, Registry
@@ -32,6 +32,9 @@ RUN_CODE = (
     "benchmark.search",
     "benchmark.tuning",
 )
+
+# Code of the harness that decides what analyzers find.
+ANALYSIS_CODE = ("benchmark.search", "benchmark.rank", "benchmark.fast_measure", "benchmark.statistics")
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,15 @@ def _cell(
 
 def _analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
     registered = registry.get("analyzers", spec.name)
-    key = digest({**read, "analyzer": [spec.name, portable(spec.params), registered.source_digest]})
+    files = {name: file_digest(value) for name, value in spec.params.items() if isinstance(value, Path)}
+    key = digest(
+        {
+            **read,
+            "code": source_digest(*ANALYSIS_CODE),
+            "analyzer": [spec.name, portable(spec.params), registered.source_digest],
+            "files": files,
+        }
+    )
     return PlannedAnalysis(spec, registered, key)
 
 
