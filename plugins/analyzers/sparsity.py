@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.collection.entries import from_json, from_tsv, parse_queries
 from benchmark.contracts import Analysis, GroupAnalyzer, GroupContext
+from benchmark.errors import CollectionError
+from benchmark.fingerprint import digest
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -20,13 +24,23 @@ TIE_DEPTH = 10
 class Sparsity(GroupAnalyzer):
     """L0, FLOPS, posting lists, index size, ties and impacts of any model with vectors.
 
+    reference_queries: a file of queries, `queries.jsonl` in BEIR's layout or `id<TAB>text` lines, the same for all
+    collections, so that their FLOPS can be compared.
+
     Values: `l0_query`, `l0_document`: mean active dimensions of a text. `flops`: METHODS 1, on the test queries.
     `index_bytes`: the inverted index as CSR by term. `posting_length` over the terms that have postings (`terms` of
     them). `documents_without_terms`, `queries_without_terms`: texts with no active dimension.
     `tied_top10`: share of the hits of the top 10 that a tie-break had to place; None where nothing was retrieved.
     `impact`, `bound_tightness`, `bound_tightness_by_postings`: the weights in the index, and how close they come to
     the maximum of their term, which is what dynamic pruning bounds scores with (see `bound_tightness`).
+    `reference`: `queries` (the file), `texts` (their digest), `n`, `l0_query` and `flops` of the reference queries, or
+    None.
     """
+
+    def __init__(self, *, reference_queries: Path | None = None):
+        if reference_queries is not None and not reference_queries.is_file():
+            raise CollectionError(f"reference_queries: there is no file {reference_queries}")
+        self.reference_queries = reference_queries
 
     def analyze(self, context: GroupContext) -> Analysis:
         """Measure `context.document_vectors` and `context.query_vectors`; one search of depth 11."""
@@ -47,8 +61,24 @@ class Sparsity(GroupAnalyzer):
                 "impact": spread(documents.data),
                 "bound_tightness": bound_tightness(postings),
                 "bound_tightness_by_postings": bound_tightness(postings, by_postings=True),
+                "reference": self._reference(context),
             }
         )
+
+    def _reference(self, context: GroupContext) -> dict[str, Json] | None:
+        path = self.reference_queries
+        if path is None:
+            return None
+        parse = from_json if ".jsonl" in path.suffixes else from_tsv
+        texts = [query.text for query in parse_queries(path, parse)]
+        queries = context.encode_queries(texts)
+        return {
+            "queries": f"{path.parent.name}/{path.name}",
+            "texts": digest(texts)[:16],
+            "n": len(texts),
+            "l0_query": mean_active(queries),
+            "flops": flops(queries, context.document_vectors),
+        }
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def test_a_suite_can_write_every_parameter():
         "seed": 3,
     }
     assert validate(Wackiness, asked) == validate(Wackiness, {}) | asked | {"presets": ("robust", "custom")}
-    assert validate(Sparsity, {}) == {}
+    assert validate(Sparsity, {}) == {"reference_queries": None}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import toys
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from benchmark.parameters import ParameterError, validate
+from benchmark.store import Store
 from benchmark.types import Ranking
 from plugins.analyzers import sparsity
 from plugins.analyzers.sparsity import Postings, Sparsity
@@ -119,3 +124,37 @@ def test_a_collection_without_any_posting_has_stated_values(toy_context):
     assert values["tied_top10"] is None
     assert values["bound_tightness"] is None
     assert values["bound_tightness_by_postings"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("queries.tsv", "r1\ta b\nr2\ta\n"),
+        ("queries.jsonl", '{"_id": "r1", "text": "a b"}\n{"_id": "r2", "text": "a"}\n'),
+    ],
+)
+def test_reference_queries_have_a_flops_of_their_own(toy_context, tmp_path: Path, name: str, lines: str):
+    path = tmp_path / "web" / name
+    path.parent.mkdir()
+    path.write_text(lines)
+    context = toy_context(["a", "b", "c"], ["a b", "a c", "c"], ["c"])
+    values = Sparsity(reference_queries=path).analyze(context).values
+    reference = values["reference"]
+    assert (reference["queries"], reference["n"], reference["l0_query"]) == (f"web/{name}", 2, 1.5)
+    assert reference["flops"] == pytest.approx(1 * 2 / 3 + 1 / 2 * 1 / 3)
+    assert values | {"reference": None} == Sparsity().analyze(context).values
+
+
+def test_reference_queries_that_are_not_there_are_a_mistake_of_the_suite(tmp_path: Path):
+    with pytest.raises(ParameterError, match="there is no file"):
+        validate(Sparsity, {"reference_queries": tmp_path / "none.tsv"})
+
+
+def test_other_reference_queries_in_the_same_file_are_analysed_again(tmp_path: Path):
+    reference = tmp_path / "reference.tsv"
+    extra = f"models: [words]\nanalyzers: [{{name: sparsity, reference_queries: {reference}}}]\n"
+    suite, keys = toys.write_suite(tmp_path / "toy.yaml", toys.write_collection(tmp_path / "fruit"), extra), set()
+    for text in ("r1\tapple\n", "r1\tpear\n"):
+        reference.write_text(text)
+        keys.add(toys.plan_suite(suite, Store(tmp_path / "store")).groups[0].analyses[0].key)
+    assert len(keys) == 2
