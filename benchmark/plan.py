@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.collection import topics_digest
+from benchmark.collection import IrDatasets, topics_digest
 from benchmark.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards
@@ -92,7 +92,8 @@ class Group:
         """The cell in the words of the record."""
         spec = self.collection.spec
         collection = {
-            "id": spec.id,  # None for a folder or files: no one else knows their name
+            # Others know a collection by its id in ir_datasets; a folder, files or a package's own have none.
+            "ir_datasets": spec.id if isinstance(self.collection.source, IrDatasets) else None,
             "split": spec.split,
             "domain": spec.domain,
             "drop_own_id": spec.drop_own_id,

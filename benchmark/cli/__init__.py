@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "Write the leaderboard of a suite from its records; --check compares.",
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
     "compare": "Test every row of a suite against a baseline, query by query.",
+    "export": "Write runs, ir_metadata and mteb's JSON for other tools.",
     "explain": "Explain one query of one cell: terms, documents, contributions.",
     "plugins": "List the plugins.",
     "schema": "Print the JSON Schema of suite files (for editors) or of records.",

@@ -134,7 +134,7 @@ def _is_twin(record: Record, fact: Effectiveness) -> bool:
     params, facts = record.cell.collection.params, record.provenance.get("collection", {})
     return (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
-        and params.get("id") == fact.collection
+        and params.get("ir_datasets") == fact.collection
         and params["drop_own_id"] == fact.drop_own_id
         and facts.get("queries") == fact.queries
         and _same_corpus(facts, fact.documents)
@@ -143,7 +143,7 @@ def _is_twin(record: Record, fact: Effectiveness) -> bool:
 
 def _w_auc_twin(record: Record, fact: Wackiness) -> float | None:
     found = record.analysis.get("wackiness", {})
-    id_ = record.cell.collection.params.get("id") or ""
+    id_ = record.cell.collection.params.get("ir_datasets") or ""
     same = (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
         and f"{id_}/".startswith(f"{fact.collection}/")

@@ -46,5 +46,6 @@ def removal_curves(board: Board) -> list[dict[str, Json]]:
         removal = record.analysis.get("removal", {})
         if removal.get("arms"):
             place = record.cell.collection.label, record.cell.model.label
-            found[place] = {"collection": place[0], "model": place[1], **removal}
+            kept = {name: value for name, value in removal.items() if name not in ("per_query", "files")}
+            found[place] = {**kept, "collection": place[0], "model": place[1]}
     return list(found.values())

@@ -32,6 +32,7 @@ def page_data(
         "systems": [{"model": row.model, "postprocessor": row.postprocessor, "sees": sees(row)} for row in board.rows],
         "tables": [_table(board, table) for table in tables(board, comparison, costs=costs)],
         "records": _by_collection(board, lambda record: _record(record, costs)),
+        "analyses": _analyses(board),
         "measures": {label: _measures(record) for label, record in board.collections.items()},
         "queries": {label: _queries(board, label, evidence) for label in board.collections} if per_query else None,
         "costs": _by_collection(board, lambda record: _costs(record, costs)),
@@ -58,8 +59,20 @@ def _by_collection(board: Board, read: Callable[[Record], Json]) -> dict[str, di
 
 
 def _record(record: Record, costs: bool) -> Json:
+    """The record, but for analyses that it shares with others: those are named by their artefact."""
     shown = record if costs else record.model_copy(update={"costs": {}})
-    return shown.model_dump(by_alias=True)
+    analysis = {name: found.get("artefact", found) for name, found in record.analysis.items()}
+    return shown.model_dump(by_alias=True) | {"analysis": analysis}
+
+
+def _analyses(board: Board) -> dict[str, Json]:
+    """Artefact -> what it found, once; without values of single queries."""
+    return {
+        found["artefact"]: {name: value for name, value in found.items() if name != "per_query"}
+        for record in board.records
+        for found in record.analysis.values()
+        if "artefact" in found
+    }
 
 
 def _costs(record: Record, costs: bool) -> Json:

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from boards import rich_record, write_records
+
+from benchmark.errors import StoreError
+from benchmark.leaderboard import read_board
+from benchmark.leaderboard.board import Index, board_of, cell_folder
+from benchmark.leaderboard.export import export
+from benchmark.leaderboard.export.mteb import measure_name
+from benchmark.leaderboard.export.write import file_name
+from benchmark.record import Record
+
+RUN = gzip.compress(b"w1 Q0 d1 1 2.5 splade+dsl\n", mtime=0)
+
+
+def write(folder: Path, *records: Record) -> None:
+    write_records(folder, list(records))
+    for record in records:
+        (cell_folder(folder, record.key) / "run.trec.gz").write_bytes(RUN)
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    runs, to = tmp_path / "runs/rich", tmp_path / "out"
+    failed = rich_record("web", "bm25", "dsl", status="failed", error="no head", measures={})
+    write(runs, rich_record("beir/scifact/test", "splade", "dsl"), rich_record("web", "bm25", "none"), failed)
+    assert export(read_board(runs), runs, to) == 2
+    return to
+
+
+def test_every_finished_run_is_copied_byte_for_byte_with_its_metadata_beside_it(exported: Path) -> None:
+    files = {str(path.relative_to(exported / "runs")) for path in (exported / "runs").rglob("*.*")}
+    assert files == {
+        "beir-scifact-test/splade+dsl.trec.gz",
+        "beir-scifact-test/splade+dsl.metadata.yml",
+        "web/bm25+none.trec.gz",
+        "web/bm25+none.metadata.yml",
+    }
+    assert (exported / "runs/web/bm25+none.trec.gz").read_bytes() == RUN
+
+
+def test_metadata_has_the_keys_of_its_schema_and_what_the_record_knows(exported: Path) -> None:
+    metadata = yaml.safe_load((exported / "runs/beir-scifact-test/splade+dsl.metadata.yml").read_text())
+    keys = ["tag", "actor", "platform", "research goal", "implementation", "data", "method"]
+    assert list(metadata) == keys
+    assert metadata["data"]["test collection"]["ir_datasets"] == "beir/scifact/test"
+    assert metadata["platform"]["hardware"]["cpu"] == {"model": "abacus", "number of cores": 2}
+    assert metadata["platform"]["software"]["libraries"]["python"] == ["numpy==2.0"]
+    assert metadata["research goal"]["evaluation"]["baseline"] == ["bm25+none"]
+    first, second = metadata["method"]["retrieval"]
+    assert first["params"]["checkpoint"] == "naver/splade-v3"
+    assert (second["reranks"], second["params"]["tau"]) == ("splade", 0.5)
+
+
+def test_a_folder_is_no_collection_of_ir_datasets_and_no_postprocessor_reranks_nothing(exported: Path) -> None:
+    metadata = yaml.safe_load((exported / "runs/web/bm25+none.metadata.yml").read_text())
+    assert "ir_datasets" not in metadata["data"]["test collection"]
+    assert [stage["name"] for stage in metadata["method"]["retrieval"]] == ["bm25"]
+
+
+def test_figures_are_files_of_a_model_its_revision_and_a_task(exported: Path) -> None:
+    folder = exported / "mteb/splade+dsl" / ("a" * 40)
+    result = json.loads((folder / "beir-scifact-test.json").read_text())
+    assert result["task_name"] == "beir/scifact/test"
+    (scores,) = result["scores"]["test"]
+    assert scores["main_score"] == scores["ndcg_at_10"] == pytest.approx(0.85)
+    assert scores["mrr_at_10"] == pytest.approx(0.425)
+    assert {"hf_subset", "languages"} <= scores.keys()
+    assert result["evaluation_time"] == 32.0
+    meta = json.loads((folder / "model_meta.json").read_text())
+    assert (meta["name"], meta["revision"]) == ("splade+dsl", "a" * 40)
+    assert (exported / "mteb/bm25/no_revision_available/web.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("nDCG@10", "ndcg_at_10"), ("R@100", "recall_at_100"), ("RR(rel=2)@10", "RR(rel=2)@10"), ("MdR", "MdR")],
+)
+def test_measures_have_the_names_of_mteb_where_it_has_the_same(ours: str, theirs: str) -> None:
+    assert measure_name(ours) == theirs
+
+
+@pytest.mark.parametrize(("label", "name"), [("a/b c", "a-b-c"), ("..", "unnamed"), ("größe", "größe")])
+def test_labels_are_safe_as_file_names(label: str, name: str) -> None:
+    assert file_name(label) == name
+
+
+def test_two_labels_that_make_one_file_name_are_refused(tmp_path: Path) -> None:
+    slash, dash = (rich_record("web", "bm25", "none") for _ in range(2))
+    parts = [slash.cell.model.model_copy(update={"label": label}) for label in ("a/b", "a-b")]
+    records = [
+        record.model_copy(update={"key": key * 64, "cell": record.cell.model_copy(update={"model": part})})
+        for record, key, part in zip((slash, dash), "12", parts, strict=True)
+    ]
+    index = Index(suite="s", description="", cells=tuple(record.key for record in records))
+    with pytest.raises(StoreError, match=r"2 cells would be web/a-b\+none\.trec\.gz"):
+        export(board_of(index, records), tmp_path, tmp_path / "out")
+
+
+def test_a_record_without_its_run_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    write_records(tmp_path / "rich", [rich_record("web", "bm25", "none")])
+    with pytest.raises(StoreError, match=r"there is no run .*run\.trec\.gz.*sparsebench run rich"):
+        export(read_board(tmp_path / "rich"), tmp_path / "rich", tmp_path / "out")

@@ -1,0 +1,158 @@
+"""Boards for tests: small enough to check by hand, rich enough to fill every part of the page."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from benchmark.fingerprint import digest
+from benchmark.leaderboard.board import Index, cell_folder
+from benchmark.record import CellDescription, Part, Record, per_query_csv, write_record
+from benchmark.store import write_atomically
+from benchmark.types import Json
+
+QUERIES = {
+    "web": [f"w{number}" for number in range(1, 9)],
+    "beir/scifact/test": [f"s{number}" for number in range(1, 7)],
+}
+"""web: eight queries. scifact: six, which a real one has not."""
+
+HOSTILE = "</script><script>window.broken=1</script><!-- \u2028 &amp;"
+
+
+def _value(model: str, postprocessor: str, place: int) -> float:
+    """A value of one query: splade beats bm25 everywhere but on the first query; dsl adds a little to every second."""
+    base = 0.9 if (model == "splade") != (place == 0) else 0.3
+    return round(base + 0.05 * (postprocessor == "dsl") * (place % 2) + 0.01 * place, 6)
+
+
+def values(collection: str, model: str, postprocessor: str) -> dict[str, dict[str, float]]:
+    """measure -> query_id -> value."""
+    found = {id_: _value(model, postprocessor, place) for place, id_ in enumerate(QUERIES[collection])}
+    return {"nDCG@10": found, "RR@10": {id_: round(value / 2, 6) for id_, value in found.items()}}
+
+
+def rich_record(collection: str, model: str, postprocessor: str, **changes: object) -> Record:
+    """A record with everything that a page shows."""
+    splade = model == "splade"
+    params = {"checkpoint": "naver/splade-v3", "revision": "a" * 40} if splade else {"k1": 0.9}
+    measures = {name: sum(of.values()) / len(of) for name, of in values(collection, model, postprocessor).items()}
+    is_irds = collection != "web"
+    record = Record(
+        key=digest([collection, model, postprocessor]),
+        status="ok",
+        cell=CellDescription(
+            collection=Part(
+                name=collection,
+                label=collection,
+                params={
+                    "ir_datasets": collection if is_irds else None,
+                    "split": None,
+                    "domain": "out" if is_irds else "in",
+                    "drop_own_id": is_irds,
+                    "measures": list(measures),
+                },
+            ),
+            model=Part(name=model, label=model, params=params),
+            postprocessor=Part(name=postprocessor, label=postprocessor, params={"scale": "median_top1"}),
+            candidates="retrieved",
+            depth=1000,
+        ),
+        measures=measures,
+        queries="per_query.csv",
+        analysis={"sparsity": _sparsity(splade), **(_expansion(collection) if splade else {})},
+        sees="batch" if postprocessor == "dsl" else "query",
+        tuning=_TUNING if postprocessor == "dsl" else None,
+        provenance={
+            "software": {"sparsebench": "0.1.0", "python": "3.12", "libraries": {"numpy": "2.0"}, "git": None},
+            "plugins": {"model": {"distribution": "sparsebench", "version": "0.1.0", "module": "m", "name": HOSTILE}},
+            "model": {"identity": {"files": {"model.safetensors": "c" * 64}}},
+            "collection": {"documents": 5183, "queries": 300 if is_irds else 8, "digests": {"corpus": "d" * 64}},
+            "postprocessing": {"scale": 13.5},
+            "device": "cpu",
+            "dtype": "float32",
+        },
+        costs={
+            "seconds": {"encode documents": 31.5 if splade else 0.25, "rank": 0.5, "tune": 9.0},
+            "hardware": {"cpu": "abacus", "cores": 2, "device": "cpu", "fingerprint": "f" * 12},
+        },
+    )
+    return record.model_copy(update=changes)
+
+
+_TUNING = {
+    "on": "dev",
+    "queries": 4,
+    "measure": "nDCG@10",
+    "chosen": {"tau": 0.5},
+    "tried": [{"tau": 0.5, "value": 0.7}, {"tau": 1.0, "value": 0.6}],
+}
+
+
+def _sparsity(splade: bool) -> dict[str, Json]:
+    found = {"l0_query": 17.0, "l0_document": 145.7, "flops": 1.91} if splade else {"l0_query": 6.4, "flops": 0.84}
+    return {**found, "artefact": f"sparsity-{splade}", "files": []}
+
+
+def _expansion(collection: str) -> dict[str, Json]:
+    """Wackiness with a curve, and a removal study of five K."""
+    grid = [1, 10, 100, 1000, 5000]
+    drop = [-0.001 * math.log(k + 1) for k in grid]
+    arms = {
+        "wackiest": {"mass": [0.1] * 5, "effect": drop, "statistic": -0.004},
+        "random": {
+            "mass": [0.1] * 5,
+            "effect": [value / 2 for value in drop],
+            "low": [value / 2 - 0.001 for value in drop],
+            "high": [value / 2 + 0.001 for value in drop],
+            "statistic": -0.002,
+        },
+        "all_expansion": {"mass": 1.0, "effect": -0.05, "statistic": -0.05},
+    }
+    name = collection.replace("/", "")
+    return {
+        "wackiness": {
+            "scoring_queries": {"source": "pseudo", "n": 400},
+            "robust": {"w_auc": 0.875, "n": 900},
+            "artefact": f"wackiness-{name}",
+            "files": ["robust.curve.csv"],
+        },
+        "removal": {
+            "measure": "nDCG@10",
+            "before": 0.75,
+            "grid": grid,
+            "arms": arms,
+            "p": 0.012,
+            "per_query": {"w1": 0.5},
+            "artefact": f"removal-{name}",
+            "files": [],
+        },
+    }
+
+
+def write_rich(folder: Path, **index: object) -> Path:
+    """`runs/rich/` below a folder: two models with two postprocessors on two collections."""
+    suite = folder / "rich"
+    records = [
+        rich_record(collection, model, postprocessor)
+        for collection in QUERIES
+        for model in ("splade", "bm25")
+        for postprocessor in ("none", "dsl")
+    ]
+    write_records(suite, records, description=f"Everything at once. {HOSTILE}", **index)
+    for collection in QUERIES:
+        curve = "".join(f"{place},{1 - (place / 500) ** 4:.6f}\n" for place in range(1, 501))
+        name = f"wackiness-{collection.replace('/', '')}"
+        write_atomically(suite / "analyses" / name / "robust.curve.csv", f"x,wackiness\n{curve}")
+    return suite
+
+
+def write_records(folder: Path, records: list[Record], **index: object) -> None:
+    """Records, the values of their queries, and the index of them all."""
+    fields = {"description": "", "baseline": ("bm25", "none"), "cells": tuple(each.key for each in records), **index}
+    Index.model_validate({"suite": folder.name, **fields}).write(folder)
+    for each in records:
+        write_record(cell_folder(folder, each.key), each)
+        cell = each.cell
+        found = values(cell.collection.label, cell.model.label, cell.postprocessor.label)
+        write_atomically(cell_folder(folder, each.key) / "per_query.csv", per_query_csv(found))
