@@ -8,15 +8,19 @@ from plugins.analyzers.hubness import Hubness
 from plugins.analyzers.removal import Removal
 from plugins.analyzers.sparsity import Sparsity
 from plugins.analyzers.wackiness import Wackiness
+from plugins.analyzers.wackiness_definitions import WackinessDefinitions
 
 
 @hookimpl
 def register_analyzers() -> list[AnalyzerPlugin]:
-    """Return `domain_gap`, `hubness`, `removal`, `sparsity` and `wackiness`."""
+    """Return those of one model on one collection, of one run, and of all records of a suite."""
     return [
         AnalyzerPlugin("domain_gap", DomainGap, "whether a gain is the same in the training domain and out of it"),
         AnalyzerPlugin("hubness", Hubness, "whether few documents are in many top lists and many in none"),
         AnalyzerPlugin("removal", Removal, "whether removing the wackiest expansion tokens hurts more than others"),
         AnalyzerPlugin("sparsity", Sparsity, "how sparse the vectors are and what their index costs"),
         AnalyzerPlugin("wackiness", Wackiness, "how little a query's expansion tokens occur in what they retrieve"),
+        AnalyzerPlugin(
+            "wackiness_definitions", WackinessDefinitions, "whether the order of collections hangs on the definition"
+        ),
     ]

@@ -12,11 +12,13 @@ from plugins.analyzers import Sparsity, Wackiness
 
 def test_the_analyzers_are_registered_under_their_names():
     registered = {plugin.name: plugin.factory for plugin in plugins.analyzers.register_analyzers()}
-    assert set(registered) == {"domain_gap", "hubness", "removal", "sparsity", "wackiness"}
-    levels = {name: factory.level for name, factory in registered.items()}
-    assert levels == dict.fromkeys(("removal", "sparsity", "wackiness"), "group") | {
-        "hubness": "cell",
+    assert {name: factory.level for name, factory in registered.items()} == {
         "domain_gap": "suite",
+        "hubness": "cell",
+        "removal": "group",
+        "sparsity": "group",
+        "wackiness": "group",
+        "wackiness_definitions": "suite",
     }
 
 
