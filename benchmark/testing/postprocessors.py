@@ -65,6 +65,14 @@ def every_pair_gets_a_score(method: Method) -> None:
         require(found.is_floating_point(), f"scores of type {found.dtype}")
 
 
+def identity_changes_no_score(method: Method) -> None:
+    """Where the class says `identity`, it sees no other query and scores stay as they are."""
+    if method.factory.identity:
+        require(method.factory.sees == "query", f"identity = True, yet sees = {method.factory.sees!r}")
+        found = correct(method.make(), awkward_scores(12))
+        require(np.array_equal(found, awkward_scores(12)), "identity = True, yet scores change")
+
+
 def scores_are_finite(method: Method) -> None:
     """Finite scores stay finite: negative ones, ties, queries that are alike, queries and documents without any."""
     found = correct(method.make(), awkward_scores(12), bank=awkward_scores(160))
@@ -181,6 +189,7 @@ def _require_finite(found: np.ndarray) -> None:
 
 RULES = (
     every_pair_gets_a_score,
+    identity_changes_no_score,
     scores_are_finite,
     what_is_learnt_is_per_document,
     the_same_twice,

@@ -47,6 +47,10 @@ class FewScores(Mean):
         return super().apply(block, state, row_stats)[:, :1].long()
 
 
+class NotTheSame(Mean):
+    identity: ClassVar[bool] = True
+
+
 class Logarithm(Mean):
     def apply(self, block: Block, state: State, row_stats: Any) -> torch.Tensor:
         return block.scores.double().log()
@@ -161,6 +165,7 @@ OFFENDERS: dict[str, type[Postprocessor]] = {
     "importing_it_imports_no_torch": Mean,  # this very module imports it
     "making_it_is_cheap": Costly,
     "every_pair_gets_a_score": FewScores,
+    "identity_changes_no_score": NotTheSame,
     "scores_are_finite": Logarithm,
     "what_is_learnt_is_per_document": PerQuery,
     "the_same_twice": Random,

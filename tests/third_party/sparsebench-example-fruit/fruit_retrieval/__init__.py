@@ -1,0 +1,30 @@
+"""One plugin of each kind, as somebody outside the project would write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from fruit_retrieval.initials import Initials
+from fruit_retrieval.longest import Longest
+from fruit_retrieval.rounded import Rounded
+
+
+@hookimpl
+def register_models() -> list[ModelPlugin]:
+    return [ModelPlugin("fruit_initials", Initials, "first letters of words")]
+
+
+@hookimpl
+def register_postprocessors() -> list[PostprocessorPlugin]:
+    return [PostprocessorPlugin("fruit_rounded", Rounded, "scores in whole steps")]
+
+
+@hookimpl
+def register_analyzers() -> list[AnalyzerPlugin]:
+    return [AnalyzerPlugin("fruit_longest", Longest, "the longest ranking of a run")]
+
+
+@hookimpl
+def register_collections() -> list[CollectionPlugin]:
+    return [CollectionPlugin("fruit/salad", Path(__file__).parent / "salad", "three sentences about fruit")]

@@ -1,0 +1,12 @@
+"""An analyzer of runs."""
+
+from __future__ import annotations
+
+from benchmark import Analysis, CellAnalyzer, CellContext
+
+
+class Longest(CellAnalyzer):
+    """Values: `longest`, how many documents the longest ranking has."""
+
+    def analyze(self, context: CellContext) -> Analysis:
+        return Analysis({"longest": max(map(len, context.run.values()), default=0)})
