@@ -10,7 +10,8 @@ from benchmark.leaderboard.board import INDEX_FILE, Index, board_of, cell_folder
 from benchmark.leaderboard.evidence import RunsEvidence
 from benchmark.leaderboard.figures import printed
 from benchmark.leaderboard.report import Report
-from benchmark.record import RECORD_FILE, Record, read_record
+from benchmark.record import RECORD_FILE, CellDescription, Record, read_record
+from benchmark.types import Json
 
 
 def merged_report(folders: Sequence[Path]) -> Report:
@@ -59,10 +60,10 @@ def _described(index: Index) -> str:
 def _agree(one: tuple[Path, Record], other: tuple[Path, Record]) -> None:
     """Raise StoreError that shows both where they disagree."""
     (path, record), (other_path, other_record) = one, other
-    same = _figures(record) == _figures(other_record)
-    if record.cell != other_record.cell or not same:
+    if record.cell != other_record.cell or _figures(record) != _figures(other_record):
         raise StoreError(
-            f"two records of one cell disagree:\n  {_shown(path, record)}\n  {_shown(other_path, other_record)}\n"
+            f"two records of one cell disagree:\n  {_shown(path, record, other_record)}\n"
+            f"  {_shown(other_path, other_record, record)}\n"
             "Find out which is right and delete the folder of the other."
         )
 
@@ -71,9 +72,18 @@ def _figures(record: Record) -> dict[str, str]:
     return {name: printed(value) for name, value in record.measures.items()}
 
 
-def _shown(path: Path, record: Record) -> str:
+def _shown(path: Path, record: Record, other: Record) -> str:
+    """Where a record lies, its figures, and how its description differs from the other's."""
     cell = record.cell
-    names = f"{cell.collection.label}/{cell.model.label}/{cell.postprocessor.label}"
     figures = ", ".join(f"{name} {value}" for name, value in _figures(record).items()) or f"failed: {record.error}"
-    device = record.provenance.get("device", "unknown device")
-    return f"{path.parent}: {names}: {figures} ({device})"
+    mine, theirs = _flat(cell), _flat(other.cell)
+    only = "".join(f", {name} {value}" for name, value in mine.items() if theirs.get(name) != value)
+    name = f"{cell.collection.label}/{cell.model.label}/{cell.postprocessor.label}"
+    return f"{path.parent}: {name}: {figures}{only} ({record.provenance.get('device', 'unknown device')})"
+
+
+def _flat(cell: CellDescription) -> dict[str, Json]:
+    """Dotted name -> value."""
+    parts = {"collection": cell.collection, "model": cell.model, "postprocessor": cell.postprocessor}
+    params = {f"{kind}.{name}": value for kind, part in parts.items() for name, value in part.params.items()}
+    return {**params, "candidates": cell.candidates, "depth": cell.depth}

@@ -62,7 +62,7 @@ def read_published(leaderboards: Path, suite: str) -> Board:
     folder = leaderboards / suite
     index = Index.read(folder)
     path = folder / RECORDS_FILE
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")  # splitlines would split on U+2028 too
     return board_of(index, [parse_record(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)])
 
 
