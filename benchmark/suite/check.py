@@ -64,14 +64,19 @@ def _check_sources(collection: Node, mistakes: Mistakes) -> None:
             mistakes.add(collection.locate((key,)), f"{key!r} goes with `docs_tsv` alone")
     elif "queries_tsv" not in files:
         mistakes.add(collection.at, "`docs_tsv` is there, and its `queries_tsv` is missing")
-    if bank := collection.entries.get("bank"):
+    bank = collection.entries.get("bank")
+    if bank:
         _check_bank(bank, mistakes)
-    if dev := collection.entries.get("dev"):
+    dev = collection.entries.get("dev")
+    if bank and _is_split(bank, "hash") and not (dev and _is_split(dev, "hash")):
+        carved = "`split: hash` is the development queries that are carved out"
+        mistakes.add(bank.at, f"{carved}; add `dev: {{split: hash, share: 0.2, seed: 0}}`")
+    if dev:
         _check_choice(dev, "dev", ("id", "split"), mistakes)
-        hashed = "split" in dev.entries and dev.entries["split"].value == "hash"
+        hashed = _is_split(dev, "hash")
         for key in () if hashed else _given(dev, ("share", "seed")):
             mistakes.add(dev.locate((key,)), f"{key!r} goes with `split: hash` alone")
-        if "split" in dev.entries and dev.entries["split"].value == "bank" and not (bank and _has_gallery(bank)):
+        if _is_split(dev, "bank") and not (bank and _has_gallery(bank)):
             what = "`split: bank` ranks the bank's queries over the bank's own documents"
             mistakes.add(dev.at, f"{what}; add `gallery: true` to a bank that is an `id` or a `beir` folder")
 
@@ -83,6 +88,10 @@ def _check_bank(bank: Node, mistakes: Mistakes) -> None:
     _check_choice(bank, "a bank", keys, mistakes)
     if _has_gallery(bank) and not of_its_own:
         mistakes.add(bank.locate(("gallery",)), "'gallery' goes with `id` or `beir`: other banks bring no documents")
+
+
+def _is_split(node: Node, name: str) -> bool:
+    return "split" in node.entries and node.entries["split"].value == name
 
 
 def _has_gallery(bank: Node) -> bool:

@@ -27,7 +27,7 @@ class _Spec(BaseModel):
 
 class BankSource(_Spec):
     """Other queries, by exactly one of: an id, a folder in BEIR's layout with its split, a split of the collection
-    itself, a file.
+    itself (`hash`: the development queries that are carved out of it), a file.
 
     gallery: whether the documents of that id or folder come along, for methods that learn from them too, and for
     `dev: {split: bank}`.

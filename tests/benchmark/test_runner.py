@@ -230,3 +230,17 @@ def test_a_kill_between_cells_keeps_what_is_done(tmp_path: Path, collection: Pat
     assert [record.status for record in board.records] == ["ok"] * 3
     assert toys.Words.loads == loads
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+
+
+def test_queries_carved_out_for_tuning_can_be_the_bank_and_are_not_tested_on(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [{name: dsl_single_query, tune: {tau: [0.5, 1.0]}}]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
+    whole = "bank: {split: train}, dev: {split: train}"
+    assert whole in suite.read_text()
+    suite.write_text(suite.read_text().replace(whole, "bank: {split: hash}, dev: {split: hash, share: 0.5, seed: 1}"))
+    (record,) = run(tmp_path, suite).records
+    assert record.status == "ok", record.error
+    assert record.tuning is not None
+    carved, tested = record.tuning["queries"], record.provenance["collection"]["queries"]
+    assert carved + tested == 4
+    assert record.provenance["postprocessing"]["fitting_queries"] == carved

@@ -1,0 +1,63 @@
+"""Where documents come from, and their ids and digest, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.collection import BeirFolder, Corpus, IrDatasets, TsvCollection, scan
+from benchmark.contracts import CollectionSource, Fetchable
+from benchmark.errors import NotAtHandError
+from benchmark.fingerprint import digest, files_digest, source_digest
+from benchmark.progress import Progress
+from benchmark.registry import Registry
+from benchmark.store import Artefact, Store
+from benchmark.suite import CollectionSpec
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Documents to rank."""
+
+    source: CollectionSource
+    corpus: Corpus
+
+
+def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
+    """The source a suite names: a packaged collection, an ir_datasets id, a BEIR folder, or TSV files."""
+    if spec.id is not None:
+        if spec.id in registry.collections:
+            return BeirFolder(registry.collections[spec.id].plugin.folder, spec.id)
+        return IrDatasets(spec.id)
+    if spec.beir is not None:
+        return BeirFolder(spec.beir, spec.name)
+    assert spec.docs_tsv is not None
+    assert spec.queries_tsv is not None
+    return TsvCollection(spec.docs_tsv, spec.queries_tsv, spec.qrels, spec.name)
+
+
+def require(parts: Sequence[Fetchable]) -> None:
+    """Raise one NotAtHandError that lists everything that is not at hand and where to get it."""
+    if lines := [line for part in parts for line in part.missing()]:
+        raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> Corpus:
+    """Ids and digest of a corpus, from the store when its files are the same."""
+    files = list(source.files())
+    key = digest({"source": source.name, "files": files_digest(files), "code": source_digest("benchmark.collection")})
+    if files and (artefact := store.find("corpus", key)):
+        return _load_corpus(artefact)
+    progress.say(f"{source.name}: reading the documents")
+    corpus = scan(source.documents(), where=source.where)
+    if files:
+        with store.writing("corpus", key, {"digest": corpus.digest, "empty": corpus.empty}) as folder:
+            np.save(folder / "doc_ids.npy", corpus.doc_ids, allow_pickle=False)
+    return corpus
+
+
+def _load_corpus(artefact: Artefact) -> Corpus:
+    doc_ids = np.load(artefact.folder / "doc_ids.npy", allow_pickle=False)
+    return Corpus(doc_ids, artefact.facts["digest"], artefact.facts["empty"])
