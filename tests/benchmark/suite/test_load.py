@@ -181,6 +181,7 @@ def test_a_mistake_has_its_place(refuse: Refuse, base: str, lines: str, mistake:
         ),
         ("{id: a, domain: in, dev: {split: bank}}", "add `gallery: true` to a bank"),
         ("{id: a, domain: in, bank: {id: a, split: b}}", "this one has id and split"),
+        ("{id: a, domain: in, bank: {split: hash}}", "add `dev: {split: hash, share: 0.2, seed: 0}`"),
         ("{id: a, domain: in, bank: train}", "'bank' should be a mapping of keys to values, not 'train'"),
         ("{id: a, domain: in, dev: {seed: 3}}", "dev has exactly one of the keys id, split; this one has none"),
         ("{id: a, domain: in, dev: {split: dev, share: 0.1}}", "'share' goes with `split: hash` alone"),
