@@ -13,6 +13,8 @@ from pathlib import Path
 from benchmark.types import Json
 
 NUMBER_CHANGING_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy")
+IF_INSTALLED = ("numba",)
+"""Where it is not, other code takes its place, which rounds otherwise."""
 
 
 def digest(value: Json) -> str:
@@ -58,4 +60,5 @@ def _sources(module: str) -> list[Path]:
 @lru_cache(maxsize=1)
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that change numbers; part of every key."""
-    return {name: importlib.metadata.version(name) for name in NUMBER_CHANGING_LIBRARIES}
+    optional = (name for name in IF_INSTALLED if importlib.util.find_spec(name))
+    return {name: importlib.metadata.version(name) for name in (*NUMBER_CHANGING_LIBRARIES, *optional)}

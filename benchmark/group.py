@@ -15,9 +15,9 @@ from benchmark.galleries import on_bank
 from benchmark.plan import Group
 from benchmark.progress import Progress
 from benchmark.provenance import Stopwatch
-from benchmark.rank import TopK, tie_order
+from benchmark.rank import tie_order
 from benchmark.resolve import Gallery
-from benchmark.search import MatrixScores, SparseScores, cached
+from benchmark.search import LazyIndex, MatrixScores, SparseScores, cached
 from benchmark.store import Store
 from benchmark.types import Json, Query, Ranking, Role, ScoreBlocks, Topics
 
@@ -134,13 +134,17 @@ class Evaluation:
     def _kept(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
         key = part, topics_digest(Topics(tuple(queries)))
         if key not in self._blocks:
-            make = self._given_scores if isinstance(self.group.model.model, Scorer) else self._products
-            blocks = make(queries, part)
+            blocks = self._computed(queries, part)
             self._blocks[key] = cached(blocks, CACHED_BYTES - self._cached_bytes)
             self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if self._blocks[key] is not blocks else 0
         return self._blocks[key]
 
-    def _given_scores(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
+    def _computed(self, queries: Sequence[Query], part: _Part) -> SparseScores | MatrixScores:
+        if isinstance(self.group.model.model, Scorer):
+            return self._given_scores(queries, part)
+        return self._sparse(self.queries([query.text for query in queries]), part)
+
+    def _given_scores(self, queries: Sequence[Query], part: _Part) -> MatrixScores:
         model = self.group.model.model
         assert isinstance(model, Scorer)
         if part == "collection":
@@ -154,19 +158,26 @@ class Evaluation:
             self.notes.update({f"bank_{name}": count for name, count in scored.notes.items()})
         return MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))
 
-    def _products(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
-        vectors = self.queries([query.text for query in queries])
-        documents = self.bank_documents if part == "bank gallery" else self.documents
-        width = block_width(len(queries))
-        return SparseScores(vectors, documents.matrix, device=self.group.device, block=width)
+    def _sparse(self, queries: csr_array, part: _Part) -> SparseScores:
+        index = self._bank_index if part == "bank gallery" else self._index
+        width = block_width(queries.shape[0])
+        return SparseScores(queries, index.documents, device=self.group.device, block=width, index=index)
+
+    @cached_property
+    def _index(self) -> LazyIndex:
+        return LazyIndex(self.documents.matrix)
+
+    @cached_property
+    def _bank_index(self) -> LazyIndex:
+        return LazyIndex(self.bank_documents.matrix)
+
+    def top(self, topics: Topics, depth: int) -> Ranking:
+        """The retrieved documents of the collection's queries by raw score, best first."""
+        return self._computed(topics.queries, "collection").top(depth, self.order)
 
     def search(self, query_vectors: csr_array, depth: int) -> Ranking:
         """The documents with a score above 0, best first."""
-        top = TopK(query_vectors.shape[0], depth, self.order)
-        width = block_width(query_vectors.shape[0])
-        for block in SparseScores(query_vectors, self.documents.matrix, device=self.group.device, block=width):
-            top.add(block.columns, block.scores, block.scores > 0)
-        return top.ranking()
+        return self._sparse(query_vectors, "collection").top(depth, self.order)
 
     def context(self) -> GroupContext:
         """What group analyzers may read."""
@@ -189,13 +200,17 @@ class Evaluation:
         )
 
     def facts(self) -> dict[str, Json]:
-        """For the record: share of texts cut at the maximum length, by role."""
+        """For the record: share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
         if isinstance(self.group.model.model, Scorer):
             return {}
         own = self._encoded_queries(tuple(self._splits[0]))
         self._watch.seconds["encode queries"] = own.seconds
         vectors = {"documents": self.documents, "queries": own}
-        return {"truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()}}
+        return {
+            "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},
+            "encoder": dict(self.documents.encoder),
+            "search": self._index.path if self.group.device == "cpu" else "product, term by term (torch)",
+        }
 
     @property
     def _bank_gallery(self) -> Gallery:

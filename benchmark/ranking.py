@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from benchmark.collection import Bank, resolve_bank
 from benchmark.contracts import FitContext, Postprocessor, State
 from benchmark.errors import CollectionError
@@ -42,6 +40,8 @@ def rank_topics(
 ) -> Outcome:
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
+        if postprocessor.identity and cell.candidates == "retrieved":
+            return Outcome(evaluation.top(topics, _depth(evaluation)), {"scale": 1.0})
         test = evaluation.scores(topics)
         fitting, queries, facts = _fitting(evaluation, cell, postprocessor, topics, bank)
         scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting)
@@ -92,19 +92,19 @@ def _bank(evaluation: Evaluation, cell: PlannedCell, topics: Topics, bank: Topic
 def _top(
     evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, state: State, test: ScoreBlocks
 ) -> Ranking:
-    # A hit on the query's own id may be dropped afterwards, so one more is kept.
-    depth = evaluation.group.depth + evaluation.collection.spec.drop_own_id
     parts = []
     for start in range(0, test.shape[0], ROWS_AT_ONCE):
         rows = test.rows(start, start + ROWS_AT_ONCE)
-        top = TopK(rows.shape[0], depth, evaluation.order)
+        top = TopK(rows.shape[0], _depth(evaluation), evaluation.order)
         for block, candidates in apply_to(postprocessor, state, rows, candidates=cell.candidates):
             top.add(block.columns, block.scores, candidates)
         parts.append(top.ranking())
-    return Ranking(
-        documents=np.concatenate([part.documents for part in parts]),
-        scores=np.concatenate([part.scores for part in parts]),
-    )
+    return Ranking.stacked(parts)
+
+
+def _depth(evaluation: Evaluation) -> int:
+    # A hit on the query's own id may be dropped afterwards, so one more is kept.
+    return evaluation.group.depth + evaluation.collection.spec.drop_own_id
 
 
 def run_of(evaluation: Evaluation, ranking: Ranking, topics: Topics) -> Run:

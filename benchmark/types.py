@@ -5,7 +5,7 @@ Letters, the same in the whole project: Q queries, D documents, V output vocabul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -111,6 +111,11 @@ class Ranking:
 
     documents: np.ndarray
     scores: np.ndarray
+
+    @classmethod
+    def stacked(cls, parts: Sequence[Ranking]) -> Ranking:
+        """One ranking of all queries of several."""
+        return cls(np.concatenate([part.documents for part in parts]), np.concatenate([part.scores for part in parts]))
 
 
 Run = Mapping[str, Mapping[str, float]]

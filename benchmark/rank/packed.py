@@ -18,25 +18,38 @@ UNRANKED = np.iinfo(np.int64).min
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """Keys of documents: a better document has a larger key, and no two have the same.
+    """Keys of documents with scores from 0 up: a better document has a larger key, and no two have the same.
 
     order: (D,) as `tie_order` gives it, D < 2**32.
     """
 
     order: np.ndarray
 
-    def keys(self, documents: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """Keys (Q, c) int64 of the first `counts` (Q,) of `documents` (Q, c) with float32 `scores` (Q, c)."""
-        keys = pack(scores, self.order[documents])
-        keys[np.arange(documents.shape[1]) >= counts[:, None]] = UNRANKED
-        return keys
+    def none(self, queries: int, k: int) -> np.ndarray:
+        """Keys (Q, k) of no document."""
+        return np.full((queries, k), UNRANKED)
+
+    def best(self, keys: np.ndarray, documents: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """The k largest keys, (Q, k) ascending, of `keys` (Q, k) and of more documents.
+
+        documents (Q, c) with float32 scores (Q, c) from 0 up: the first `counts` (Q,), the others are anything.
+        """
+        counted = np.arange(documents.shape[1]) < counts[:, None]
+        more = np.where(counted, pack(scores, self.order[np.where(counted, documents, 0)]), UNRANKED)
+        return np.sort(np.concatenate([keys, more], axis=1), axis=1)[:, more.shape[1] :]
+
+    def bounds(self, keys: np.ndarray) -> np.ndarray:
+        """The k-th best scores (Q,) so far, -inf where there are fewer: nothing beneath can be among the best."""
+        return np.where(keys[:, 0] == UNRANKED, np.float32(-np.inf), unpack(keys[:, 0]))
 
     def ranking(self, keys: np.ndarray) -> Ranking:
         """Of keys (Q, k) in ascending order."""
         best_first = keys[:, ::-1]
         ranked = best_first != UNRANKED
         documents = self._documents[np.where(ranked, PLACES - (best_first & PLACES), 0)]
-        return Ranking(np.where(ranked, documents, -1), np.where(ranked, unpack(best_first), -np.inf))
+        return Ranking(
+            np.where(ranked, documents, -1), np.where(ranked, unpack(best_first).astype(np.float64), -np.inf)
+        )
 
     @cached_property
     def _documents(self) -> np.ndarray:
@@ -45,23 +58,16 @@ class Packed:
         return documents
 
 
-def best(keys: np.ndarray, more: np.ndarray) -> np.ndarray:
-    """The k largest of `keys` (Q, k) and `more` (Q, c), (Q, k) ascending."""
-    return np.sort(np.concatenate([keys, more], axis=1), axis=1)[:, more.shape[1] :]
-
-
 def pack(scores: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Float32 scores and places 0 <= p < 2**32 -> int64: larger for larger scores, among equal ones for less p."""
-    bits = (scores + np.float32(0)).view(np.int32)  # without the zero below 0
-    # The bits of floats from 0 up are in the order of the floats; below 0 they are in the opposite order.
-    return (bits ^ (bits >> 31 & 0x7FFFFFFF)).astype(np.int64) << 32 | (PLACES - places)
+    """Float32 scores >= 0 and places 0 <= p < 2**32 -> int64: larger for larger scores, among equal ones for less p."""
+    # The bits of floats from 0 up are in the order of the floats.
+    keys: np.ndarray = scores.view(np.int32).astype(np.int64) << 32 | (PLACES - places)
+    return keys
 
 
 def unpack(keys: np.ndarray) -> np.ndarray:
     """The scores in keys, float32."""
-    bits = (keys >> 32).astype(np.int32)
-    scores: np.ndarray = (bits ^ (bits >> 31 & 0x7FFFFFFF)).view(np.float32)
-    return scores
+    return (keys >> 32).astype(np.int32).view(np.float32)
 
 
 def best_of_rows(scores: np.ndarray, k: int) -> np.ndarray:

@@ -7,8 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from benchmark.errors import ScoreError
-from benchmark.types import Block
+from benchmark.rank import TopK
+from benchmark.types import Block, Ranking
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +44,13 @@ class Source(ABC):
             scores = self.scores(columns)
             self._check(scores, columns)
             yield Block(columns, scores)
+
+    def top(self, k: int, order: np.ndarray) -> Ranking:
+        """The k best retrieved documents of each query; order: (D,) as `tie_order` gives it."""
+        best = TopK(self.shape[0], k, order)
+        for block in self:
+            best.add(block.columns, block.scores, block.scores > self.floor)
+        return best.ranking()
 
     def _check(self, scores: Tensor, columns: slice) -> None:
         sound = scores < math.inf if self.floor == -math.inf else scores.abs() < math.inf

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.search.inverted import InvertedIndex, LazyIndex
 from benchmark.search.source import DEFAULT_WIDTH, Source, ranges
+from benchmark.types import Ranking
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -32,7 +34,8 @@ class SparseScores(Source):
 
     A document is retrieved when its score is above 0. Memory beside the vectors: O(Q * block), and one dense tile of
     documents over the terms of all queries.
-    device: "cpu" (scipy's compiled product), or a device of torch, where the same sums are done in the same order.
+    device: "cpu" (scipy's compiled product, or an inverted index once that pays), or a device of torch, where the same
+    sums are done in the same order. index: of these documents, to share between queries.
     """
 
     queries: csr_array
@@ -41,6 +44,7 @@ class SparseScores(Source):
     device: str = "cpu"
     block: int = DEFAULT_WIDTH
     first_row: int = 0
+    index: LazyIndex | None = None
     floor: float = field(default=0.0, init=False)
 
     @property
@@ -50,19 +54,35 @@ class SparseScores(Source):
 
     def rows(self, start: int, stop: int) -> SparseScores:
         """See ScoreBlocks."""
-        return replace(self, queries=self.queries[start:stop], first_row=self.first_row + start)
+        return replace(self, queries=self.queries[start:stop], first_row=self.first_row + start, index=self._lazy_index)
 
     def scores(self, columns: slice) -> Tensor:
         """Scores (Q, d)."""
         import torch
 
+        scores = torch.empty(self.shape[0], columns.stop - columns.start, device=self.device)
+        index = self._serving(scores.shape[1])
+        if index:
+            index.fill(self.queries, columns, scores.numpy())
+            return scores
         on_cpu = self.device == "cpu"
         product, width = (product_by_scipy, TILE_ON_CPU) if on_cpu else (product_by_torch, TILE_ELSEWHERE)
-        scores = torch.empty(self.shape[0], columns.stop - columns.start, device=self.device)
         for tile in ranges(scores.shape[1], width):
             documents = self.documents[columns.start + tile.start : columns.start + tile.stop]
             scores[:, tile] = product(self._own, documents[:, self._terms], self.device)
         return scores
+
+    def top(self, k: int, order: np.ndarray) -> Ranking:
+        """See Source."""
+        index = self._serving(self.shape[1])
+        return index.top(self.queries, k, order) if index else super().top(k, order)
+
+    def _serving(self, documents: int) -> InvertedIndex | None:
+        return self._lazy_index.serving(self.queries, documents) if self.device == "cpu" else None
+
+    @cached_property
+    def _lazy_index(self) -> LazyIndex:
+        return self.index or LazyIndex(self.documents)
 
     @cached_property
     def _terms(self) -> np.ndarray:

@@ -16,6 +16,7 @@ class NoCorrection(Postprocessor):
     """Scores as the model gave them."""
 
     sees: ClassVar[Sees] = "query"
+    identity: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """Nothing to learn."""
