@@ -15,6 +15,7 @@ from benchmark.types import Json
 if TYPE_CHECKING:
     from benchmark.statistics import Comparison
 
+STYLES = ("charts", "style")
 # In this order, as one script: each uses those before it.
 SCRIPTS = ("core", "table", "record", "plot", "queries", "tradeoffs", "curves", "notes")
 
@@ -31,7 +32,7 @@ def render_html(
     data = page_data(board, evidence, comparison, costs=costs, per_query=per_query)
     parts = {
         "TITLE": html.escape(f"{board.suite} · sparsebench"),
-        "STYLE": _file("style.css"),
+        "STYLE": "\n".join(_file(f"{name}.css") for name in STYLES),
         "DATA": _embedded(data),
         "SCRIPT": "\n".join(_file(f"{name}.js") for name in SCRIPTS),
     }

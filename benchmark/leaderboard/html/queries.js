@@ -61,12 +61,14 @@
         svg.append(s("line", { class: "diagonal", x1: x(domain[0]), y1: y(domain[0]), x2: x(domain[1]), y2: y(domain[1]) }));
         const group = s("g", {});
         svg.append(group);
+        const spot = (point) => `${point.x} ${point.y}`;
+        const crowd = Map.groupBy(points, spot); // queries of equal values lie on one another: the more, the larger
         return points.map((point) => {
+          const here = crowd.get(spot(point));
           const won = larger ? point.difference > 0 : point.difference < 0;
           const kind = point.difference === 0 ? "tie" : won ? "gain" : "loss";
-          const node = s("circle", { class: `query ${kind}`, "data-query": point.id, cx: x(point.x), cy: y(point.y), r: 4.5 });
+          const node = s("circle", { class: `query ${kind}`, "data-query": point.id, cx: x(point.x), cy: y(point.y), r: 4.5 * Math.min(here.length ** 0.3, 3) });
           group.append(node);
-          const here = points.filter((other) => other.x === point.x && other.y === point.y);
           return { x: x(point.x), y: y(point.y), node, id: point.id, text: () => told(point, here) };
         });
       },

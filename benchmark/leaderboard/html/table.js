@@ -91,7 +91,7 @@
     if (!isFigure(found)) return h("td", { class: numeric ? "number" : null }, found ? words(found) : h("span", { class: "nothing" }, NOTHING),
       numeric && marked ? h("span", { class: "mark" }) : null);
     const change = current.columns[column].name.startsWith("Δ") ? (found.value < 0 ? " loss" : " gain") : "";
-    const half = found.half && current.collection === null ? h("span", { class: "half" }, ` ± ${found.half}`) : null;
+    const half = found.half && current.collection === null ? h("span", { class: "half" }, `± ${found.half}`) : null;
     const printed = found.text.replace("-", "−");
     return h("td", { class: `number${found.best ? " best" : ""}${change}${found.mark && change ? " sure" : ""}` },
       stamp(row, column), found.best ? h("strong", {}, printed) : printed, marked ? h("span", { class: "mark" }, found.mark ?? "") : null, half);
