@@ -4,25 +4,32 @@
     def test_my_method_keeps_the_contract(check):
         check()
 
-`sparsebench plugins check` runs the same on the command line. Importing this imports neither torch nor pytest.
+`sparsebench plugins check` runs the same on the command line. `as_blocks` makes score blocks of an array, the contexts
+are what analyzers read, made of `benchmark.testing.texts`. Importing this imports neither torch nor pytest.
 """
 
 from benchmark.testing.analyzers import analyzer_checks, check_analyzer
 from benchmark.testing.checks import Check, ExpectedFailure, Violation
 from benchmark.testing.collections import check_collection, collection_checks
+from benchmark.testing.contexts import cell_context, group_context, suite_context
 from benchmark.testing.models import check_model, model_checks
 from benchmark.testing.postprocessors import check_postprocessor, postprocessor_checks
+from benchmark.testing.scores import as_blocks
 
 __all__ = [
     "Check",
     "ExpectedFailure",
     "Violation",
     "analyzer_checks",
+    "as_blocks",
+    "cell_context",
     "check_analyzer",
     "check_collection",
     "check_model",
     "check_postprocessor",
     "collection_checks",
+    "group_context",
     "model_checks",
     "postprocessor_checks",
+    "suite_context",
 ]

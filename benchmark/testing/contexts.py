@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 DEPTH = 10
+MEASURES = ("nDCG@10", "RR@10")
+DOMAINS = {"sample-in": "in", "sample-out": "out"}
 RELATED = {"bread": "yeast", "whale": "sea", "water": "tide", "moon": "tide"}
 """What a query for a word also asks for, by half: the expansion of the sample model."""
 
@@ -105,16 +107,21 @@ def suite_context() -> SuiteContext:
         _record(model, postprocessor, collection)
         for model in ("bm25", "splade")
         for postprocessor in ("none", "sinkhorn")
-        for collection in ("sample-in", "sample-out")
+        for collection in DOMAINS
     ]
-    return SuiteContext(records, _per_query)
+    return SuiteContext(records, _per_query, baseline=("bm25", "none"))
 
 
 def _record(model: str, postprocessor: str, collection: str) -> Record:
     key = f"{collection}/{model}/{postprocessor}"
-    names = {"collection": collection, "model": model, "postprocessor": postprocessor}
-    parts = {kind: Part(name=name, label=name, params={}) for kind, name in names.items()}
-    description = CellDescription(**parts, candidates="retrieved", depth=DEPTH)
+    of_collection = {"split": "test", "domain": DOMAINS[collection], "drop_own_id": False, "measures": list(MEASURES)}
+    description = CellDescription(
+        collection=Part(name=collection, label=collection, params=of_collection),
+        model=Part(name=model, label=model, params={}),
+        postprocessor=Part(name=postprocessor, label=postprocessor, params={"scale": "median_top1"}),
+        candidates="retrieved",
+        depth=DEPTH,
+    )
     record = Record(key=key, status="ok", cell=description, sees="batch" if postprocessor == "sinkhorn" else "query")
     values = _per_query(record)
     means = {measure: float(np.mean(list(values[measure].values()))) for measure in values}
@@ -126,5 +133,5 @@ def _per_query(record: Record) -> PerQuery:
     ids = [query.query_id for query in QUERIES]
     return {
         measure: dict(zip(ids, np.random.default_rng(seed).random(len(ids)).round(4).tolist(), strict=True))
-        for measure in ("nDCG@10", "RR@10")
+        for measure in MEASURES
     }

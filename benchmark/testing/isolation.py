@@ -6,7 +6,7 @@ import builtins
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.machinery import PathFinder
@@ -20,21 +20,23 @@ from benchmark.testing.checks import Violation, require
 def no_network() -> Iterator[None]:
     """Refuse connections and name look-ups. Raises Violation if one was tried, even where the refusal was caught."""
     tried: list[str] = []
-    connect = socket.socket.connect
 
     def refuse(*asked: object, **_: object) -> None:
         tried.append(str(asked[0]))
         raise ConnectionRefusedError(f"no network during this check: {asked[0]}")
 
-    def connect_within(self: socket.socket, address: Any) -> None:
-        # A socket of the machine itself, e.g. between its processes, is no network.
-        if self.family in (socket.AF_INET, socket.AF_INET6):
-            refuse(address)
-        connect(self, address)
+    def within(connect: Callable[[socket.socket, Any], Any]) -> Callable[[socket.socket, Any], Any]:
+        def connect_within(self: socket.socket, address: Any) -> Any:
+            # A socket of the machine itself, e.g. between its processes, is no network.
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                refuse(address)
+            return connect(self, address)
+
+        return connect_within
 
     with (
-        patch.object(socket.socket, "connect", connect_within),
-        patch.object(socket.socket, "connect_ex", connect_within),
+        patch.object(socket.socket, "connect", within(socket.socket.connect)),
+        patch.object(socket.socket, "connect_ex", within(socket.socket.connect_ex)),
         patch.object(socket, "getaddrinfo", refuse),
     ):
         yield

@@ -204,6 +204,38 @@ def test_resolved_parameters_have_their_defaults(install: Install) -> None:
     assert registered.resolved({"tau": 2}) == {"tau": 2.0}
 
 
+def test_a_module_without_an_entry_point_is_loaded_when_it_is_named(install: Install) -> None:
+    file = install("acme", SINKHORN, distribution="acmesparse", group="other")
+    (file.parent / "acmesparse-1.5.dist-info" / "top_level.txt").write_text("acme\n")
+    assert not discover().postprocessors
+    registry = discover(extra=["acme", "acme"])
+    assert registry.postprocessors["sinkhorn"].provider == Provider("acmesparse", "1.5", "acme", "acme")
+
+
+def test_a_plugin_that_is_named_must_work(install: Install) -> None:
+    install("bad", "@hookimpl\ndef register_models():\n    return None", group="other")
+    with pytest.raises(PluginError, match=r"^plugin bad \(.*: register_models returned None"):
+        discover(extra=["bad"])
+
+
+def test_two_versions_of_one_file_are_two_modules(tmp_path: Path) -> None:
+    file = tmp_path / "method.py"
+    digests = set()
+    for version in (1, 2, 1):
+        file.write_text(f"{HEAD}{SINKHORN}\nVERSION = {version}\n")
+        digests.add(Registry.named(str(file)).postprocessors["sinkhorn"].source_digest)
+    assert len(digests) == 2
+
+
+def test_a_file_is_the_same_plugin_wherever_it_lies(tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "method.py").write_text(HEAD + SINKHORN)
+    here, there = (Registry.named(str(tmp_path / folder / "method.py")) for folder in ("here", "there"))
+    assert here.postprocessors["sinkhorn"].source_digest == there.postprocessors["sinkhorn"].source_digest
+    assert here.providers == there.providers
+
+
 def test_plugins_need_not_be_installed() -> None:
     @hookimpl
     def register_postprocessors() -> list[PostprocessorPlugin]:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 from venvs import FreshVenv
 
+from benchmark.scaffold import write_package
+
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "plugins"
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -70,6 +72,13 @@ def test_a_guide_does_what_it_says(name: str, tmp_path: Path, request: pytest.Fi
     if "package:cognition" in guide.read_text(encoding="utf-8"):
         request.getfixturevalue("tiny_splade_dir")
     follow(guide, FreshVenv.create(tmp_path / "venv"), tmp_path)
+
+
+def test_the_overview_shows_a_test_that_passes(tmp_path: Path) -> None:
+    (snippet,) = [block.text for block in blocks(GUIDES / "README.md") if block.language == "python"]
+    package = write_package("postprocessor", "my_method", tmp_path)
+    (package / "tests" / "test_conformance.py").write_text(snippet)
+    FreshVenv.create(tmp_path / "venv").run("python", "-m", "pytest", cwd=package)
 
 
 @pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_a_plugin_that_keeps_the_contract_passes_the_check(sparsebench) -> None:
     assert said.code == Exit.OK
     assert 'postprocessor halved {"by": 4.0}' in said.out
     assert "  ok      halved:the_same_twice\n" in said.out
-    assert "21 of 21 checks passed" in said.out
+    assert re.search(r"^(\d+) of \1 checks passed$", said.out, re.MULTILINE)
 
 
 def test_a_rule_that_is_broken_is_told_with_its_sentence(sparsebench) -> None:

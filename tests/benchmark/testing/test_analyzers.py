@@ -69,6 +69,11 @@ class FirstOnly(Sound):
         return {"weight": float(context.document_vectors[:1].sum())}
 
 
+class FirstQuery(SuiteAnalyzer):
+    def analyze(self, context: Any) -> Analysis:
+        return Analysis({"first": next(iter(context.per_query(context.records[0])["nDCG@10"].values()))})
+
+
 class NeedsBank(Sound):
     def values(self, context: GroupContext) -> dict[str, Json]:
         return {"bank": len(context.bank.queries)}  # type: ignore[union-attr]
@@ -89,6 +94,7 @@ OFFENDERS: list[tuple[str, Any]] = [
     ("the_same_twice", Turning),
     ("inputs_stay_as_they_are", Writing),
     ("the_order_does_not_matter", FirstOnly),
+    ("the_order_does_not_matter", FirstQuery),
     ("little_to_read_is_no_error", NeedsBank),
     ("it_needs_no_network", Calling),
 ]
