@@ -33,11 +33,13 @@ class Vectors:
     """Vectors and what they cost when they were made.
 
     matrix: (N, V) CSR. truncated: texts cut at the maximum length. seconds: encoding time, loading left out.
+    encoder: what the encoder said of itself, of the first part.
     """
 
     matrix: csr_array
     truncated: int
     seconds: float
+    encoder: Mapping[str, Json]
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Art
         "shape": list(encoded.vectors.shape),
         "truncated": encoded.truncated,
         "seconds": time.perf_counter() - start,
+        "encoder": dict(loaded.provenance()),
     }
     with store.writing(KIND, key, facts) as folder:
         _save(folder, encoded)
@@ -132,4 +135,5 @@ def _joined(artefacts: Sequence[Artefact]) -> Vectors:
         matrix=vstack([matrix(artefact) for artefact in artefacts], format="csr"),
         truncated=sum(artefact.facts["truncated"] for artefact in artefacts),
         seconds=sum(artefact.facts["seconds"] for artefact in artefacts),
+        encoder=artefacts[0].facts["encoder"],
     )

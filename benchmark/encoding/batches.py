@@ -1,4 +1,4 @@
-"""Texts of near-equal length go together; a batch that does not fit in memory is halved."""
+"""Texts of near-equal length go together, a batch to each core; a batch that does not fit in memory is halved."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.errors import ModelError
+from benchmark.workers import in_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+Encode = Callable[[np.ndarray], "csr_array"]
+"""Positions (n,) of texts -> their vectors (n, V)."""
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
 
@@ -32,16 +36,22 @@ def token_budget_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
 
 
 def encode_in_batches(
-    encode: Callable[[np.ndarray], csr_array], lengths: np.ndarray, *, budget: int, size: int
+    encode: Encode, lengths: np.ndarray, *, budget: int, size: int, parallel: bool = False
 ) -> csr_array:
     """Vectors (N, V) of N texts in their own order; a text without tokens has no active dimension.
 
-    encode: positions (n,) of texts -> their vectors (n, V). lengths: (N,) tokens. budget: see `token_budget_batches`.
-    size: V. Raises ModelError for a text that does not fit in memory by itself.
+    lengths: (N,) tokens. budget: see `token_budget_batches`. size: V. parallel: several batches at once, in threads;
+    which they are does not depend on how many, so neither do the vectors. Raises ModelError for a text that does not
+    fit in memory by itself.
     """
     from scipy.sparse import csr_array, vstack
 
-    done = list(_within_memory(encode, token_budget_batches(lengths, budget), lengths))
+    fitting = _Fitting(encode, lengths)
+    batches = token_budget_batches(lengths, budget)
+    found = _in_torch_threads(fitting.encode, batches) if parallel else list(map(fitting.encode, batches))
+    done: list[tuple[np.ndarray, csr_array]] = []
+    for batch, vectors in zip(batches, found, strict=True):
+        done += [(batch, vectors)] if vectors is not None else fitting.by_halves(batch)
     nothing = csr_array((1, size), dtype=np.float32)
     encoded = np.concatenate([np.empty(0, np.int64), *(positions for positions, _ in done)])
     row_of = np.full(len(lengths), len(encoded))
@@ -49,31 +59,56 @@ def encode_in_batches(
     return vstack([*(vectors for _, vectors in done), nothing], format="csr")[row_of]
 
 
-def _within_memory(
-    encode: Callable[[np.ndarray], csr_array], batches: Sequence[np.ndarray], lengths: np.ndarray
-) -> Iterator[tuple[np.ndarray, csr_array]]:
-    """Batches, or the parts of them that fit, with their vectors. What did not fit once is not tried again."""
-    pending = list(reversed(batches))
-    too_many = np.inf
-    while pending:
-        batch = pending.pop()
-        tokens = len(batch) * int(lengths[batch].max())
-        vectors = _try(encode, batch) if tokens < too_many or len(batch) == 1 else None
-        if vectors is not None:
-            yield batch, vectors
-            continue
-        too_many = min(too_many, tokens)
-        if len(batch) == 1:
-            raise ModelError(
-                f"a text of {tokens} tokens does not fit in memory by itself; lower the maximum length, free memory, "
-                "or use another device"
-            )
+def _in_torch_threads(
+    encode: Callable[[np.ndarray], csr_array | None], batches: Sequence[np.ndarray]
+) -> list[csr_array | None]:
+    """Each batch on one thread of torch, which a new thread takes for its own number when it starts."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return in_threads(encode, batches)
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Fitting:
+    """Encodes what fits in memory. What did not fit once is not tried again, nor what is as large."""
+
+    def __init__(self, encode: Encode, lengths: np.ndarray) -> None:
+        self._encode = encode
+        self._lengths = lengths
+        self._too_many = np.inf
+
+    def encode(self, batch: np.ndarray) -> csr_array | None:
+        """None for a batch that does not fit; what the failed attempt held is then free."""
+        tokens = self._tokens(batch)
+        vectors = _try(self._encode, batch) if tokens < self._too_many or len(batch) == 1 else None
+        if vectors is None:
+            self._too_many = min(self._too_many, tokens)
+        return vectors
+
+    def by_halves(self, batch: np.ndarray) -> Iterator[tuple[np.ndarray, csr_array]]:
+        """The parts that fit of a batch that did not, while no other is at work."""
         middle = len(batch) // 2
-        pending += [batch[middle:], batch[:middle]]
+        for half in filter(len, (batch[:middle], batch[middle:])):
+            vectors = self.encode(half)
+            if vectors is not None:
+                yield half, vectors
+            elif len(half) > 1:
+                yield from self.by_halves(half)
+            else:
+                raise ModelError(
+                    f"a text of {self._tokens(half)} tokens does not fit in memory by itself; lower the maximum "
+                    "length, free memory, or use another device"
+                )
+
+    def _tokens(self, batch: np.ndarray) -> int:
+        return len(batch) * int(self._lengths[batch].max())
 
 
-def _try(encode: Callable[[np.ndarray], csr_array], batch: np.ndarray) -> csr_array | None:
-    """The vectors of a batch, None when memory ran out; what the failed attempt held is free on return."""
+def _try(encode: Encode, batch: np.ndarray) -> csr_array | None:
     try:
         return encode(batch)
     except MemoryError:

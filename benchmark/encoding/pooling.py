@@ -4,6 +4,8 @@ The (T, V) logits of a masked language model are what limits every encoder that 
 arithmetic. Here the decoder runs over blocks of the vocabulary into one buffer that stays in the cache; ln(1 + relu(.))
 is monotone, so the maximum comes first and the rest is done on the few maxima that are positive; and each block turns
 sparse at once. Memory is O(T * block + active entries), whatever V.
+
+This is the reference, on any device. Faster ways to the same vectors: `numba_pooling`, `exact_bf16`.
 """
 
 from __future__ import annotations
@@ -47,10 +49,7 @@ def pool(
     import torch
     from scipy.sparse import hstack
 
-    if not hidden.isfinite().all():
-        raise ModelError("the model's hidden states are not finite (NaN or infinity): its weights are broken")
-    if pooling == "cls":
-        hidden, lengths = hidden[np.cumsum(lengths) - lengths], np.ones_like(lengths)
+    hidden, lengths = pooled_tokens(hidden, lengths, pooling)
     runs = [(len(list(equal)), length) for length, equal in groupby(lengths.tolist())]
     buffer = hidden.new_empty(len(hidden) * min(block, len(weight)))
     columns = []
@@ -60,17 +59,27 @@ def pool(
         logits = torch.mm(hidden, decoder, out=buffer[: len(hidden) * decoder.shape[1]].view(len(hidden), -1))
         offset = 0 if bias is None else bias[terms]
         if pooling == "sum":
-            pooled = _per_text(_activate(logits.add_(offset), activation), runs, torch.sum)
+            pooled = _per_text(activate(logits.add_(offset), activation), runs, torch.sum)
         else:
             pooled = _per_text(logits, runs, torch.amax).add_(offset)
         columns.append(_positive(pooled))
     vectors = hstack(columns, format="csr")
     if pooling != "sum":
-        _activate(torch.from_numpy(vectors.data), activation)
+        activate(torch.from_numpy(vectors.data), activation)
     return vectors
 
 
-def _activate(logits: Tensor, activation: Activation) -> Tensor:
+def pooled_tokens(hidden: Tensor, lengths: np.ndarray, pooling: Pooling) -> tuple[Tensor, np.ndarray]:
+    """The hidden states that count and how many each text has: of `cls` the first alone, which is then the maximum."""
+    if not hidden.isfinite().all():
+        raise ModelError("the model's hidden states are not finite (NaN or infinity): its weights are broken")
+    if pooling == "cls":
+        return hidden[np.cumsum(lengths) - lengths], np.ones_like(lengths)
+    return hidden, lengths
+
+
+def activate(logits: Tensor, activation: Activation) -> Tensor:
+    """Logits -> weights, in place."""
     activated = logits.relu_().log1p_()
     return activated.log1p_() if activation == "log1p_relu" else activated
 

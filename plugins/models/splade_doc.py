@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge
 
 from benchmark.contracts import CollectionModel, LoadedEncoder
-from benchmark.encoding import Activation, Pooling, csr
+from benchmark.encoding import Activation, AnyEngine, Pooling, csr
 from benchmark.fingerprint import digest
 from benchmark.types import Document, Encoded, Json, Role
 from plugins.models.splade import Splade
@@ -48,7 +48,8 @@ class SpladeDoc(CollectionModel):
     allow_bin: bool = False
     trust_remote_code: bool = False
     dtype: Literal["float32"] = "float32"
-    batch_tokens: Annotated[int, Ge(1)] = 4096
+    batch_tokens: Annotated[int, Ge(1)] | None = None
+    engine: AnyEngine = "auto"
 
     def __post_init__(self) -> None:
         self._documents()  # says now what is wrong with how the checkpoint is named
@@ -96,6 +97,7 @@ class SpladeDoc(CollectionModel):
             trust_remote_code=self.trust_remote_code,
             dtype=self.dtype,
             batch_tokens=self.batch_tokens,
+            engine=self.engine,
         )
 
 
@@ -127,8 +129,8 @@ class LoadedSpladeDoc(LoadedEncoder):
         return Encoded(self._weigh(ids), truncated)
 
     def provenance(self) -> Mapping[str, Json]:
-        """Class and attention kernel of the document side."""
-        return {"document": self._documents.model.describe()}
+        """Of the document side: class, attention kernel, engine."""
+        return {"document": self._documents.describe()}
 
     def _weigh(self, ids: Sequence[Sequence[int]]) -> csr_array:
         unique = [np.unique(np.array(text, np.int64)) for text in ids]

@@ -14,15 +14,16 @@ from scipy.sparse import csr_array
 
 from benchmark import encode
 from benchmark.collection import Corpus, scan
+from benchmark.contracts import LoadedEncoder
 from benchmark.encode import Encoder, encode_documents, encode_queries
 from benchmark.progress import Silent
 from benchmark.store import Store
-from benchmark.types import Document, Encoded, Role
+from benchmark.types import Document, Encoded, Json, Role
 
 DOCUMENTS = [Document(f"d{i}", "x" * i) for i in range(10)]
 
 
-class LengthEncoder:
+class LengthEncoder(LoadedEncoder):
     """Two dimensions: the length of a text, and 1."""
 
     def __init__(self) -> None:
@@ -32,6 +33,9 @@ class LengthEncoder:
         self.encoded += texts
         vectors = csr_array(np.array([[len(text), 1] for text in texts], dtype=np.float32))
         return Encoded(vectors, truncated=sum(len(text) > 8 for text in texts))
+
+    def provenance(self) -> dict[str, Json]:
+        return {"path": "counting"}
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +61,7 @@ def test_documents_come_back_in_their_order_whatever_the_shards(store: Store, co
     vectors = encode_documents(encoder(LengthEncoder()), corpus, DOCUMENTS, store, Silent())
     assert vectors.matrix.toarray()[:, 0].tolist() == list(range(10))
     assert vectors.truncated == 1
+    assert vectors.encoder == {"path": "counting"}
 
 
 def test_nothing_is_encoded_twice_and_the_encoder_is_not_even_loaded(store: Store, corpus: Corpus) -> None:

@@ -49,6 +49,11 @@ class MaskedLM:
             raise ModelError(f"output_vocabulary names id {ids[-1]}; the checkpoint has {len(self.weight)} dimensions")
         return replace(self, weight=self.weight[ids], bias=None if self.bias is None else self.bias[ids])
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether it runs on the CPU."""
+        return self.weight.device.type == "cpu"
+
     def describe(self) -> Mapping[str, Json]:
         """What the record says of it."""
         body: Any = self.body

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.contracts import LoadedEncoder
-from benchmark.encoding import Activation, Pooling, encode_in_batches, pool, prune, widen
+from benchmark.encoding import (
+    Activation,
+    Decoder,
+    Engine,
+    Pooling,
+    encode_in_batches,
+    passed_over,
+    prune,
+    widen,
+)
 from benchmark.errors import ModelError
 from benchmark.types import Encoded, Json, Role
+from benchmark.workers import workers
 from plugins.models.splade.architecture import MaskedLM
 from plugins.models.splade.tokenizer import TokenizerVocabulary
 
@@ -23,11 +33,14 @@ if TYPE_CHECKING:
 class Side:
     """From the texts of one role to their vectors.
 
-    length: most tokens of a text, special ones included. keep: entries that pruning leaves, None for all.
-    output_ids: (W,) the only ids that can be active, None for all; the decoder then has these W rows alone.
+    decoder: pools the model's hidden states, by `engine`. length: most tokens of a text, special ones included.
+    keep: entries that pruning leaves, None for all. output_ids: (W,) the only ids that can be active, None for all; the
+    decoder then has these W rows alone.
     """
 
     model: MaskedLM
+    decoder: Decoder
+    engine: Engine
     vocabulary: TokenizerVocabulary
     length: int
     pooling: Pooling
@@ -51,16 +64,30 @@ class Side:
         def encode_batch(positions: np.ndarray) -> csr_array:
             return self._encode([ids[position] for position in positions], lengths[positions])
 
-        vectors = encode_in_batches(encode_batch, lengths, budget=self.batch_tokens, size=self.vocabulary.size)
+        vectors = encode_in_batches(
+            encode_batch,
+            lengths,
+            budget=self.batch_tokens,
+            size=self.vocabulary.size,
+            parallel=self.model.on_cpu,
+        )
         return Encoded(vectors, truncated)
+
+    def describe(self) -> Mapping[str, Json]:
+        """What the record says of it: class, attention kernel, engine, why not a faster one, threads."""
+        return {
+            **self.model.describe(),
+            "engine": self.engine,
+            "faster_engines": dict(passed_over(self.engine)) if self.model.on_cpu else {},
+            "workers": workers() if self.model.on_cpu else 1,
+        }
 
     def _encode(self, ids: Sequence[Sequence[int]], lengths: np.ndarray) -> csr_array:
         import torch
 
-        model = self.model
         with torch.inference_mode():
-            hidden = model.hidden(ids)
-            vectors = pool(hidden, lengths, model.weight, model.bias, pooling=self.pooling, activation=self.activation)
+            hidden = self.model.hidden(ids)
+            vectors = self.decoder(hidden, lengths, pooling=self.pooling, activation=self.activation)
         if self.output_ids is not None:
             vectors = widen(vectors, self.output_ids, self.vocabulary.size)
         return vectors if self.keep is None else prune(vectors, self.keep)
@@ -79,8 +106,8 @@ class LoadedSplade(LoadedEncoder):
         return self._sides[role].encode(texts)
 
     def provenance(self) -> Mapping[str, Json]:
-        """Class and attention kernel of each side."""
-        return {role: side.model.describe() for role, side in self._sides.items()}
+        """Of each side: class, attention kernel, engine."""
+        return {role: side.describe() for role, side in self._sides.items()}
 
 
 def _check_shared(query: TokenizerVocabulary, document: TokenizerVocabulary) -> None:

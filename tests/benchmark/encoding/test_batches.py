@@ -55,6 +55,52 @@ def test_vectors_come_back_in_order_whatever_the_batches_and_the_memory(lengths,
     assert vectors.dtype == np.float32
 
 
+@pytest.mark.parametrize("limit", [np.inf, 20])
+def test_vectors_do_not_depend_on_the_number_of_threads(limit, monkeypatch):
+    lengths, threads = np.arange(1, 21), torch.get_num_threads()
+
+    def encode(workers):
+        monkeypatch.setenv("OMP_NUM_THREADS", workers)
+        return encode_in_batches(OneHot(lengths, limit), lengths, budget=40, size=20, parallel=True)
+
+    assert [(encode(workers) != encode("1")).nnz for workers in ("2", "3")] == [0, 0]
+    assert torch.get_num_threads() == threads
+
+
+def test_each_batch_has_one_thread_of_torch_and_the_caller_gets_his_back(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    before, seen = torch.get_num_threads(), []
+
+    class Failing(OneHot):
+        def __call__(self, batch):
+            seen.append(torch.get_num_threads())
+            if len(seen) > 3:
+                raise RuntimeError("no more")
+            return super().__call__(batch)
+
+    lengths = np.full(20, 10)
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(RuntimeError, match="no more"):
+            encode_in_batches(Failing(lengths), lengths, budget=10, size=20, parallel=True)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {1}
+
+
+def test_a_text_that_did_not_fit_beside_others_is_tried_alone():
+    class Crowded(OneHot):
+        def __call__(self, batch):
+            self.limit = np.inf if self.tried else 0
+            return super().__call__(batch)
+
+    lengths = np.array([5, 4])
+    encode = Crowded(lengths)
+    assert encode_in_batches(encode, lengths, budget=1, size=2).diagonal().tolist() == [1, 2]
+    assert encode.tried == [5, 4, 5]
+
+
 @pytest.mark.parametrize(
     "error",
     [

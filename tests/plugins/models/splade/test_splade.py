@@ -170,6 +170,27 @@ def test_a_batch_that_does_not_fit_in_memory_is_halved(make_checkpoint, monkeypa
     assert sizes == [3, 1, 2, 1, 1]  # two shorter texts are tried again, for they may fit
 
 
+@pytest.mark.parametrize("workers", ["2", "3"])
+def test_vectors_have_the_same_bytes_whatever_the_number_of_threads(workers, make_checkpoint, monkeypatch):
+    splade = Splade(checkpoint=str(make_checkpoint()), batch_tokens=12).load("cpu")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    alone = splade.encode(TEXTS * 5, "document").vectors
+    monkeypatch.setenv("OMP_NUM_THREADS", workers)
+    together = splade.encode(TEXTS * 5, "document").vectors
+    assert (together != alone).nnz == 0
+    assert splade.provenance()["document"]["workers"] == int(workers)
+
+
+@pytest.mark.parametrize("engine", ["reference", "numba", "exact_bf16"])
+def test_engines_agree_and_are_on_record(engine, make_checkpoint):
+    pytest.importorskip("numba")
+    folder = make_checkpoint()
+    splade = Splade(checkpoint=str(folder), engine=engine).load("cpu")
+    expected = encode(folder, engine="reference").vectors
+    assert abs(splade.encode(TEXTS, "document").vectors - expected).max() < 1e-5
+    assert splade.provenance()["query"]["engine"] == engine
+
+
 def change(folder, key):
     """Other weights of the same shape."""
     from safetensors.torch import load_file, save_file
@@ -212,6 +233,7 @@ def test_what_changes_the_vectors_changes_the_identity(make_checkpoint, tmp_path
         {"max_document_length": 9},
         {"document_prune": 3},
         {"output_vocabulary": 9},
+        {"engine": "reference"},
         {"output_vocabulary": tmp_path / "ids.txt"},
     ]
     identities = [Splade(**{"checkpoint": str(folder), **variant}).identity("document") for variant in variants]

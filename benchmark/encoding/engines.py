@@ -1,0 +1,95 @@
+"""Which ways from hidden states to vectors this machine has. Naming one needs no torch.
+
+`reference` is plain torch, on any device. On a CPU `numba` pools in compiled loops, and `exact_bf16` multiplies in
+bfloat16 what can be decided so. All agree within 1e-5.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from benchmark.encoding.pooling import Activation, Pooling, pool
+from benchmark.errors import ModelError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from torch import Tensor
+
+Engine = Literal["exact_bf16", "numba", "reference"]
+AnyEngine = Literal["auto", "exact_bf16", "numba", "reference"]
+
+FASTEST_FIRST: tuple[Engine, ...] = ("exact_bf16", "numba", "reference")
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+CPUINFO = Path("/proc/cpuinfo")
+
+
+class Decoder(Protocol):
+    """`pool` with the weights at hand."""
+
+    def __call__(self, hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
+        """Vectors (N, V) float32 of N texts from hidden (T, h), T tokens in all, and lengths (N,)."""
+
+
+def cpu_engine(asked: AnyEngine) -> Engine:
+    """The engine that a CPU encodes with: the one asked for, `auto` the fastest. Raises ModelError for one that cannot
+    be had; `exact_bf16` can be had, if slowly, where the CPU has no bfloat16."""
+    if asked == "auto":
+        return next(engine for engine in FASTEST_FIRST if _unfit(engine) is None)
+    if asked != "reference" and not _has_numba():
+        raise ModelError(f"engine {asked!r}: {_NO_NUMBA}; `auto` takes what there is")
+    return asked
+
+
+def engine_on(device: str, asked: AnyEngine) -> Engine:
+    """As `cpu_engine`, on any device; raises ModelError for an engine that this device does not have."""
+    if device == "cpu":
+        return cpu_engine(asked)
+    if asked not in ("auto", "reference"):
+        raise ModelError(f"engine {asked!r} is for CPUs; on {device} there is `reference`, which `auto` takes")
+    return "reference"
+
+
+def passed_over(engine: Engine) -> Mapping[Engine, str]:
+    """The engines faster than this one, and why `auto` does not take them."""
+    faster = FASTEST_FIRST[: FASTEST_FIRST.index(engine)]
+    return {other: reason for other in faster if (reason := _unfit(other)) is not None}
+
+
+def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
+    """The decoder weight (V, h), bias (V,) of a model, made ready for an engine."""
+    if engine == "exact_bf16":
+        from benchmark.encoding.exact_bf16 import ExactBf16
+
+        return ExactBf16(weight, bias)
+    if engine == "numba":
+        from benchmark.encoding.numba_pooling import numba_pool
+
+        return partial(numba_pool, weight=weight, bias=bias)
+    return partial(pool, weight=weight, bias=bias)
+
+
+_NO_NUMBA = "numba is not installed (pip install 'sparsebench[fast]')"
+
+
+def _unfit(engine: Engine) -> str | None:
+    if engine == "exact_bf16" and not BF16_FLAGS & _cpu_flags():
+        return f"this CPU does not multiply bfloat16 ({', '.join(sorted(BF16_FLAGS))})"
+    return _NO_NUMBA if engine != "reference" and not _has_numba() else None
+
+
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def _cpu_flags() -> frozenset[str]:
+    """What Linux says of the first core; empty elsewhere."""
+    if not CPUINFO.is_file():
+        return frozenset()
+    with CPUINFO.open(encoding="utf-8") as lines:
+        return frozenset(next((line.split() for line in lines if line.startswith("flags")), ()))

@@ -1,0 +1,60 @@
+"""The loop of `numba_pooling` over one block of logits, compiled; only that module imports this."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def pool_block(logits, ends, bias, summed, twice, columns, values, sizes):
+    """Write the positive entries of N texts, text after text, and return how many there are.
+
+    logits: (T, b), without the bias (b,). ends: (N,) where the tokens of each text end. summed: the sum of the
+    activated logits instead of the largest logit, which is left for the caller to activate; twice: see `activated`.
+    columns, values: room for N * b entries; sizes (N,): how many each text has.
+    """
+    count, start = 0, 0
+    largest = np.empty(logits.shape[1], np.float32)
+    for text in range(ends.shape[0]):
+        before = count
+        column_maxima(logits[start : ends[text]], largest)
+        for term in range(logits.shape[1]):
+            value = largest[term] + bias[term]
+            if value > 0:
+                if summed:
+                    value = np.float32(activated_sum(logits[start : ends[text], term], bias[term], twice))
+                columns[count] = term
+                values[count] = value
+                count += 1
+        sizes[text] = count - before
+        start = ends[text]
+    return count
+
+
+@njit(nogil=True, cache=True)
+def column_maxima(rows, largest):
+    """Of rows (n, b), n >= 1, to largest (b,). Written so that one instruction compares a whole vector of columns."""
+    largest[:] = rows[0]
+    for row in range(1, rows.shape[0]):
+        for column in range(rows.shape[1]):
+            value = rows[row, column]
+            largest[column] = value if value > largest[column] else largest[column]
+
+
+@njit(nogil=True, cache=True)
+def activated_sum(logits, bias, twice):
+    """Of the logits (n,) of one term."""
+    total = 0.0
+    for token in range(logits.shape[0]):
+        total += activated(logits[token] + bias, twice)
+    return total
+
+
+@njit(nogil=True, cache=True)
+def activated(logit, twice):
+    """ln(1 + relu(logit)); twice: ln(1 + .) of it once more."""
+    weight = math.log1p(max(float(logit), 0.0))
+    return math.log1p(weight) if twice else weight
