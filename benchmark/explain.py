@@ -69,7 +69,7 @@ def explain(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, que
     chosen = tune(evaluation, cell)["chosen"] if cell.spec.tune else {}
     after = _rank(evaluation, cell, cell.make(**chosen))
     vectorless = isinstance(evaluation.group.model.model, Scorer)
-    vector = None if vectorless else evaluation.test_vectors[[row]]
+    vector = None if vectorless else evaluation.vectors.test[[row]]
     hits = _hits(evaluation, query, row, raw, after, vector, top)
     relevant = {doc_id for doc_id, grade in evaluation.collection.test.qrels[query_id].items() if grade > 0}
     missed = len(relevant - {hit.doc_id for hit in hits})
@@ -90,7 +90,7 @@ def _rank(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocesso
 
 
 def _terms(evaluation: Evaluation, query: Query, vector: csr_array) -> tuple[Term, ...]:
-    vocabulary = evaluation.encoder.vocabulary
+    vocabulary = evaluation.vectors.encoder.vocabulary
     own = set(vocabulary.token_ids([query.text])[0])
     heaviest_first = np.argsort(-vector.data, kind="stable")
     return tuple(
@@ -133,7 +133,7 @@ def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:
 
 
 def _contributions(evaluation: Evaluation, vector: csr_array, document: int) -> dict[str, float]:
-    products = vector.multiply(evaluation.documents.matrix[[document]]).tocoo()
-    vocabulary = evaluation.encoder.vocabulary
+    products = vector.multiply(evaluation.vectors.documents.matrix[[document]]).tocoo()
+    vocabulary = evaluation.vectors.encoder.vocabulary
     largest_first = np.argsort(-products.data, kind="stable")
     return {vocabulary.token(int(products.coords[1][at])): float(products.data[at]) for at in largest_first}

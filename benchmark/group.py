@@ -1,4 +1,4 @@
-"""A model on a collection with everything it costs to make: loaded once, encoded once, read by cells and analyzers."""
+"""A model on a collection while it is evaluated: the scores of its queries, read by cells and analyzers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from benchmark.collection import topics_digest
-from benchmark.contracts import CollectionModel, GroupContext, LoadedEncoder, Scorer, SparseEncoder
-from benchmark.encode import Encoder, Vectors, encode_documents, encode_queries
+from benchmark.contracts import GroupContext, Scorer
 from benchmark.galleries import on_bank
 from benchmark.plan import Group
 from benchmark.progress import Progress
 from benchmark.provenance import Stopwatch
 from benchmark.rank import tie_order
-from benchmark.resolve import Gallery
 from benchmark.search import LazyIndex, MatrixScores, SparseScores, cached
 from benchmark.store import Store
-from benchmark.types import Json, Query, Ranking, Role, ScoreBlocks, Topics
+from benchmark.types import Json, Query, Ranking, ScoreBlocks, Topics
+from benchmark.vectors import GroupVectors, bank_gallery
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -29,7 +28,6 @@ _Part = Literal["collection", "bank", "bank gallery"]
 
 BLOCK_BYTES = 256 * 2**20
 CACHED_BYTES = 2**31
-WORTH_ENCODING = 8
 
 
 class Evaluation:
@@ -40,10 +38,9 @@ class Evaluation:
         self.collection = group.collection
         self._store = store
         self._progress = progress
-        self._watch = watch
+        self.vectors = GroupVectors(group, store, progress, watch)
         self._blocks: dict[tuple[_Part, str], ScoreBlocks] = {}
         self._cached_bytes = 0
-        self._query_vectors: dict[tuple[str, ...], Vectors] = {}
         self.notes: dict[str, Json] = {}
 
     @cached_property
@@ -60,56 +57,6 @@ class Evaluation:
     def order(self) -> np.ndarray:
         """The order that breaks ties, (D + O,)."""
         return tie_order(self.doc_ids)
-
-    @cached_property
-    def encoder(self) -> LoadedEncoder:
-        """The encoder, loaded (or fitted to the corpus) when first needed."""
-        model = self.group.model.model
-        with self._watch.stage("load model"):
-            if isinstance(model, SparseEncoder):
-                return model.load(self.group.device)
-            assert isinstance(model, CollectionModel), "a scorer has no encoder"
-            return model.fit(self.collection.source.documents, self.group.device)
-
-    @cached_property
-    def documents(self) -> Vectors:
-        """Vectors of the corpus, (D, V)."""
-        vectors = self._encoded(Gallery(self.collection.source, self.collection.corpus))
-        self._watch.seconds["encode documents"] = vectors.seconds
-        return vectors
-
-    @cached_property
-    def bank_documents(self) -> Vectors:
-        """Vectors of the bank's own documents, (E, V)."""
-        return self._encoded(self._bank_gallery)
-
-    def queries(self, texts: Sequence[str]) -> csr_array:
-        """Vectors of query texts, (Q, V): rows of the test, bank or dev queries where these hold all of them.
-
-        Parts of a bank (samples, folds) are then not encoded once more, and have the very same vectors.
-        """
-        for whole in self._splits:
-            # A whole much larger than what is asked (a sample of 500 out of 500,000) is not worth encoding.
-            if len(whole) <= WORTH_ENCODING * len(texts) and whole.keys() >= set(texts):
-                return self._encoded_queries(tuple(whole)).matrix[[whole[text] for text in texts]]
-        return self._encoded_queries(tuple(texts)).matrix
-
-    @cached_property
-    def _splits(self) -> list[dict[str, int]]:
-        """Of test, bank and dev queries: distinct text -> row."""
-        found = (self.collection.test, self.collection.bank, self.collection.dev)
-        texts = (dict.fromkeys(query.text for query in topics.queries) for topics in found if topics)
-        return [{text: row for row, text in enumerate(distinct)} for distinct in texts]
-
-    def _encoded_queries(self, texts: tuple[str, ...]) -> Vectors:
-        if texts not in self._query_vectors:
-            self._query_vectors[texts] = encode_queries(self._role("query"), texts, self._store, self._progress)
-        return self._query_vectors[texts]
-
-    @cached_property
-    def test_vectors(self) -> csr_array:
-        """Vectors of the test queries, (Q, V)."""
-        return self.queries([query.text for query in self.collection.test.queries])
 
     def scores(self, topics: Topics) -> ScoreBlocks:
         """Raw scores of the collection's queries against the corpus, kept in memory where they fit."""
@@ -142,7 +89,7 @@ class Evaluation:
     def _computed(self, queries: Sequence[Query], part: _Part) -> SparseScores | MatrixScores:
         if isinstance(self.group.model.model, Scorer):
             return self._given_scores(queries, part)
-        return self._sparse(self.queries([query.text for query in queries]), part)
+        return self._sparse(self.vectors.queries([query.text for query in queries]), part)
 
     def _given_scores(self, queries: Sequence[Query], part: _Part) -> MatrixScores:
         model = self.group.model.model
@@ -152,7 +99,7 @@ class Evaluation:
             self.notes.update(scored.notes)
         else:
             own = part == "bank gallery"
-            doc_ids = self._bank_gallery.corpus.doc_ids if own else self.doc_ids
+            doc_ids = bank_gallery(self.collection).corpus.doc_ids if own else self.doc_ids
             same = self.collection.bank_is_same_collection
             scored = model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
             self.notes.update({f"bank_{name}": count for name, count in scored.notes.items()})
@@ -165,11 +112,11 @@ class Evaluation:
 
     @cached_property
     def _index(self) -> LazyIndex:
-        return LazyIndex(self.documents.matrix)
+        return LazyIndex(self.vectors.documents.matrix)
 
     @cached_property
     def _bank_index(self) -> LazyIndex:
-        return LazyIndex(self.bank_documents.matrix)
+        return LazyIndex(self.vectors.bank_documents.matrix)
 
     def top(self, topics: Topics, depth: int) -> Ranking:
         """The retrieved documents of the collection's queries by raw score, best first."""
@@ -191,10 +138,10 @@ class Evaluation:
             test=collection.test,
             bank=collection.bank,
             expands_queries=model.expands_queries,
-            vocabulary=self.encoder.vocabulary,
-            document_vectors=self.documents.matrix,
-            query_vectors=self.test_vectors,
-            encode_queries=self.queries,
+            vocabulary=self.vectors.encoder.vocabulary,
+            document_vectors=self.vectors.documents.matrix,
+            query_vectors=self.vectors.test,
+            encode_queries=self.vectors.queries,
             search=self.search,
             drop_own_id=collection.spec.drop_own_id,
         )
@@ -203,28 +150,8 @@ class Evaluation:
         """For the record: share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
         if isinstance(self.group.model.model, Scorer):
             return {}
-        own = self._encoded_queries(tuple(self._splits[0]))
-        self._watch.seconds["encode queries"] = own.seconds
-        vectors = {"documents": self.documents, "queries": own}
-        return {
-            "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},
-            "encoder": dict(self.documents.encoder),
-            "search": self._index.path if self.group.device == "cpu" else "product, term by term (torch)",
-        }
-
-    @property
-    def _bank_gallery(self) -> Gallery:
-        gallery = self.collection.bank_gallery
-        assert gallery is not None, "the suite asks for no gallery of the bank"
-        return gallery
-
-    def _encoded(self, gallery: Gallery) -> Vectors:
-        return encode_documents(
-            self._role("document"), gallery.corpus, gallery.source.documents(), self._store, self._progress
-        )
-
-    def _role(self, role: Role) -> Encoder:
-        return Encoder(self.group.identities[role], role, lambda: self.encoder)
+        path = self._index.path if self.group.device == "cpu" else "product, term by term (torch)"
+        return {**self.vectors.facts(), "search": path}
 
 
 @lru_cache
