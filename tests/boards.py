@@ -19,6 +19,15 @@ QUERIES = {
 
 HOSTILE = "</script><script>window.broken=1</script><!-- \u2028 &amp;"
 
+SUMMARY = """By `nDCG@10`.
+
+### Systems
+
+| systems       | in − out   |
+|---------------|------------|
+| splade − bm25 | +0.1       |
+"""
+
 
 def _value(model: str, postprocessor: str, place: int) -> float:
     """A value of one query: splade beats bm25 everywhere but on the first query; dsl adds a little to every second."""
@@ -139,7 +148,8 @@ def write_rich(folder: Path, **index: object) -> Path:
         for model in ("splade", "bm25")
         for postprocessor in ("none", "dsl")
     ]
-    write_records(suite, records, description=f"Everything at once. {HOSTILE}", **index)
+    fields = {"description": f"Everything at once. {HOSTILE}", "analyses": {"domain_gap": {"summary": SUMMARY}}}
+    write_records(suite, records, **fields | index)
     for collection in QUERIES:
         curve = "".join(f"{place},{1 - (place / 500) ** 4:.6f}\n" for place in range(1, 501))
         name = f"wackiness-{collection.replace('/', '')}"

@@ -168,6 +168,14 @@ def test_curves_are_drawn_with_their_areas_and_bands(page: Browser) -> None:
     assert "−0.0500 without any expansion" in page.evaluate("document.querySelector('.verdict').innerText")
 
 
+def test_what_an_analyzer_says_of_the_suite_is_laid_out(page: Browser) -> None:
+    assert page.evaluate("document.querySelector('#analyses h2').textContent") == "domain gap"
+    assert page.evaluate("document.querySelector('#analyses h4').textContent") == "Systems"
+    fields = "[...document.querySelectorAll('#analyses td')].map((field) => field.innerText)"
+    assert page.evaluate(fields) == ["splade − bm25", "+0.1"]
+    assert page.evaluate("document.querySelector('#analyses code').textContent") == "nDCG@10"
+
+
 def test_a_published_figure_is_stamped_where_it_stands(page: Browser) -> None:
     show(page, "beir/scifact/test")
     assert page.evaluate("[...document.querySelectorAll('#panel .stamp')].map((stamp) => stamp.textContent)") == [
