@@ -18,7 +18,7 @@ COMMANDS = {
     "run": "Run a suite: compute what is missing, print its leaderboard.",
     "plan": "Show the cells of a suite: what is cached, what is missing, how long it may take.",
     "fetch": "Download all that a suite needs.",
-    "report": "Write the leaderboard of a suite from its records; --check compares.",
+    "report": "Write the leaderboard of a suite from its records, in any format; --check compares, --merge joins.",
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
     "compare": "Test every row of a suite against a baseline, query by query.",
     "export": "Write runs, ir_metadata and mteb's JSON for other tools.",
