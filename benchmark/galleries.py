@@ -1,7 +1,7 @@
-"""Tuning on the bank (`dev: {split: bank}`): its own documents take the part of those that are tested.
+"""Tuning on the bank (`dev: {split: bank}`): its queries over its own documents, as a rehearsal of the test.
 
-What is chosen there then needs no judgment of a tested document: text-video sets are made so, with a gallery for
-validation and one for test, each holding the answers to its own queries.
+What is chosen there needs no judgment of a tested document: text-video sets are made so, with a gallery for validation
+and one for test, each holding the answers to its own queries.
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ import numpy as np
 
 from benchmark.contracts import ScoredIds, Scorer
 from benchmark.plan import Group
-from benchmark.resolve import Gallery, ResolvedModel, TestCollection
-from benchmark.types import Json, Query
+from benchmark.resolve import TestCollection
+from benchmark.types import Json, Qrels, Query
 
 
 def on_bank(group: Group) -> Group:
-    """The group with the bank's queries and documents in the place of those of the collection, and the other way."""
-    collection = group.collection
-    scorer = group.model.model
-    model: ResolvedModel = group.model
-    if isinstance(scorer, Scorer):
-        model = replace(model, model=OnBank(scorer, collection.bank_is_same_collection))
-    return replace(group, model=model, collection=_swapped(collection))
+    """The group with the bank's queries and documents in the place of those that are tested."""
+    scorer, same = group.model.model, group.collection.bank_is_same_collection
+    model = replace(group.model, model=OnBank(scorer, same)) if isinstance(scorer, Scorer) else group.model
+    return replace(group, model=model, collection=_of_the_bank(group.collection))
 
 
-def _swapped(collection: TestCollection) -> TestCollection:
+def _of_the_bank(collection: TestCollection) -> TestCollection:
     gallery, dev = collection.bank_gallery, collection.dev
     assert gallery is not None
     assert dev is not None
@@ -36,7 +33,7 @@ def _swapped(collection: TestCollection) -> TestCollection:
         source=gallery.source,
         corpus=gallery.corpus,
         test=dev,
-        bank_gallery=Gallery(collection.source, collection.corpus),
+        bank_gallery=None,
         bank_is_same_collection=True,  # bank and development queries are the same ones
         counts={},
     )
@@ -44,7 +41,7 @@ def _swapped(collection: TestCollection) -> TestCollection:
 
 @dataclass(frozen=True)
 class OnBank(Scorer):
-    """A scorer whose two galleries have changed places. same_collection: as in `score_bank` of the one inside."""
+    """A scorer of bank queries over the bank's own documents. same_collection: as in `score_bank` of the one inside."""
 
     inner: Scorer
     same_collection: bool
@@ -54,14 +51,14 @@ class OnBank(Scorer):
         return self.inner.identity()
 
     def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
-        """Bank queries over the bank's own documents."""
-        return self._score(queries, doc_ids, own_gallery=True)
+        """Scores of bank queries for the bank's own documents."""
+        return self.inner.score_bank(queries, doc_ids, same_collection=self.same_collection, own_gallery=True)
 
-    def score_bank(
-        self, queries: Sequence[Query], doc_ids: np.ndarray, *, same_collection: bool, own_gallery: bool = False
-    ) -> ScoredIds:
-        """Bank queries over the same, or (own_gallery) over the tested documents."""
-        return self._score(queries, doc_ids, own_gallery=not own_gallery)
 
-    def _score(self, queries: Sequence[Query], doc_ids: np.ndarray, *, own_gallery: bool) -> ScoredIds:
-        return self.inner.score_bank(queries, doc_ids, same_collection=self.same_collection, own_gallery=own_gallery)
+def unanswered(doc_ids: np.ndarray, fold: Qrels, others: Qrels) -> np.ndarray:
+    """Which of `doc_ids` (D,) answer no query of `others`, or one of `fold` too: (D,) bool."""
+    answers, foreign = (
+        np.array([doc for grades in qrels.values() for doc, grade in grades.items() if grade > 0], dtype=np.bytes_)
+        for qrels in (fold, others)
+    )
+    return ~np.isin(doc_ids, foreign) | np.isin(doc_ids, answers)

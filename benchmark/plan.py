@@ -30,6 +30,7 @@ RUN_CODE = (
     "benchmark.rank",
     "benchmark.ranking",
     "benchmark.search",
+    "benchmark.stage",
     "benchmark.tuning",
 )
 

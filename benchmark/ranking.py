@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from benchmark.collection import Bank, resolve_bank
 from benchmark.contracts import FitContext, Postprocessor, State
 from benchmark.errors import CollectionError
-from benchmark.group import Evaluation
 from benchmark.plan import PlannedCell
 from benchmark.postprocess import apply_to, enforce_sees
 from benchmark.provenance import Stopwatch
 from benchmark.rank import TopK, to_run
 from benchmark.search import resolve_scale, scaled
+from benchmark.stage import Stage
 from benchmark.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -31,7 +31,7 @@ class Outcome:
 
 
 def rank_topics(
-    evaluation: Evaluation,
+    evaluation: Stage,
     cell: PlannedCell,
     postprocessor: Postprocessor,
     topics: Topics,
@@ -60,7 +60,7 @@ def rank_topics(
 
 
 def _fitting(
-    evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
+    evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
 ) -> tuple[ScoreBlocks | None, Sequence[Query], dict[str, Json]]:
     """The scores a postprocessor may fit on, by what it `sees`."""
     if postprocessor.sees == "query":
@@ -72,7 +72,7 @@ def _fitting(
     return evaluation.bank_scores(found.queries), found.queries, facts
 
 
-def _bank(evaluation: Evaluation, cell: PlannedCell, topics: Topics, bank: Topics | None) -> Bank:
+def _bank(evaluation: Stage, cell: PlannedCell, topics: Topics, bank: Topics | None) -> Bank:
     label = evaluation.collection.spec.label
     if bank is None:
         raise CollectionError(
@@ -90,7 +90,7 @@ def _bank(evaluation: Evaluation, cell: PlannedCell, topics: Topics, bank: Topic
 
 
 def _top(
-    evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, state: State, test: ScoreBlocks
+    evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, state: State, test: ScoreBlocks
 ) -> Ranking:
     parts = []
     for start in range(0, test.shape[0], ROWS_AT_ONCE):
@@ -102,12 +102,12 @@ def _top(
     return Ranking.stacked(parts)
 
 
-def _depth(evaluation: Evaluation) -> int:
+def _depth(evaluation: Stage) -> int:
     # A hit on the query's own id may be dropped afterwards, so one more is kept.
     return evaluation.group.depth + evaluation.collection.spec.drop_own_id
 
 
-def run_of(evaluation: Evaluation, ranking: Ranking, topics: Topics) -> Run:
+def run_of(evaluation: Stage, ranking: Ranking, topics: Topics) -> Run:
     """The ranking of `topics` as a run, by the own-id rule of the collection."""
     return to_run(
         ranking,

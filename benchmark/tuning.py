@@ -14,6 +14,7 @@ from benchmark.measure import aggregate, better_when_larger, measure
 from benchmark.plan import PlannedCell
 from benchmark.provenance import Stopwatch
 from benchmark.ranking import rank_topics, run_of
+from benchmark.stage import BankFold
 from benchmark.types import Json, Topics
 
 FOLDS = 5
@@ -23,7 +24,8 @@ def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
     """Try every combination on the development queries; the first of the best wins.
 
     While tuning, development queries stand in for test queries, so they leave the bank: where bank and development
-    queries overlap, each of five folds is ranked with a bank without that fold.
+    queries overlap, each of five folds is ranked with a bank without that fold. Where the bank's own documents are
+    ranked, the answers to the rest of the bank leave them (see BankFold).
     """
     spec, dev = cell.spec.tune, evaluation.collection.dev
     assert spec is not None
@@ -47,8 +49,9 @@ def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postpro
     bank = evaluation.collection.bank
     run: dict[str, Mapping[str, float]] = {}
     for part in _parts(postprocessor, dev, bank):
-        outcome = rank_topics(evaluation, cell, postprocessor, part, bank, Stopwatch())
-        run.update(run_of(evaluation, outcome.ranking, part))
+        stage = BankFold.of(evaluation, part, dev) if _on_bank(evaluation) and part is not dev else evaluation
+        outcome = rank_topics(stage, cell, postprocessor, part, bank, Stopwatch())
+        run.update(run_of(stage, outcome.ranking, part))
     name = cell.spec.tune.measure
     return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]
 
@@ -58,6 +61,11 @@ def _parts(postprocessor: Postprocessor, dev: Topics, bank: Topics | None) -> Se
     if postprocessor.sees != "bank" or bank is None or not _texts(bank) & _texts(dev):
         return [dev]
     return folds(dev, min(FOLDS, len(dev.queries)), seed=0)
+
+
+def _on_bank(evaluation: Evaluation) -> bool:
+    dev = evaluation.collection.spec.dev
+    return dev is not None and dev.split == "bank"
 
 
 def _texts(topics: Topics) -> set[str]:

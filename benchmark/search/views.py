@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from benchmark.types import Block, ScoreBlocks
 
 
@@ -18,6 +20,11 @@ def cached(blocks: ScoreBlocks, max_bytes: int) -> ScoreBlocks:
     """Blocks that are computed once and kept, if Q x D float32 fit in `max_bytes`. Nobody may write to them."""
     queries, documents = blocks.shape
     return _Kept(blocks) if 4 * queries * documents <= max_bytes else blocks
+
+
+def chosen(blocks: ScoreBlocks, documents: np.ndarray) -> ScoreBlocks:
+    """Scores of some documents alone: (D,) bool."""
+    return _Chosen(blocks, documents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,25 @@ class _Scaled(_View):
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
         return _Scaled(self.beneath.rows(start, stop), self.scale)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen(_View):
+    documents: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.beneath.shape[0], int(self.documents.sum())
+
+    def __iter__(self) -> Iterator[Block]:
+        start = 0
+        for block in self.beneath:
+            scores = block.scores[:, self.documents[block.columns]]
+            yield Block(slice(start, start + scores.shape[1]), scores)
+            start += scores.shape[1]
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return _Chosen(self.beneath.rows(start, stop), self.documents)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import torch
 
 from benchmark import Block, ScoreBlocks
 from benchmark.errors import ScoreError
-from benchmark.search import MatrixScores, cached, median_top1, resolve_scale, scaled
+from benchmark.search import MatrixScores, cached, chosen, median_top1, resolve_scale, scaled
 
 
 def dense(blocks: ScoreBlocks) -> list[list[float]]:
@@ -99,3 +99,13 @@ def test_a_scale_that_is_not_finite_and_above_0_is_refused(scale: float) -> None
 def test_fitting_scores_without_a_usable_median_are_refused(matrix: np.ndarray) -> None:
     with pytest.raises(ScoreError, match=f"median_top1` over {len(matrix)} fitting queries"):
         resolve_scale("median_top1", MatrixScores(matrix))
+
+
+@pytest.mark.parametrize("block", [1, 2, 5])
+def test_some_documents_alone_are_numbered_anew(block: int) -> None:
+    matrix = np.arange(15.0).reshape(3, 5)
+    some = chosen(MatrixScores(matrix, block=block, floor=0.0), np.array([False, True, True, False, True]))
+    assert (some.shape, some.floor) == ((3, 3), 0.0)
+    assert np.hstack([found.scores.numpy() for found in some]).tolist() == matrix[:, [1, 2, 4]].tolist()
+    assert [at for found in some for at in range(found.columns.start, found.columns.stop)] == [0, 1, 2]
+    assert [found.scores.tolist() for found in some.rows(1, 2)][-1][0][-1] == 9
