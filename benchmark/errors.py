@@ -32,6 +32,10 @@ class ModelError(SparsebenchError):
     """A model cannot be loaded safely and completely."""
 
 
+class TrainingError(SparsebenchError):
+    """A recipe cannot be trained as it stands: its data lack something, or the training collapsed."""
+
+
 class ScoreError(SparsebenchError):
     """Scores that a postprocessor or a measure cannot work with (NaN, a scale of 0, an empty bank)."""
 

@@ -115,7 +115,7 @@ def spell_out(tree: Node, mistakes: Mistakes) -> Node:
     for kind, spec in PLUGIN_SPECS.items():
         if (node := tree.entries.get(kind)) and node.items:
             own_keys = spec.model_fields.keys() - {"params"}
-            points = [point for entry in node.items for point in _grid(_with_name(entry), mistakes)]
+            points = [point for entry in node.items for point in grid_points(_with_name(entry), mistakes)]
             lists[kind] = replace(node, value=tuple(_set_apart(point, "params", own_keys) for point in points))
     return tree.with_entries(lists)
 
@@ -125,8 +125,8 @@ def _with_name(entry: Node) -> Node:
     return entry if entry.text is None else replace(entry, value={"name": replace(entry, key_at=None)})
 
 
-def _grid(entry: Node, mistakes: Mistakes) -> Iterator[Node]:
-    """One entry for each combination of the grid's values, with a label that names them."""
+def grid_points(entry: Node, mistakes: Mistakes) -> Iterator[Node]:
+    """One entry for each combination of the values in its `grid`, with a label that names them."""
     grid = entry.entries.get("grid")
     if grid is None:
         yield entry
@@ -157,6 +157,7 @@ def _wrong_grid(entry: Node, grid: Node) -> tuple[Position, str] | None:
 
 
 def _show(value: Node) -> str:
+    value = value.entries.get("name", value)
     return value.text if value.text is not None else json.dumps(value.plain())
 
 
