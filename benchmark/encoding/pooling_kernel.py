@@ -7,6 +7,9 @@ import math
 import numpy as np
 from numba import njit
 
+LARGE = 1e100
+"""A product of float64 that must not grow much more; no float32 makes it overflow in one step."""
+
 
 @njit(nogil=True, cache=True)
 def pool_block(logits, ends, bias, summed, twice, columns, values, sizes):
@@ -23,9 +26,9 @@ def pool_block(logits, ends, bias, summed, twice, columns, values, sizes):
         column_maxima(logits[start : ends[text]], largest)
         for term in range(logits.shape[1]):
             value = largest[term] + bias[term]
+            if summed and value > 0:
+                value = np.float32(activated_sum(logits[start : ends[text], term], bias[term], twice))
             if value > 0:
-                if summed:
-                    value = np.float32(activated_sum(logits[start : ends[text], term], bias[term], twice))
                 columns[count] = term
                 values[count] = value
                 count += 1
@@ -46,11 +49,15 @@ def column_maxima(rows, largest):
 
 @njit(nogil=True, cache=True)
 def activated_sum(logits, bias, twice):
-    """Of the logits (n,) of one term."""
-    total = 0.0
+    """Of the logits (n,) of one term; a sum of logarithms is the logarithm of a product, which is far cheaper."""
+    total, product = 0.0, 1.0
     for token in range(logits.shape[0]):
-        total += activated(logits[token] + bias, twice)
-    return total
+        weight = max(float(logits[token] + bias), 0.0)
+        product *= 1 + (math.log1p(weight) if twice else weight)
+        if product > LARGE:
+            total += math.log(product)
+            product = 1.0
+    return total + math.log(product)
 
 
 @njit(nogil=True, cache=True)

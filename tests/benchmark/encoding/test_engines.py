@@ -99,6 +99,12 @@ def test_the_tiny_splade_has_the_vectors_of_the_reference(engine, pooling, tiny_
 
 
 @pytest.mark.parametrize("engine", FAST)
+@pytest.mark.parametrize("activation", ["relu", "log1p_relu"])
+def test_a_sum_over_512_large_logits_does_not_overflow(engine, activation):
+    assert_as_reference(engine, *problem([512, 3], 70, shift=1e6), pooling="sum", activation=activation)
+
+
+@pytest.mark.parametrize("engine", FAST)
 def test_hidden_states_that_are_not_finite_are_an_error(engine):
     decode = decoder(engine, torch.ones(1, 1), None)
     with pytest.raises(ModelError, match="not finite"):
