@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.checkpoints import Files, Location
 from benchmark.encoding import Activation, Pooling
 from benchmark.errors import ModelError
 from benchmark.fingerprint import file_digest
-from plugins.models.splade.hub import Files
-from plugins.models.splade.location import Location
 from plugins.models.splade.modules_json import read_json, read_modules
 
 _TOKENIZER_FILES = (

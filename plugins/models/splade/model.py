@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Ge
 
+from benchmark.checkpoints import Files, Location
 from benchmark.contracts import SparseEncoder
 from benchmark.encoding import Activation, AnyEngine, Pooling, cpu_engine, decoder, engine_on
 from benchmark.errors import ModelError
@@ -17,8 +18,6 @@ from benchmark.types import Json, Role
 from plugins.models.splade.architecture import load_masked_lm
 from plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
 from plugins.models.splade.encoder import LoadedSplade, Side
-from plugins.models.splade.hub import Files
-from plugins.models.splade.location import Location
 from plugins.models.splade.output_ids import read_output_ids
 from plugins.models.splade.tokenizer import load_vocabulary
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmark.checkpoints import Location
 from benchmark.errors import ModelError
 from plugins.models.splade import Splade
 from plugins.models.splade.checkpoint import open_checkpoint
-from plugins.models.splade.location import Location
 
 
 def open_folder(folder, *, allow_bin=False, trust_remote_code=False):

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers
 
+from benchmark.checkpoints import Location
 from benchmark.errors import ModelError
 from plugins.models.splade.checkpoint import open_checkpoint
-from plugins.models.splade.location import Location
 from plugins.models.splade.tokenizer import TokenizerVocabulary, capitalised_ids, load_vocabulary
 
 

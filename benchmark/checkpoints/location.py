@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.checkpoints import hub
 from benchmark.errors import ModelError
-from plugins.models.splade import hub
 
 PACKAGE = "package:"
 _COMES_WITH = {"cognition": "sparsebench[quickstart]"}
