@@ -77,7 +77,7 @@ class Store:
             temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.root / kind))
             try:
                 yield temporary
-                files = {path.name: {"sha256": sha256(path)} for path in sorted(temporary.iterdir())}
+                files = {str(path.relative_to(temporary)): {"sha256": sha256(path)} for path in _files(temporary)}
                 write_atomically(temporary / MANIFEST, json.dumps({"key": key, "files": files, "facts": facts}))
                 _publish(temporary, self.root / kind / key)
             finally:
@@ -150,8 +150,13 @@ def _verified(kind: str, key: str, folder: Path) -> Artefact:
     return Artefact(kind, key, folder, manifest["facts"], size)
 
 
+def _files(folder: Path) -> list[Path]:
+    """Of the folder and of all below."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
 def _publish(temporary: Path, place: Path) -> None:
-    for path in temporary.iterdir():
+    for path in _files(temporary):
         with path.open("rb") as file:
             os.fsync(file.fileno())
     try:

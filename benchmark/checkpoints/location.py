@@ -1,4 +1,4 @@
-"""Where a checkpoint is: in an installed package, in a folder, or in a repository of the Hugging Face hub."""
+"""Where a checkpoint is: in a package, in a folder, on the Hugging Face hub, or what a recipe trains."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmark.checkpoints import hub
 from benchmark.errors import ModelError
 
 PACKAGE = "package:"
+RECIPE = "recipe:"
 _COMES_WITH = {"cognition": "sparsebench[quickstart]"}
 _HUB_ID = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -20,8 +21,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 class Location:
     """A checkpoint as a suite names it.
 
-    checkpoint: `package:IMPORTNAME/FOLDER`, a folder, or a hub id. revision: the commit of a hub id, 40 hex digits: a
-    branch moves, and with it the numbers. Raises ModelError where the two do not go together.
+    checkpoint: `package:IMPORTNAME/FOLDER`, `recipe:FILE.yaml#LABEL`, a folder, or a hub id. revision: the commit of a
+    hub id, 40 hex digits: a branch moves, and with it the numbers. Raises ModelError where the two do not go together.
     """
 
     checkpoint: str
@@ -42,7 +43,7 @@ class Location:
     @property
     def is_on_hub(self) -> bool:
         """Whether it is a hub id: what is no package and no folder here."""
-        return not self.checkpoint.startswith(PACKAGE) and not self._path.is_dir()
+        return not self.checkpoint.startswith((PACKAGE, RECIPE)) and not self._path.is_dir()
 
     @property
     def _path(self) -> Path:
@@ -52,6 +53,10 @@ class Location:
         """The folder on this machine; raises ModelError, saying how to get it, where there is none."""
         if self.checkpoint.startswith(PACKAGE):
             return _in_package(self.checkpoint)
+        if self.checkpoint.startswith(RECIPE):
+            from benchmark.training.named import trained_folder  # here, because it looks for backbones in turn
+
+            return trained_folder(self.checkpoint.removeprefix(RECIPE))
         if self.revision is None:
             return self._path
         return hub.cached(self.checkpoint, self.revision, files)
@@ -65,7 +70,11 @@ class Location:
         return None
 
     def fetch(self, files: hub.Files) -> None:
-        """Download it where it is on the hub; raises ModelError."""
+        """Download it where it is on the hub, train it where it is a recipe; raises SparsebenchError."""
+        if self.checkpoint.startswith(RECIPE):
+            from benchmark.training.named import train_named
+
+            train_named(self.checkpoint.removeprefix(RECIPE))
         if self.revision is not None:
             hub.download(self.checkpoint, self.revision, files)
 

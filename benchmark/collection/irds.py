@@ -54,19 +54,40 @@ class IrDatasets(CollectionSource):
 
     def files(self) -> Sequence[Path]:
         """Local files that documents are read from."""
-        return [source.path for source in self._sources("docs") if source.at_hand and source.path]
+        return self.files_of(["docs"])
 
-    def missing(self) -> Sequence[str]:
+    def files_of(self, parts: Sequence[str]) -> Sequence[Path]:
+        """Local files that some of `docs`, `queries`, `qrels`, `docpairs` are read from."""
+        return [source.path for part in parts for source in self._sources(part) if source.at_hand and source.path]
+
+    def missing(self, parts: Sequence[str] = PARTS) -> Sequence[str]:
         """Files that are not at hand, where they come from and where they go. Touches no network."""
-        absent = {source.origin: source for part in PARTS for source in self._absent(part)}
+        absent = {source.origin: source for part in parts for source in self._absent(part)}
         return [f"{self.name}: {_from(source)}" for source in absent.values()]
 
-    def fetch(self) -> None:
+    def fetch(self, parts: Sequence[str] = PARTS) -> None:
         """Let ir_datasets download what is missing."""
-        for part in PARTS:
+        for part in parts:
             for source in self._absent(part):
                 with self._readable(part), _bars_on_terminals_only():
                     source.holder.path()
+
+    @property
+    def has_docpairs(self) -> bool:
+        """Whether it has triples of a query, a better and a worse document, to train on."""
+        return bool(self._dataset.has_docpairs())
+
+    def docpairs(self) -> Iterator[tuple[str, str, str]]:
+        """Ids of a query, a better and a worse document."""
+        with self._readable("docpairs"):
+            for record in self._dataset.docpairs_iter():
+                yield record.query_id, record.doc_id_a, record.doc_id_b
+
+    def texts(self, doc_ids: Sequence[str]) -> list[str]:
+        """Texts of documents, by their ids, in any order."""
+        with self._readable("docs"):
+            found = self._dataset.docs_store().get_many(doc_ids)
+            return [_text(found[doc_id]) for doc_id in doc_ids]
 
     @property
     def documents_of(self) -> str:

@@ -1,0 +1,75 @@
+"""No query that is tested may be trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.collection import BeirFolder, IrDatasets
+from benchmark.collection.bank import normalised
+from benchmark.contracts import CollectionSource
+from benchmark.errors import TrainingError
+from benchmark.fingerprint import digest
+from benchmark.training.examples import Examples
+from benchmark.training.recipe import QuerySet, Variant
+
+SHOWN = 3
+_CHUNK = 1 << 16
+
+
+def without_test_queries(examples: Examples, variant: Variant) -> tuple[Examples, int]:
+    """The examples whose query is no test query, texts compared normalised, and how many others there were.
+
+    Raises TrainingError where there are others and `overlap` is `refuse`, or where all are.
+    """
+    settings = variant.settings
+    tested = {normalised(text): name for each in settings.test_sets for name, text in _queries(each)}
+    found = np.array([query in tested for query in _normalised_queries(examples)], dtype=bool) if tested else None
+    if found is None or not found.any():
+        return examples, 0
+    if settings.overlap == "refuse" or found.all():
+        raise TrainingError(_refused(examples, found, tested, variant))
+    return examples.keep(np.flatnonzero(~found)), int(found.sum())
+
+
+def digests(variant: Variant) -> list[str]:
+    """SHA-256 of the queries of each test set."""
+    return [digest(_queries(each)) for each in variant.settings.test_sets]
+
+
+def sources(variant: Variant) -> list[CollectionSource]:
+    """The collections whose queries are not trained on."""
+    return [_source(each) for each in variant.settings.test_sets]
+
+
+def _source(queries: QuerySet) -> CollectionSource:
+    if queries.id is not None:
+        return IrDatasets(queries.id)
+    assert queries.beir is not None
+    return BeirFolder(queries.beir, queries.beir.name)
+
+
+def _queries(queries: QuerySet) -> list[tuple[str, str]]:
+    source = _source(queries)
+    topics = source.topics(None if queries.id is not None else queries.split)
+    return [(f"{source.name} {query.query_id}", query.text) for query in topics.queries]
+
+
+def _normalised_queries(examples: Examples) -> list[str]:
+    """Each distinct query is normalised once: there are forty times fewer than triples."""
+    ids = examples.columns["query"]
+    distinct = list(dict.fromkeys(ids))
+    texts = examples.look_up.get("query", list)(distinct)
+    known = {id_: normalised(text) for id_, text in zip(distinct, texts, strict=True)}
+    return [known[id_] for id_ in ids]
+
+
+def _refused(examples: Examples, found: np.ndarray, tested: dict[str, str], variant: Variant) -> str:
+    texts = dict.fromkeys(
+        text for i in np.flatnonzero(found)[:_CHUNK] for text in examples.texts("query", int(i), int(i) + 1)
+    )
+    shown = "; ".join(f"{text!r} is {tested[normalised(text)]}" for text in list(texts)[:SHOWN])
+    return (
+        f"{variant.place('test_sets')}: {variant.label}: {found.sum()} of {len(examples)} training examples have a "
+        f"query that is also tested ({shown}{', …' if len(texts) > SHOWN else ''}); train on other data, or with "
+        "`overlap: drop`"
+    )

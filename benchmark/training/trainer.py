@@ -1,0 +1,138 @@
+"""One training, by sentence-transformers' SparseEncoderTrainer: start, checkpoints, resuming, the finished folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from sentence_transformers import SparseEncoder, SparseEncoderTrainer, SparseEncoderTrainingArguments
+from sentence_transformers.base.modules import Transformer
+
+from benchmark.errors import TrainingError
+from benchmark.training.backbone import write_start
+from benchmark.training.callbacks import QuadraticSchedule, Watch
+from benchmark.training.examples import Examples
+from benchmark.training.losses import splade_loss
+from benchmark.training.narrow import narrow, widen
+from benchmark.training.output_ids import choose_output_ids
+from benchmark.training.pooling import pooling
+from benchmark.training.recipe import Settings, Variant
+from benchmark.types import Json
+
+Report = Callable[[dict[str, Json]], None]
+
+OUTPUT_IDS = "output_ids.txt"
+_LOGS = 200
+"""How many times a training says where it is."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained encoder; output_ids: (W,) the only ids that can be active, None for all."""
+
+    encoder: SparseEncoder
+    output_ids: np.ndarray | None
+
+    def save(self, place: Path) -> None:
+        """As a folder of sentence-transformers, with the output ids beside it."""
+        if self.output_ids is not None:
+            (place / OUTPUT_IDS).write_text("".join(f"{id_}\n" for id_ in self.output_ids))
+        self.encoder.save_pretrained(str(place))
+
+
+def train_encoder(variant: Variant, examples: Examples, *, work: Path, device: str, report: Report) -> Trained:
+    """Train an encoder of the recipe.
+
+    work: where checkpoints lie; a training that was killed goes on from the last whole one, to the same weights as
+    without the kill on the same machine. Raises TrainingError, ModelError.
+    """
+    encoder, ids = _start(variant, examples, work)
+    model = encoder[0].auto_model
+    if ids is not None:
+        narrow(model, ids)
+    loss = splade_loss(variant.settings, encoder)
+    trainer = SparseEncoderTrainer(
+        model=encoder,
+        args=_arguments(variant.settings, work, device),
+        train_dataset=dataset(examples),
+        loss=loss,
+        callbacks=[QuadraticSchedule(loss, variant.settings.lambda_steps), Watch(loss, variant, report)],
+    )
+    trainer.train(resume_from_checkpoint=last_whole(work))
+    _check_finite(encoder, variant)
+    if ids is not None:
+        widen(model, ids)
+        encoder[1].embedding_dimension = len(model.get_output_embeddings().weight)
+    return Trained(encoder, ids)
+
+
+def dataset(examples: Examples) -> Any:
+    """Examples for the trainer; ids become texts when a batch is taken."""
+    columns: dict[str, Any] = dict(examples.columns)
+    if examples.teacher is not None:
+        columns["label"] = examples.teacher
+    rows = datasets.Dataset.from_dict(columns)
+    if not examples.look_up:
+        return rows
+
+    def texts(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return {name: examples.look_up[name](ids) if name in examples.look_up else ids for name, ids in batch.items()}
+
+    return rows.with_transform(texts)
+
+
+def last_whole(work: Path) -> str | None:
+    """The last checkpoint that was written to its end; parts of others are removed. The trainer's state comes last."""
+    whole = []
+    for folder in work.glob("checkpoint-*"):
+        try:
+            whole.append((json.loads((folder / "trainer_state.json").read_text())["global_step"], str(folder)))
+        except (OSError, ValueError, KeyError):
+            shutil.rmtree(folder)
+    return max(whole)[1] if whole else None
+
+
+def _start(variant: Variant, examples: Examples, work: Path) -> tuple[SparseEncoder, np.ndarray | None]:
+    """The untrained encoder, and the outputs that are to be trained."""
+    settings, start = variant.settings, work / "start"
+    write_start(variant, start)
+    transformer = Transformer(str(start), transformer_task="fill-mask", max_seq_length=settings.length)
+    encoder = SparseEncoder(modules=[transformer, pooling(settings.pooling)], device="cpu")
+    size = len(transformer.auto_model.get_output_embeddings().weight)
+    return encoder, choose_output_ids(variant, transformer.tokenizer, examples, size=size)
+
+
+def _arguments(settings: Settings, work: Path, device: str) -> SparseEncoderTrainingArguments:
+    return SparseEncoderTrainingArguments(
+        output_dir=str(work),
+        max_steps=settings.steps,
+        per_device_train_batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        warmup_steps=settings.warm_up,
+        lr_scheduler_type="linear",
+        bf16=settings.precision == "bf16",
+        seed=settings.seed,
+        # A positive of the batch that is another query's positive too would be its own negative.
+        batch_sampler="no_duplicates" if settings.loss == "infonce" else "batch_sampler",
+        save_steps=settings.save_every,
+        save_total_limit=2,
+        logging_steps=max(1, settings.steps // _LOGS),
+        logging_nan_inf_filter=False,
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=device == "cpu",
+        dataloader_pin_memory=device != "cpu",
+    )
+
+
+def _check_finite(encoder: SparseEncoder, variant: Variant) -> None:
+    if not all(torch.isfinite(parameter).all() for parameter in encoder.parameters()):
+        raise TrainingError(f"{variant.place('learning_rate')}: {variant.label}: the weights are not finite any more")
