@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "Test every row of a suite against a baseline, query by query.",
     "export": "Write runs, ir_metadata and mteb's JSON for other tools.",
     "explain": "Explain one query of one cell: terms, documents, contributions.",
+    "train": "Train the checkpoints of a recipe.",
     "plugins": "List the plugins, check one, begin a new one.",
     "schema": "Print the JSON Schema of suite files (for editors) or of records.",
     "doctor": "Check the installation: versions, device, store, plugins.",

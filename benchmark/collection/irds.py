@@ -85,7 +85,7 @@ class IrDatasets(CollectionSource):
 
     def texts(self, doc_ids: Sequence[str]) -> list[str]:
         """Texts of documents, by their ids, in any order."""
-        with self._readable("docs"):
+        with self._readable("docs"), _bars_on_terminals_only():  # may build its document store first
             found = self._dataset.docs_store().get_many(doc_ids)
             return [_text(found[doc_id]) for doc_id in doc_ids]
 

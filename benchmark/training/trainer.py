@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from sentence_transformers import SparseEncoder, SparseEncoderTrainer, SparseEncoderTrainingArguments
 from sentence_transformers.base.modules import Transformer
+from transformers import PrinterCallback
+from transformers.utils.logging import disable_progress_bar
 
 from benchmark.errors import TrainingError
 from benchmark.training.backbone import write_start
@@ -53,6 +55,7 @@ def train_encoder(variant: Variant, examples: Examples, *, work: Path, device: s
     work: where checkpoints lie; a training that was killed goes on from the last whole one, to the same weights as
     without the kill on the same machine. Raises TrainingError, ModelError.
     """
+    disable_progress_bar()  # transformers' bars are of steps that take no time
     encoder, ids = _start(variant, examples, work)
     model = encoder[0].auto_model
     if ids is not None:
@@ -65,6 +68,7 @@ def train_encoder(variant: Variant, examples: Examples, *, work: Path, device: s
         loss=loss,
         callbacks=[QuadraticSchedule(loss, variant.settings.lambda_steps), Watch(loss, variant, report)],
     )
+    trainer.remove_callback(PrinterCallback)  # it writes to standard output, which is for tables and JSON
     trainer.train(resume_from_checkpoint=last_whole(work))
     _check_finite(encoder, variant)
     if ids is not None:
