@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def analyze_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder:
     """As analyze_group, for one suite analyzer."""
     analyzer = planned.make()
     assert isinstance(analyzer, SuiteAnalyzer)
-    read = {record.key: [record.measures, record.analysis] for record in context.records}
+    read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
     key = digest([planned.key, context.baseline, read])
     return _kept(suite_folder, key, lambda: analyzer.analyze(context))
 
@@ -76,7 +77,7 @@ def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict
     """What was found before, else what `compute` finds now."""
     folder = suite_folder / "analyses" / key[:16]
     path = folder / ANALYSIS_FILE
-    if path.is_file():
+    with suppress(OSError, ValueError):  # not there, or damaged: computed again
         return dict(json.loads(path.read_text(encoding="utf-8")))
     try:
         analysis = compute()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.cell import evaluate
 from benchmark.contracts import Postprocessor, Scorer
 from benchmark.errors import SparsebenchError, did_you_mean
 from benchmark.group import Evaluation
 from benchmark.plan import PlannedCell
 from benchmark.provenance import Stopwatch
-from benchmark.ranking import Outcome, rank_topics
-from benchmark.tuning import tune
+from benchmark.ranking import rank_topics, run_of
 from benchmark.types import Query
 
 if TYPE_CHECKING:
@@ -65,12 +65,11 @@ def explain(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, que
     Raises SparsebenchError for an unknown query.
     """
     row, query = _find(evaluation, query_id)
-    raw = _rank(evaluation, cell, plain)
-    chosen = tune(evaluation, cell)["chosen"] if cell.spec.tune else {}
-    after = _rank(evaluation, cell, cell.make(**chosen))
+    raw = _ranked(evaluation, cell, plain, query_id)
+    after = evaluate(evaluation, cell, Stopwatch()).run[query_id]
     vectorless = isinstance(evaluation.group.model.model, Scorer)
     vector = None if vectorless else evaluation.vectors.test[[row]]
-    hits = _hits(evaluation, query, row, raw, after, vector, top)
+    hits = _hits(evaluation, query, raw, dict(islice(after.items(), top)), vector)
     relevant = {doc_id for doc_id, grade in evaluation.collection.test.qrels[query_id].items() if grade > 0}
     missed = len(relevant - {hit.doc_id for hit in hits})
     return Explanation(query, () if vector is None else _terms(evaluation, query, vector), hits, missed)
@@ -84,9 +83,11 @@ def _find(evaluation: Evaluation, query_id: str) -> tuple[int, Query]:
     return queries[query_id]
 
 
-def _rank(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor) -> Outcome:
-    collection = evaluation.collection
-    return rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, Stopwatch())
+def _ranked(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, query_id: str) -> Mapping[str, float]:
+    """Documents of one query by raw score, best first."""
+    test = evaluation.collection.test
+    outcome = rank_topics(evaluation, cell, plain, test, None, Stopwatch())
+    return run_of(evaluation, outcome.ranking, test)[query_id]
 
 
 def _terms(evaluation: Evaluation, query: Query, vector: csr_array) -> tuple[Term, ...]:
@@ -100,30 +101,30 @@ def _terms(evaluation: Evaluation, query: Query, vector: csr_array) -> tuple[Ter
 
 
 def _hits(
-    evaluation: Evaluation, query: Query, row: int, raw: Outcome, after: Outcome, vector: csr_array | None, top: int
+    evaluation: Evaluation,
+    query: Query,
+    raw: Mapping[str, float],
+    after: Mapping[str, float],
+    vector: csr_array | None,
 ) -> tuple[Hit, ...]:
-    raw_documents = raw.ranking.documents[row].tolist()
-    raw_scores = raw.ranking.scores[row]
+    raw_ranks = {doc_id: rank for rank, doc_id in enumerate(raw, start=1)}
     grades = evaluation.collection.test.qrels[query.query_id]
-    best = [document for document in after.ranking.documents[row][:top].tolist() if document >= 0]
-    texts = _texts(evaluation, {evaluation.doc_ids[document].decode() for document in best})
-    hits = []
-    for rank, document in enumerate(best, start=1):
-        doc_id = evaluation.doc_ids[document].decode()
-        raw_rank = raw_documents.index(document) if document in raw_documents else None
-        hits.append(
-            Hit(
-                doc_id=doc_id,
-                text=texts.get(doc_id, ""),
-                rank=rank,
-                raw_rank=None if raw_rank is None else raw_rank + 1,
-                score=float(after.ranking.scores[row, rank - 1]),
-                raw_score=None if raw_rank is None else float(raw_scores[raw_rank]),
-                relevance=grades.get(doc_id),
-                contributions={} if vector is None else _contributions(evaluation, vector, document),
-            )
+    texts = _texts(evaluation, set(after))
+    found = np.flatnonzero(np.isin(evaluation.doc_ids, [doc_id.encode() for doc_id in after])).tolist()
+    rows = {evaluation.doc_ids[row].decode(): row for row in found}
+    return tuple(
+        Hit(
+            doc_id=doc_id,
+            text=texts.get(doc_id, ""),
+            rank=rank,
+            raw_rank=raw_ranks.get(doc_id),
+            score=score,
+            raw_score=raw.get(doc_id),
+            relevance=grades.get(doc_id),
+            contributions={} if vector is None else _contributions(evaluation, vector, rows[doc_id]),
         )
-    return tuple(hits)
+        for rank, (doc_id, score) in enumerate(after.items(), start=1)
+    )
 
 
 def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,6 +43,23 @@ def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
 def files_digest(paths: Iterable[Path]) -> str:
     """SHA-256 over the names and digests of files; their folder does not matter."""
     return digest(sorted((path.name, file_digest(path)) for path in paths))
+
+
+def portable(params: Mapping[str, Json]) -> dict[str, Json]:
+    """Parameters as JSON, without the folders of this machine: a path is named by its last part."""
+    return {name: value.name if isinstance(value, Path) else value for name, value in params.items()}
+
+
+def content(params: Mapping[str, Json]) -> dict[str, Json]:
+    """Parameters as JSON for a key: a path is what its file holds."""
+    return {
+        name: file_digest(value) if isinstance(value, Path) and value.is_file() else _plain(value)
+        for name, value in params.items()
+    }
+
+
+def _plain(value: Json) -> Json:
+    return str(value) if isinstance(value, Path) else value
 
 
 def source_digest(*modules: str) -> str:

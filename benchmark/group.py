@@ -96,7 +96,8 @@ class Evaluation:
         assert isinstance(model, Scorer)
         if part == "collection":
             scored = model.score(queries, self.doc_ids)
-            self.notes.update(scored.notes)
+            if tuple(queries) == self.collection.test.queries:
+                self.notes.update(scored.notes)
         else:
             own = part == "bank gallery"
             doc_ids = bank_gallery(self.collection).corpus.doc_ids if own else self.doc_ids

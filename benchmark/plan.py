@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +12,8 @@ from benchmark.collection import IrDatasets, topics_digest
 from benchmark.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards
-from benchmark.fingerprint import digest, file_digest, source_digest
+from benchmark.errors import SuiteError
+from benchmark.fingerprint import content, digest, portable, source_digest
 from benchmark.leaderboard.board import cell_folder
 from benchmark.record import RECORD_FILE, CellDescription, Part, Record, read_record
 from benchmark.registry import Registered, Registry
@@ -24,14 +26,17 @@ from benchmark.types import Candidates, Json, Role
 RUN_CODE = (
     "benchmark.cell",
     "benchmark.collection",
+    "benchmark.encode",
     "benchmark.galleries",
     "benchmark.group",
     "benchmark.postprocess",
     "benchmark.rank",
     "benchmark.ranking",
+    "benchmark.resolve",
     "benchmark.search",
     "benchmark.stage",
     "benchmark.tuning",
+    "benchmark.vectors",
 )
 
 # Code of the harness that decides what analyzers find.
@@ -99,6 +104,7 @@ class Group:
             "domain": spec.domain,
             "drop_own_id": spec.drop_own_id,
             "measures": list(self.measures),
+            **self.collection.roles,
         }
         return CellDescription(
             collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
@@ -106,7 +112,7 @@ class Group:
             postprocessor=Part(
                 name=cell.spec.name,
                 label=cell.spec.label,
-                params={**portable(cell.spec.params), "scale": cell.spec.scale},
+                params={**portable(cell.spec.params), "scale": cell.spec.scale, **_sample(cell.spec)},
             ),
             candidates=cell.candidates,
             depth=self.depth,
@@ -141,6 +147,7 @@ def make_plan(
 ) -> Plan:
     """Combine what was resolved."""
     groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [_analysis(registry, spec, {}) for spec in suite.analyzers]
     return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
@@ -161,22 +168,19 @@ def _cell(
     registered = registry.get("postprocessors", spec.name)
     default: Candidates = "all" if isinstance(group.model.model, Scorer) else "retrieved"
     candidates = spec.candidates or suite.candidates or default
-    bank, dev = group.collection.bank, group.collection.dev
-    reads_bank = registered.plugin.factory.sees == "bank" and bank is not None
-    gallery = group.collection.bank_gallery
-    reads_gallery = (reads_bank and registered.plugin.factory.reads_bank_gallery) or spec.tune
+    sees = registered.plugin.factory.sees
+    if sees == "query" and spec.scale not in ("median_top1", "none"):
+        raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
     key = digest(
         {
             **shared,
             "code": source_digest(*RUN_CODE),
             "candidates": candidates,
             "depth": group.depth,
-            "postprocessor": [spec.name, portable(spec.params), spec.scale, registered.source_digest],
-            "tune": spec.tune.model_dump(mode="json") if spec.tune else None,
-            "dev": topics_digest(dev) if spec.tune and dev else None,
-            "bank": topics_digest(bank) if reads_bank and bank else None,
-            "bank_gallery": gallery.corpus.digest if gallery and reads_gallery else None,
-            "bank_sample": spec.bank.model_dump(mode="json") if reads_bank and spec.bank else None,
+            "postprocessor": [spec.name, content(spec.params), spec.scale, registered.source_digest],
+            "roles": _read_roles(registered.plugin.factory, spec, group.collection.roles),
+            "bank_sample": spec.bank.model_dump(mode="json") if sees == "bank" and spec.bank else None,
+            "tune": [spec.tune.model_dump(mode="json"), measuring_version()] if spec.tune else None,
         }
     )
     return PlannedCell(spec, registered, candidates, key)
@@ -184,21 +188,46 @@ def _cell(
 
 def _analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
     registered = registry.get("analyzers", spec.name)
-    files = {name: file_digest(value) for name, value in spec.params.items() if isinstance(value, Path)}
     key = digest(
         {
             **read,
             "code": source_digest(*ANALYSIS_CODE),
-            "analyzer": [spec.name, portable(spec.params), registered.source_digest],
-            "files": files,
+            "analyzer": [spec.name, content(spec.params), registered.source_digest],
         }
     )
     return PlannedAnalysis(spec, registered, key)
 
 
-def portable(params: Mapping[str, Json]) -> dict[str, Json]:
-    """Parameters as JSON, without the folders of this machine: a path is named by its last part."""
-    return {name: value.name if isinstance(value, Path) else value for name, value in params.items()}
+def _read_roles(
+    factory: type[Postprocessor], spec: PostprocessorSpec, roles: Mapping[str, Mapping[str, Json]]
+) -> dict[str, Json]:
+    """The parts of a collection's queries that a cell reads; the bank's own documents only where they are read too."""
+    parts = {"bank", "dev"} if spec.tune else {"bank"} if factory.sees == "bank" else set()
+    unread = set() if spec.tune or factory.reads_bank_gallery else {"documents"}
+    return {
+        part: {name: value for name, value in found.items() if name not in unread}
+        for part, found in roles.items()
+        if part in parts
+    }
+
+
+def _sample(spec: PostprocessorSpec) -> dict[str, Json]:
+    return {"bank": spec.bank.model_dump(mode="json")} if spec.bank else {}
+
+
+def measuring_version() -> str:
+    """What decides the value of a measure of one run."""
+    return digest([source_digest("benchmark.measure"), importlib.metadata.version("ir_measures")])
+
+
+def _refuse_twins(groups: Sequence[Group]) -> None:
+    """Two cells of one content would be one record under two labels, and one of them would vanish from the table."""
+    first: dict[str, str] = {}
+    for group in groups:
+        for cell in group.cells:
+            name = f"{group.collection.spec.label}/{group.model.spec.label}/{cell.spec.label}"
+            if first.setdefault(cell.key, name) != name:
+                raise SuiteError(f"{first[cell.key]} and {name} are the same in all but their names; keep one of them")
 
 
 def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:

@@ -81,10 +81,10 @@ def write_record(folder: Path, record: Record) -> None:
 
 def read_record(path: Path) -> Record:
     """Raises StoreError with the file when it is damaged or of another schema."""
-    return parse_record(path.read_text(encoding="utf-8"), str(path))
+    return parse_record(path.read_bytes(), str(path))
 
 
-def parse_record(text: str, where: str) -> Record:
+def parse_record(text: str | bytes, where: str) -> Record:
     """As read_record, from text; `where` names it in errors."""
     try:
         return Record.model_validate_json(text)

@@ -14,11 +14,11 @@ from benchmark.errors import ScoreError, SparsebenchError
 from benchmark.group import Evaluation
 from benchmark.leaderboard.board import cell_folder
 from benchmark.measure import aggregate, measure
-from benchmark.plan import PlannedCell, finished
+from benchmark.plan import PlannedCell, finished, measuring_version
 from benchmark.provenance import Stopwatch, hardware, software
 from benchmark.rank import read_trec, untied, write_trec
 from benchmark.record import PER_QUERY_FILE, RUN_FILE, Record, per_query_csv
-from benchmark.store import disk_errors, write_atomically
+from benchmark.store import write_atomically
 from benchmark.types import Json
 
 
@@ -47,10 +47,8 @@ class Recorder:
         """Rank, and write the run down; the measures are always taken from the file."""
         group, watch = self.evaluation.group, Stopwatch()
         result = evaluate(self.evaluation, cell, watch)
-        path = cell_folder(self.folder, cell.key) / RUN_FILE
-        with disk_errors(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_trec(path, result.run, tag=f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_"))
+        tag = f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_")
+        write_trec(cell_folder(self.folder, cell.key) / RUN_FILE, result.run, tag=tag)
         return Record(
             key=cell.key,
             status="ok",
@@ -66,11 +64,18 @@ class Recorder:
         found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)
         described = self.evaluation.group.describe(cell)
         update: dict[str, Json] = {"analysis": {**analysis, **found}, "cell": described}
-        if tuple(record.measures) != self.evaluation.group.measures or record.cell != described:
+        version = measuring_version()
+        same = (tuple(record.measures), record.cell, record.provenance.get("measured_by")) == (
+            self.evaluation.group.measures,
+            described,
+            version,
+        )
+        if not same or not (cell_folder(self.folder, cell.key) / PER_QUERY_FILE).is_file():
             context = self._context(cell)
             per_query = measure(context.run, context.qrels, self.evaluation.group.measures, depth=context.depth)
             write_atomically(cell_folder(self.folder, cell.key) / PER_QUERY_FILE, per_query_csv(per_query))
             update |= {"measures": aggregate(per_query), "queries": PER_QUERY_FILE}
+            update["provenance"] = {**record.provenance, "measured_by": version}
         return record.model_copy(update=update)
 
     def _context(self, cell: PlannedCell) -> CellContext:
@@ -100,8 +105,12 @@ class Recorder:
             "plugins": {
                 "model": asdict(group.model.registered.provider),
                 "postprocessor": asdict(cell.registered.provider),
+                **{planned.spec.label: asdict(planned.registered.provider) for planned in group.analyses},
             },
-            "model": {**self.evaluation.facts(), "identity": group.identities["document"]["model"]},
+            "model": {
+                **self.evaluation.facts(),
+                "identity": {role: identity["model"] for role, identity in group.identities.items()},
+            },
             "collection": {
                 "documents": len(collection.corpus.doc_ids),
                 "queries": len(collection.test.queries),

@@ -14,9 +14,10 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from benchmark.errors import StoreError
 from benchmark.fingerprint import sha256
@@ -24,6 +25,7 @@ from benchmark.types import Json
 
 MANIFEST = "manifest.json"
 DAMAGED = "damaged"
+NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Store:
     def facts(self, kind: str) -> Iterator[Mapping[str, Json]]:
         """The facts of all artefacts of a kind, unverified: for estimates."""
         for manifest in sorted(self.root.glob(f"{kind}/*/{MANIFEST}")):
-            yield json.loads(manifest.read_text())["facts"]
+            with suppress(OSError, ValueError, KeyError):  # a damaged one tells nothing; `find` sets it aside
+                yield json.loads(manifest.read_text())["facts"]
 
     def remove(self, artefact: Artefact) -> None:
         """Delete an artefact."""
@@ -111,13 +114,23 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """As write_atomically, for bytes. Raises StoreError when the disk is full or read-only."""
+    """As write_atomically, for bytes."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, which takes the place of `path` when the block ends without an error.
+
+    Raises StoreError when the disk is full or read-only.
+    """
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
@@ -132,10 +145,11 @@ def disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
+        # A write cut short by a full disk reaches us from numpy without a number.
+        if error.errno is not None and error.errno not in NO_PLACE:
             raise
         raise StoreError(
-            f"cannot write below {folder}: {error.strerror}. Free some space or name another place "
+            f"cannot write below {folder}: {error.strerror or error}. Free some space or name another place "
             "(SPARSEBENCH_STORE, --runs); what is already computed is kept, and the same command goes on from there."
         ) from error
 

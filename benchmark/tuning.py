@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
-from benchmark.collection import folds
+from benchmark.collection import folds, untested
 from benchmark.collection.bank import normalised
 from benchmark.contracts import Postprocessor
 from benchmark.errors import CollectionError
@@ -50,10 +51,20 @@ def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postpro
     run: dict[str, Mapping[str, float]] = {}
     for part in _parts(postprocessor, dev, bank):
         stage = BankFold.of(evaluation, part, dev) if _on_bank(evaluation) and part is not dev else evaluation
-        outcome = rank_topics(stage, cell, postprocessor, part, bank, Stopwatch())
+        outcome = rank_topics(stage, _capped(cell, evaluation, part), postprocessor, part, bank, Stopwatch())
         run.update(run_of(stage, outcome.ranking, part))
     name = cell.spec.tune.measure
     return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]
+
+
+def _capped(cell: PlannedCell, evaluation: Evaluation, part: Topics) -> PlannedCell:
+    """The cell with a sample no larger than what is left of the bank while development queries are out of it."""
+    bank, sample, same = evaluation.collection.bank, cell.spec.bank, evaluation.collection.bank_is_same_collection
+    if bank is None or sample is None:
+        return cell
+    left = max(1, len(untested(bank.queries, part, same_collection=same)))
+    smaller = sample.model_copy(update={"size": min(sample.size, left)})
+    return replace(cell, spec=cell.spec.model_copy(update={"bank": smaller}))
 
 
 def _parts(postprocessor: Postprocessor, dev: Topics, bank: Topics | None) -> Sequence[Topics]:

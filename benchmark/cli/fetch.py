@@ -9,7 +9,7 @@ import click
 from benchmark.cli import Exit
 from benchmark.cli.options import plugin_options
 from benchmark.cli.session import discover
-from benchmark.resolve import require, resolve_model, source_of
+from benchmark.resolve import needs, require
 from benchmark.suite import load_suite
 
 
@@ -22,10 +22,7 @@ def command(suite: str, overrides: Sequence[str], offline: bool, plugin_switches
     """Download all that SUITE needs: collections and checkpoints."""
     registry = discover(plugin_switches)
     loaded = load_suite(suite, registry, overrides)
-    parts = [
-        *(source_of(spec, registry) for spec in loaded.collections),
-        *(resolve_model(spec, registry).model for spec in loaded.models),
-    ]
+    _, parts = needs(loaded, registry)
     if not offline:
         for part in parts:
             for line in part.missing():

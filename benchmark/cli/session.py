@@ -9,10 +9,11 @@ from pathlib import Path
 
 from benchmark.device import choose_device
 from benchmark.errors import SparsebenchError
+from benchmark.fingerprint import digest
 from benchmark.plan import Group, Plan, make_plan
 from benchmark.progress import Progress, progress_for_terminal
 from benchmark.registry import Registry
-from benchmark.resolve import require, resolve_collection, resolve_model, source_of
+from benchmark.resolve import needs, require, resolve_collection
 from benchmark.store import Store, default_root
 from benchmark.suite import Suite, load_suite
 
@@ -60,12 +61,9 @@ def open_session(
     """
     registry = discover(plugin_switches)
     loaded = load_suite(suite, registry, overrides)
-    if limit_queries:
-        loaded = loaded.model_copy(update={"name": f"{loaded.name}-limit-{limit_queries}"})
+    loaded = loaded.model_copy(update={"name": _name(loaded.name, overrides, limit_queries)})
     progress, place = progress_for_terminal(), Store(store or default_root())
-    models = [resolve_model(spec, registry) for spec in loaded.models]
-    sources = [source_of(spec, registry) for spec in loaded.collections]
-    parts = [*sources, *(model.model for model in models)]
+    models, parts = needs(loaded, registry)
     if fetch and not offline:
         for part in parts:
             part.fetch()
@@ -74,6 +72,13 @@ def open_session(
     chosen = choose_device(device)
     plan = select(make_plan(loaded, registry, models, collections, chosen), only)
     return Session(loaded, plan, place, runs, chosen, progress)
+
+
+def _name(suite: str, overrides: Sequence[str], limit_queries: int | None) -> str:
+    """What is not the suite as written has a name, and so a leaderboard, of its own."""
+    changed = f"-set-{digest(list(overrides))[:6]}" if overrides else ""
+    sampled = f"-limit-{limit_queries}" if limit_queries else ""
+    return f"{suite}{changed}{sampled}"
 
 
 def select(plan: Plan, patterns: Sequence[str]) -> Plan:
@@ -98,4 +103,5 @@ def cell_name(group: Group, postprocessor: str) -> str:
 
 def _matches(group: Group, postprocessor: str, patterns: Sequence[str]) -> bool:
     names = (group.collection.spec.label, group.model.spec.label, postprocessor, cell_name(group, postprocessor))
-    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
+    # A label of a grid has brackets, which a pattern reads as a set of characters.
+    return any(name == pattern or fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)

@@ -1,6 +1,6 @@
 """Test collections: where documents, queries and judgments come from, and how queries are chosen among."""
 
-from benchmark.collection.bank import Bank, resolve_bank
+from benchmark.collection.bank import Bank, resolve_bank, untested
 from benchmark.collection.beir import BeirFolder
 from benchmark.collection.corpus import Corpus, absent_judgments, scan
 from benchmark.collection.irds import IrDatasets
@@ -25,4 +25,5 @@ __all__ = [
     "resolve_bank",
     "scan",
     "topics_digest",
+    "untested",
 ]

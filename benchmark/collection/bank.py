@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmark.collection.topics import by_hash
@@ -18,17 +19,23 @@ class Bank:
     dropped_overlaps: int
 
 
+def untested(queries: Sequence[Query], test: Topics, *, same_collection: bool) -> tuple[Query, ...]:
+    """The queries that are not tested.
+
+    Texts are compared normalised, always; ids only within one collection, as those of different ones are equal by
+    chance.
+    """
+    ids = {query.query_id for query in test.queries} if same_collection else set()
+    texts = {normalised(query.text) for query in test.queries}
+    return tuple(query for query in queries if query.query_id not in ids and normalised(query.text) not in texts)
+
+
 def resolve_bank(bank: Topics, test: Topics, *, same_collection: bool, size: int | None = None, seed: int = 0) -> Bank:
     """Drop the bank's queries that are also tested, then sample `size` of the others by their hashes.
 
-    Texts are compared normalised, always; ids only within one collection, as those of different ones are equal by
-    chance. Raises CollectionError when fewer queries are left than `size`, or none.
+    Raises CollectionError when fewer queries are left than `size`, or none.
     """
-    test_ids = {query.query_id for query in test.queries} if same_collection else set()
-    test_texts = {normalised(query.text) for query in test.queries}
-    free = [
-        query for query in bank.queries if query.query_id not in test_ids and normalised(query.text) not in test_texts
-    ]
+    free = untested(bank.queries, test, same_collection=same_collection)
     overlaps = len(bank.queries) - len(free)
     if len(free) < max(size or 0, 1):
         asked = "a bank of at least 1 query" if size is None else f"a bank of {size} queries"

@@ -49,7 +49,7 @@ class Index(BaseModel):
     def read(cls, folder: Path) -> Index:
         """Raises StoreError when there is none, or it is damaged."""
         try:
-            return cls.model_validate_json((folder / INDEX_FILE).read_text(encoding="utf-8"))
+            return cls.model_validate_json((folder / INDEX_FILE).read_bytes())
         except FileNotFoundError:
             raise StoreError(f"{folder} holds no results. `sparsebench run {folder.name}` makes them.") from None
         except ValidationError as error:

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark.errors import ScoreError
 from benchmark.lines import Mistakes, parse_lines
+from benchmark.store import replacing
 from benchmark.types import Ranking, Run
 
 
@@ -59,13 +60,16 @@ def _by_place(best_first: Sequence[str]) -> dict[str, float]:
 
 
 def write_trec(path: Path, run: Mapping[str, Mapping[str, float]], *, tag: str) -> None:
-    """Write `query Q0 doc rank score tag` lines, gzipped where the name ends in .gz; same run, same bytes."""
+    """Write `query Q0 doc rank score tag` lines, gzipped where the name ends in .gz; same run, same bytes.
+
+    A kill leaves the old file or the new one. Raises StoreError when the disk is full or read-only.
+    """
     lines = (
         f"{query_id} Q0 {doc_id} {place} {score!r} {tag}\n"
         for query_id, documents in run.items()
         for place, (doc_id, score) in enumerate(documents.items(), start=1)
     )
-    with path.open("wb") as file:
+    with replacing(path) as file:
         if path.suffix == ".gz":
             # Neither the time nor the file's name goes into the header.
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.collection import Corpus, absent_judgments, empty_queries, judged, limit, topics_digest
+from benchmark.collection import Corpus, absent_judgments, empty_queries, limit, topics_digest
 from benchmark.contracts import CollectionSource
-from benchmark.errors import CollectionError
+from benchmark.fingerprint import portable
 from benchmark.progress import Progress
 from benchmark.registry import Registry
-from benchmark.resolve.corpus import Gallery, read_corpus, require, source_of
-from benchmark.resolve.queries import bank_is_same_collection, bank_queries, bank_source, dev_and_own
+from benchmark.resolve.corpus import Gallery, read_corpus, require
+from benchmark.resolve.queries import Sources, read_parts
 from benchmark.store import Store
 from benchmark.suite import CollectionSpec
 from benchmark.types import Json, Topics
@@ -38,8 +38,23 @@ class TestCollection:
 
     @cached_property
     def digests(self) -> dict[str, Json]:
-        """What of the collection is part of a cell's key."""
+        """What of the collection is part of every cell's key."""
         return {"corpus": self.corpus.digest, "test": topics_digest(self.test), "drop_own_id": self.spec.drop_own_id}
+
+    @cached_property
+    def roles(self) -> dict[str, Json]:
+        """Which queries play the other parts, for records and keys: how the suite names them (files without their
+        folders), seeds included, and their digests."""
+        parts = {"bank": (self.spec.bank, self.bank), "dev": (self.spec.dev, self.dev)}
+        found: dict[str, Json] = {
+            part: {**portable(spec.model_dump(exclude_none=True)), "queries": topics_digest(topics)}
+            for part, (spec, topics) in parts.items()
+            if spec and topics
+        }
+        if "bank" in found:
+            found["bank"]["same_collection"] = self.bank_is_same_collection
+            found["bank"]["documents"] = self.bank_gallery.corpus.digest if self.bank_gallery else None
+        return found
 
 
 def resolve_collection(
@@ -49,30 +64,26 @@ def resolve_collection(
 
     Raises CollectionError, naming what is missing and where to get it.
     """
-    source = source_of(spec, registry)
-    require([source])
-    corpus = read_corpus(source, store, progress)
-    dev, own = dev_and_own(spec, source)
-    test = judged(own)
-    if not test.topics.queries:
-        raise CollectionError(f"{spec.label}: no test query has a relevant document")
-    bank, gallery = bank_queries(spec, source, dev), None
+    sources = Sources.of(spec, registry)
+    require(sources.all)
+    corpus = read_corpus(sources.own, store, progress)
+    parts = read_parts(spec, sources)
+    gallery = None
     if spec.bank and spec.bank.gallery:
-        origin = bank_source(spec.bank, source)
-        gallery = Gallery(origin, read_corpus(origin, store, progress))
+        gallery = Gallery(sources.bank, read_corpus(sources.bank, store, progress))
     return TestCollection(
         spec=spec,
-        source=source,
+        source=sources.own,
         corpus=corpus,
-        test=limit(test.topics, query_limit) if query_limit else test.topics,
-        bank=bank,
-        bank_is_same_collection=bank_is_same_collection(spec, source),
-        dev=dev,
+        test=limit(parts.test, query_limit) if query_limit else parts.test,
+        bank=parts.bank,
+        bank_is_same_collection=parts.bank_is_same_collection,
+        dev=parts.dev,
         counts={
-            **test.left_out,
-            "empty_queries": empty_queries(test.topics),
+            **parts.counts,
+            "empty_queries": empty_queries(parts.test),
             "empty_documents": corpus.empty,
-            "judgments_of_absent_documents": absent_judgments(test.topics.qrels, corpus.doc_ids),
+            "judgments_of_absent_documents": absent_judgments(parts.test.qrels, corpus.doc_ids),
         },
         bank_gallery=gallery,
     )

@@ -25,12 +25,17 @@ class Gallery:
     corpus: Corpus
 
 
+def source_by_id(id_: str, registry: Registry) -> CollectionSource:
+    """A collection that a plugin carries, else one of ir_datasets."""
+    if id_ in registry.collections:
+        return BeirFolder(registry.collections[id_].plugin.folder, id_)
+    return IrDatasets(id_)
+
+
 def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
     """The source a suite names: a packaged collection, an ir_datasets id, a BEIR folder, or TSV files."""
     if spec.id is not None:
-        if spec.id in registry.collections:
-            return BeirFolder(registry.collections[spec.id].plugin.folder, spec.id)
-        return IrDatasets(spec.id)
+        return source_by_id(spec.id, registry)
     if spec.beir is not None:
         return BeirFolder(spec.beir, spec.name)
     assert spec.docs_tsv is not None

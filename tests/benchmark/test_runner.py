@@ -8,9 +8,11 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 import toys
 
+from benchmark.errors import CollectionError, SuiteError
 from benchmark.leaderboard import Board
 from benchmark.leaderboard.board import cell_folder
 from benchmark.progress import Silent
@@ -48,7 +50,7 @@ def test_the_record_says_where_its_numbers_come_from(tmp_path: Path, collection:
     assert provenance["collection"]["documents"] == 4
     assert provenance["collection"]["queries"] == 4
     assert set(provenance["collection"]["digests"]) == {"corpus", "test", "drop_own_id"}
-    assert provenance["model"]["identity"] == {"expansion": 0.5, "broken": False}
+    assert provenance["model"]["identity"]["query"] == {"expansion": 0.5, "broken": False}
     assert provenance["model"]["truncated"] == {"documents": 0.0, "queries": 0.0}
     assert provenance["device"] == "cpu"
     assert provenance["plugins"]["postprocessor"]["module"] == "plugins.postprocessors"
@@ -88,10 +90,10 @@ def test_a_new_postprocessor_encodes_nothing_again(tmp_path: Path, collection: P
 
 @pytest.mark.parametrize(
     "change",
-    ["drop_own_id: true", "depth", "split", "corpus", "qrels", "parameter", "scale"],
+    ["drop_own_id: true", "depth", "split", "corpus", "qrels", "parameter", "scale", "bank", "tune"],
 )
 def test_whatever_could_change_a_run_changes_its_key(tmp_path: Path, collection: Path, change: str) -> None:
-    extra = "models: [words]\npostprocessors: [{name: sinkhorn, tau: 0.5}]\n"
+    extra = "models: [words]\npostprocessors: [{name: sinkhorn_single_query, tau: 0.5}]\n"
     suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
     store = Store(tmp_path / "store")
     before = toys.plan_suite(suite, store).cells[0][1].key
@@ -102,9 +104,14 @@ def test_whatever_could_change_a_run_changes_its_key(tmp_path: Path, collection:
     elif change == "depth":
         suite.write_text(text.replace("depth: 10", "depth: 11"))
     elif change == "split":
-        suite.write_text(
-            text.replace("split: test", "split: train").replace("bank: {split: train}", "bank: {split: test}")
-        )
+        other = text.replace("split: test", "split: TRAIN").replace("split: train", "split: test")
+        suite.write_text(other.replace("TRAIN", "train"))
+    elif change == "bank":
+        queries = tmp_path / "others.tsv"
+        queries.write_text("b1\tfruit\n")
+        suite.write_text(text.replace("bank: {split: train}", f"bank: {{queries_tsv: {queries}}}"))
+    elif change == "tune":
+        suite.write_text(text.replace("tau: 0.5", "tune: {tau: [0.5]}"))
     elif change == "corpus":
         corpus = collection / "corpus.jsonl"
         corpus.write_text(corpus.read_text().replace("pear fruit", "pear"))
@@ -244,3 +251,81 @@ def test_queries_carved_out_for_tuning_can_be_the_bank_and_are_not_tested_on(tmp
     carved, tested = record.tuning["queries"], record.provenance["collection"]["queries"]
     assert carved + tested == 4
     assert record.provenance["postprocessing"]["fitting_queries"] == carved
+
+
+def test_tuning_on_the_test_queries_is_refused(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [{name: dsl, tune: {tau: [0.5, 1.0]}}]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, extra)
+    suite.write_text(suite.read_text().replace("dev: {split: train}", "dev: {split: test}"))
+    with pytest.raises(CollectionError, match=r"each of the 4 development queries is also a test query"):
+        run(tmp_path, suite)
+
+
+def test_development_queries_that_are_also_tested_are_dropped_and_counted(tmp_path: Path, collection: Path) -> None:
+    queries, qrels = collection / "queries.jsonl", collection / "qrels/train.tsv"
+    queries.write_text(queries.read_text() + '{"_id": "b4", "text": " Apple "}\n')
+    qrels.write_text(qrels.read_text() + "b4\td1\t1\n")
+    extra = "models: [words]\npostprocessors: [{name: dsl, tune: {tau: [0.5, 1.0]}}]\n"
+    (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records
+    assert record.provenance["collection"]["counts"]["dev_queries_also_tested"] == 1
+    assert record.tuning is not None
+    assert record.tuning["queries"] == 3
+
+
+def test_two_cells_of_one_content_are_refused_by_name(tmp_path: Path, collection: Path) -> None:
+    twins = "[{name: dsl, label: x, tau: 0.5}, {name: dsl, label: y, tau: 0.5}]"
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, f"models: [words]\npostprocessors: {twins}\n")
+    with pytest.raises(SuiteError, match="fruit/words/x and fruit/words/y are the same in all but their names"):
+        run(tmp_path, suite)
+
+
+def test_a_scale_on_a_method_that_fits_on_no_queries_is_refused(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [{name: none, scale: 2.0}]\n"
+    with pytest.raises(SuiteError, match="changes nothing"):
+        run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra))
+
+
+def test_a_sample_of_the_bank_shrinks_while_its_queries_are_tuned_on(tmp_path: Path, collection: Path) -> None:
+    extra = "models: [words]\npostprocessors: [{name: dsl_single_query, bank: {size: 3}, tune: {tau: [0.5, 1.0]}}]\n"
+    (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records
+    assert record.status == "ok", record.error
+    assert record.provenance["postprocessing"]["fitting_queries"] == 3
+
+
+def test_a_damaged_analysis_is_computed_again(tmp_path: Path, collection: Path) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection, "models: [words]\nanalyzers: [sparsity, hubness]\n")
+    (before,) = run(tmp_path, suite).records
+    for path in (tmp_path / "runs/toy/analyses").rglob("analysis.json"):
+        path.write_bytes(b"\xff{")
+    (after,) = run(tmp_path, suite).records
+    assert after == before
+
+
+def test_values_that_were_deleted_are_written_again(tmp_path: Path, collection: Path) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection)
+    (record,) = run(tmp_path, suite).records
+    path = cell_folder(tmp_path / "runs/toy", record.key) / "per_query.csv"
+    content = path.read_bytes()
+    path.unlink()
+    run(tmp_path, suite)
+    assert path.read_bytes() == content
+
+
+def test_a_full_disk_fails_the_cell_with_what_to_do_and_loses_nothing(
+    tmp_path: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", collection)
+    save = np.save
+
+    def full(*arguments: object, **named: object) -> None:
+        raise OSError("1000000 requested and 124984 written")  # as numpy says it
+
+    monkeypatch.setattr(
+        np, "save", lambda path, *rest, **named: (full if "indptr" in str(path) else save)(path, *rest, **named)
+    )
+    (record,) = run(tmp_path, suite).records
+    assert record.status == "failed"
+    assert record.error is not None
+    assert "Free some space" in record.error
+    monkeypatch.undo()
+    assert run(tmp_path, suite).records[0].status == "ok"
