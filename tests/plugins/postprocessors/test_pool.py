@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import toys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -14,8 +16,13 @@ from scipy.sparse import csr_array
 
 from benchmark import FitContext, Postprocessor
 from benchmark.errors import ScoreError
+from benchmark.leaderboard.board import cell_folder
 from benchmark.parameters import ParameterError, validate
+from benchmark.progress import Silent
+from benchmark.rank import read_trec
+from benchmark.runner import Runner
 from benchmark.search import MatrixScores
+from benchmark.store import Store
 from plugins.postprocessors._pool import pool_of
 from plugins.postprocessors.dsl import Dsl, DslSingleQuery
 from plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
@@ -150,3 +157,13 @@ def test_fifty_documents_a_query_are_enough_on_real_captions(
 ) -> None:
     whole, part = (recall_at_1(corrected(method, similarities)) for method in (dense, pooled))
     assert part == pytest.approx(whole, abs=0.5)
+
+
+def test_a_pool_smaller_than_the_depth_shortens_no_run(tmp_path: Path) -> None:
+    extra = "models: [words]\ncandidates: all\npostprocessors: [{name: sinkhorn, tau: 0.5, pool: 1}]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", toys.write_collection(tmp_path / "fruit"), extra)
+    store = Store(tmp_path / "store")
+    (record,) = Runner(store, tmp_path / "runs", Silent()).run(toys.plan_suite(suite, store)).records
+    assert record.status == "ok", record.error
+    run = read_trec(cell_folder(tmp_path / "runs/toy", record.key) / "run.trec.gz")
+    assert {query: len(hits) for query, hits in run.items()} == dict.fromkeys(("q1", "q2", "q3", "q4"), 4)
