@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +12,8 @@ from benchmark.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
 from benchmark.encode import KIND as VECTORS
 from benchmark.encode import Encoder, document_shards
 from benchmark.errors import SuiteError
-from benchmark.fingerprint import content, digest, portable, source_digest
+from benchmark.fingerprint import portable
+from benchmark.keys import analysis_key, cell_key
 from benchmark.leaderboard.board import cell_folder
 from benchmark.record import RECORD_FILE, CellDescription, Part, Record, read_record
 from benchmark.registry import Registered, Registry
@@ -21,26 +21,6 @@ from benchmark.resolve import ResolvedModel, TestCollection
 from benchmark.store import Store
 from benchmark.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from benchmark.types import Candidates, Json, Role
-
-# Code that decides what a run is, besides the plugins and the encoder.
-RUN_CODE = (
-    "benchmark.cell",
-    "benchmark.collection",
-    "benchmark.encode",
-    "benchmark.galleries",
-    "benchmark.group",
-    "benchmark.postprocess",
-    "benchmark.rank",
-    "benchmark.ranking",
-    "benchmark.resolve",
-    "benchmark.search",
-    "benchmark.stage",
-    "benchmark.tuning",
-    "benchmark.vectors",
-)
-
-# Code of the harness that decides what analyzers find.
-ANALYSIS_CODE = ("benchmark.search", "benchmark.rank", "benchmark.fast_measure", "benchmark.statistics")
 
 
 @dataclass(frozen=True)
@@ -168,56 +148,20 @@ def _cell(
     registered = registry.get("postprocessors", spec.name)
     default: Candidates = "all" if isinstance(group.model.model, Scorer) else "retrieved"
     candidates = spec.candidates or suite.candidates or default
-    sees = registered.plugin.factory.sees
-    if sees == "query" and spec.scale not in ("median_top1", "none"):
+    if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
-    key = digest(
-        {
-            **shared,
-            "code": source_digest(*RUN_CODE),
-            "candidates": candidates,
-            "depth": group.depth,
-            "postprocessor": [spec.name, content(spec.params), spec.scale, registered.source_digest],
-            "roles": _read_roles(registered.plugin.factory, spec, group.collection.roles),
-            "bank_sample": spec.bank.model_dump(mode="json") if sees == "bank" and spec.bank else None,
-            "tune": [spec.tune.model_dump(mode="json"), measuring_version()] if spec.tune else None,
-        }
-    )
+    roles = group.collection.roles
+    key = cell_key(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
     return PlannedCell(spec, registered, candidates, key)
 
 
 def _analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
     registered = registry.get("analyzers", spec.name)
-    key = digest(
-        {
-            **read,
-            "code": source_digest(*ANALYSIS_CODE),
-            "analyzer": [spec.name, content(spec.params), registered.source_digest],
-        }
-    )
-    return PlannedAnalysis(spec, registered, key)
-
-
-def _read_roles(
-    factory: type[Postprocessor], spec: PostprocessorSpec, roles: Mapping[str, Mapping[str, Json]]
-) -> dict[str, Json]:
-    """The parts of a collection's queries that a cell reads; the bank's own documents only where they are read too."""
-    parts = {"bank", "dev"} if spec.tune else {"bank"} if factory.sees == "bank" else set()
-    unread = set() if spec.tune or factory.reads_bank_gallery else {"documents"}
-    return {
-        part: {name: value for name, value in found.items() if name not in unread}
-        for part, found in roles.items()
-        if part in parts
-    }
+    return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
 
 
 def _sample(spec: PostprocessorSpec) -> dict[str, Json]:
     return {"bank": spec.bank.model_dump(mode="json")} if spec.bank else {}
-
-
-def measuring_version() -> str:
-    """What decides the value of a measure of one run."""
-    return digest([source_digest("benchmark.measure"), importlib.metadata.version("ir_measures")])
 
 
 def _refuse_twins(groups: Sequence[Group]) -> None:

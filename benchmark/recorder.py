@@ -12,9 +12,10 @@ from benchmark.cell import CellResult, evaluate
 from benchmark.contracts import CellContext
 from benchmark.errors import ScoreError, SparsebenchError
 from benchmark.group import Evaluation
+from benchmark.keys import measuring_version
 from benchmark.leaderboard.board import cell_folder
 from benchmark.measure import aggregate, measure
-from benchmark.plan import PlannedCell, finished, measuring_version
+from benchmark.plan import PlannedCell, finished
 from benchmark.provenance import Stopwatch, hardware, software
 from benchmark.rank import read_trec, untied, write_trec
 from benchmark.record import PER_QUERY_FILE, RUN_FILE, Record, per_query_csv
