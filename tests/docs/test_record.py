@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmark.record import SCHEMA_VERSION, Record
+
+
+def test_every_key_of_a_record_is_written_down(repository: Path) -> None:
+    text = (repository / "docs" / "RECORD.md").read_text()
+    assert f"Schema version {SCHEMA_VERSION} " in text
+    named = {
+        name.split(".")[0]
+        for row in re.findall(r"^\| (`[^|]*) \|", text, re.M)
+        for name in re.findall(r"`([^`]+)`", row)
+    }
+    assert named == set(Record.model_json_schema(by_alias=True)["properties"])
