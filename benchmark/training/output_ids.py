@@ -45,7 +45,7 @@ def _counts(tokenizer: Any, chunks: Iterable[list[str]], size: int) -> np.ndarra
     """Occurrences (V,) of each id."""
     counts = np.zeros(size, dtype=np.int64)
     for texts in chunks:
-        ids = tokenizer(texts, add_special_tokens=False, return_attention_mask=False)["input_ids"]
+        ids = tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
         counts += np.bincount(np.fromiter(itertools.chain.from_iterable(ids), np.int64), minlength=size)
     return counts
 

@@ -6,14 +6,13 @@ import numpy as np
 
 from benchmark.collection import BeirFolder, IrDatasets
 from benchmark.collection.bank import normalised
-from benchmark.contracts import CollectionSource
 from benchmark.errors import TrainingError
 from benchmark.fingerprint import digest
 from benchmark.training.examples import Examples
 from benchmark.training.recipe import QuerySet, Variant
 
 SHOWN = 3
-_CHUNK = 1 << 16
+_PARTS = ("queries", "qrels")
 
 
 def without_test_queries(examples: Examples, variant: Variant) -> tuple[Examples, int]:
@@ -22,7 +21,7 @@ def without_test_queries(examples: Examples, variant: Variant) -> tuple[Examples
     Raises TrainingError where there are others and `overlap` is `refuse`, or where all are.
     """
     settings = variant.settings
-    tested = {normalised(text): name for each in settings.test_sets for name, text in _queries(each)}
+    tested = {normalised(text): name for each in settings.test_sets or () for name, text in _queries(each)}
     found = np.array([query in tested for query in _normalised_queries(examples)], dtype=bool) if tested else None
     if found is None or not found.any():
         return examples, 0
@@ -33,23 +32,32 @@ def without_test_queries(examples: Examples, variant: Variant) -> tuple[Examples
 
 def digests(variant: Variant) -> list[str]:
     """SHA-256 of the queries of each test set."""
-    return [digest(_queries(each)) for each in variant.settings.test_sets]
+    return [digest(_queries(each)) for each in variant.settings.test_sets or ()]
 
 
-def sources(variant: Variant) -> list[CollectionSource]:
-    """The collections whose queries are not trained on."""
-    return [_source(each) for each in variant.settings.test_sets]
+def missing(variant: Variant) -> list[str]:
+    """What of the test sets is not at hand, one line each; their documents are not needed."""
+    return [
+        line
+        for each in variant.settings.test_sets or ()
+        for line in (IrDatasets(each.id).missing(_PARTS) if each.id else _folder(each).missing())
+    ]
 
 
-def _source(queries: QuerySet) -> CollectionSource:
-    if queries.id is not None:
-        return IrDatasets(queries.id)
-    assert queries.beir is not None
+def fetch(variant: Variant) -> None:
+    """Let ir_datasets download what is missing."""
+    for each in variant.settings.test_sets or ():
+        if each.id is not None:
+            IrDatasets(each.id).fetch(_PARTS)
+
+
+def _folder(queries: QuerySet) -> BeirFolder:
+    assert queries.beir is not None, "the recipe has checked that there is one source"
     return BeirFolder(queries.beir, queries.beir.name)
 
 
 def _queries(queries: QuerySet) -> list[tuple[str, str]]:
-    source = _source(queries)
+    source = IrDatasets(queries.id) if queries.id is not None else _folder(queries)
     topics = source.topics(None if queries.id is not None else queries.split)
     return [(f"{source.name} {query.query_id}", query.text) for query in topics.queries]
 
@@ -64,9 +72,7 @@ def _normalised_queries(examples: Examples) -> list[str]:
 
 
 def _refused(examples: Examples, found: np.ndarray, tested: dict[str, str], variant: Variant) -> str:
-    texts = dict.fromkeys(
-        text for i in np.flatnonzero(found)[:_CHUNK] for text in examples.texts("query", int(i), int(i) + 1)
-    )
+    texts = dict.fromkeys(text for i in np.flatnonzero(found) for text in examples.texts("query", int(i), int(i) + 1))
     shown = "; ".join(f"{text!r} is {tested[normalised(text)]}" for text in list(texts)[:SHOWN])
     return (
         f"{variant.place('test_sets')}: {variant.label}: {found.sum()} of {len(examples)} training examples have a "

@@ -12,10 +12,9 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from benchmark.suite.expand import grid_points, override
+from benchmark.suite.expand import grid_points, override, read_with_includes
 from benchmark.suite.mistakes import Mistakes, Position
 from benchmark.suite.schema import FileName, Name, Positive
-from benchmark.suite.source import read_source
 from benchmark.suite.tree import Node
 from benchmark.training.check import check, check_labels
 from benchmark.training.paths import resolve_paths
@@ -75,8 +74,8 @@ class Settings(_Spec):
         training documents or a random choice. A smaller choice is part of a larger one.
     length: tokens of a text, special ones included. precision: `bf16` is for GPUs.
     save_every: steps between two checkpoints from which a training that was killed goes on.
-    test_sets: collections whose queries must not be trained on. overlap: whether training on one is refused, or those
-        examples are dropped and counted.
+    test_sets: collections whose queries must not be trained on; null takes those of an included recipe away.
+    overlap: whether training on one is refused, or those examples are dropped and counted.
     """
 
     name: FileName
@@ -108,7 +107,7 @@ class Settings(_Spec):
     seed: Count = 0
     precision: Literal["float32", "bf16"] = "float32"
     save_every: Positive = 1_000
-    test_sets: tuple[QuerySet, ...] = ()
+    test_sets: tuple[QuerySet, ...] | None = None
     overlap: Literal["refuse", "drop"] = "refuse"
 
 
@@ -132,12 +131,13 @@ class Variant:
 def load_recipe(
     path: Path, overrides: Iterable[str] = (), environ: Mapping[str, str] = os.environ
 ) -> tuple[Variant, ...]:
-    """All trainings of a recipe file, in the order of its grid.
+    """All trainings of a recipe file, in the order of its grid; `include:` names recipes that it changes.
 
     overrides: `steps=20`, as of `--set`. Raises SuiteError with one line for every mistake.
     """
     mistakes = Mistakes()
-    tree = resolve_paths(override(read_source(path, mistakes), overrides, mistakes), environ, mistakes)
+    tree = override(read_with_includes(path, environ, mistakes), overrides, mistakes)
+    tree = resolve_paths(tree, environ, mistakes)
     variants = tuple(_variants(tree, mistakes))
     check_labels([(variant.label, variant.place("label")) for variant in variants], mistakes)
     mistakes.raise_if_any()

@@ -64,10 +64,7 @@ class Training:
     def missing(self) -> Sequence[str]:
         """What has to be there before it can start, one line each; touches no network."""
         settings = self.variant.settings
-        lines = [
-            *examples.missing(settings.data),
-            *(line for each in overlap.sources(self.variant) for line in each.missing()),
-        ]
+        lines = [*examples.missing(settings.data), *overlap.missing(self.variant)]
         if (lacking := backbone.missing(settings)) is not None:
             lines.append(lacking)
         return lines
@@ -76,8 +73,7 @@ class Training:
         """Download what can be downloaded."""
         settings = self.variant.settings
         examples.fetch(settings.data)
-        for each in overlap.sources(self.variant):
-            each.fetch()
+        overlap.fetch(self.variant)
         backbone.fetch(settings)
 
     def find(self) -> Artefact | None:
