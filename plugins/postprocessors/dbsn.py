@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from benchmark import FitContext, ScoreBlocks, State
@@ -29,4 +30,4 @@ class Dbsn(Sinkhorn):
                 "`bank: {beir: folder, split: train, gallery: true}`, or use sinkhorn_single_query, which needs none"
             )
         state = super().fit(Beside(blocks, context.bank_gallery), context)
-        return State({"lv": state.arrays["lv"][: blocks.shape[1]]})
+        return replace(state, arrays={"lv": state.arrays["lv"][: blocks.shape[1]]})

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
 from benchmark.contracts import RowStats
 from benchmark.types import Sees
-from plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser
+from plugins.postprocessors._potentials import PoolSize, Temperature, few_rows, kernel_of, normaliser
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+PAIRS_AT_ONCE = 2**16
+"""Measured: half the time of 2**18, a quarter of that of a whole block."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +39,16 @@ class Dsl(Postprocessor):
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64, with the sign of the score."""
-        scores = block.scores.double()
-        kernel = scores / self.tau
-        share = kernel - normaliser(kernel, state.arrays["lse"][block.columns], self.sees)
-        return scores.sign() * above_zero(scores.abs().log() + share)
+        import torch
+
+        lse = state.arrays["lse"][block.columns]
+        corrected = torch.empty_like(block.scores, dtype=torch.float64)
+        for rows in few_rows(block.scores, PAIRS_AT_ONCE):
+            scores = block.scores[rows].double()
+            kernel = scores / self.tau
+            key = kernel.sub(normaliser(kernel, lse, self.sees)).add_(scores.abs().log_())
+            torch.mul(above_zero(key), scores.sign_(), out=corrected[rows])
+        return corrected
 
 
 class DslSingleQuery(Dsl):
@@ -56,7 +65,8 @@ def negatives(blocks: ScoreBlocks) -> int:
 
 
 def above_zero(key: Tensor) -> Tensor:
-    """A monotone map of the reals to the numbers above 0 that keeps the relative precision of large keys, -inf to 0."""
-    import torch
+    """A monotone map of the reals to the numbers above 0 that keeps the relative precision of large keys, -inf to 0.
 
-    return torch.where(key < 0, 1 / (1 - key), 1 + key)
+    1 / (1 - key) below 0, 1 + key from there up.
+    """
+    return key.clamp(max=0).neg_().add_(1).reciprocal_().add_(key.clamp(min=0))

@@ -10,16 +10,10 @@ from annotated_types import Ge, Le
 from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
 from benchmark.contracts import RowStats
 from benchmark.types import Sees
+from plugins.postprocessors._append import append_potentials
 from plugins.postprocessors._fitting import Appended, distinct, enough
-from plugins.postprocessors._potentials import (
-    Kernel,
-    Order,
-    PoolSize,
-    Streamed,
-    Temperature,
-    kernel_of,
-    sinkhorn_potentials,
-)
+from plugins.postprocessors._potentials import Kernel, Order, PoolSize, Streamed, Temperature, kernel_of
+from plugins.postprocessors._sinkhorn import Found, sinkhorn_potentials
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,9 +39,10 @@ class Sinkhorn(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lv: potentials of documents, (D,) float64."""
+        """lv: potentials of documents, (D,) float64. The record says how they were computed."""
         kernel = kernel_of(self._fitting(blocks, context), tau=self.tau, sees=self.sees, pool=self.pool)
-        return State({"lv": self._potentials(kernel)})
+        found = self._potentials(kernel)
+        return State({"lv": found.lv}, facts={"potentials": found.path})
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
@@ -57,7 +52,7 @@ class Sinkhorn(Postprocessor):
     def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
         return distinct(blocks, context) if self.query_weights == "dedup" else blocks
 
-    def _potentials(self, kernel: Kernel) -> Tensor:
+    def _potentials(self, kernel: Kernel) -> Found:
         return sinkhorn_potentials(
             kernel, iterations=self.iterations, order=self.order, document_marginal=self.document_marginal
         )
@@ -67,9 +62,8 @@ class Sinkhorn(Postprocessor):
 class SinkhornSingleQuery(Sinkhorn):
     """Sinkhorn of each query over a bank. Raises ScoreError for an empty bank.
 
-    mode: `frozen` takes the potentials of the bank alone, O(D) a query. `append` fits on the bank and the query, once
-    for each query: exact, slow (`iterations` passes over the bank a query), and Q x D float64 in memory, so rank
-    many queries in chunks.
+    mode: `frozen` takes the potentials of the bank alone, O(D) a query. `append` fits on the bank and the query, for
+    each query: exact, slow, and Q x D potentials in memory, so rank many queries in chunks.
     """
 
     mode: Literal["frozen", "append"] = "frozen"
@@ -82,7 +76,9 @@ class SinkhornSingleQuery(Sinkhorn):
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lv as for Sinkhorn; in mode `append` the bank itself."""
         if self.mode == "append":
-            return State(blocks=enough(self._fitting(blocks, context), self.sees))
+            bank = enough(self._fitting(blocks, context), self.sees)
+            path = "float32, batches of queries (torch)" if self._in_batches(bank) else "query by query"
+            return State(blocks=bank, facts={"potentials": path})
         return super().fit(blocks, context)
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
@@ -91,6 +87,16 @@ class SinkhornSingleQuery(Sinkhorn):
 
         if state.blocks is None:
             return {}
-        scores = torch.cat([block.scores for block in blocks], dim=1)
-        kernels = (Streamed(Appended(state.blocks, own), self.tau) for own in scores)
-        return {"lv": torch.stack([self._potentials(kernel) for kernel in kernels])}
+        scores, bank = torch.cat([block.scores for block in blocks], dim=1), state.blocks
+        if not self._in_batches(bank):
+            return {"lv": torch.stack([self._appended(bank, own) for own in scores])}
+        lv, sound = append_potentials(Streamed(bank, self.tau), scores, iterations=self.iterations, order=self.order)
+        for row in (~sound).nonzero().flatten().tolist():
+            lv[row] = self._appended(bank, scores[row])
+        return {"lv": lv}
+
+    def _in_batches(self, bank: ScoreBlocks) -> bool:
+        return self.document_marginal == 1 and Streamed(bank, self.tau).precision == "float32"
+
+    def _appended(self, bank: ScoreBlocks, own: Tensor) -> Tensor:
+        return self._potentials(Streamed(Appended(bank, own), self.tau)).lv
