@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from sentence_transformers.sparse_encoder.callbacks.splade_callbacks import SpladeRegularizerWeightSchedulerCallback
@@ -11,7 +10,7 @@ from transformers import TrainerCallback
 
 from benchmark.errors import TrainingError
 from benchmark.training.recipe import Variant
-from benchmark.types import Json
+from benchmark.training.show import Report
 
 PATIENCE = 3
 """Steps in a row without any active entry: an empty side has no gradient of the ranking, so none comes back."""
@@ -33,7 +32,7 @@ class QuadraticSchedule(SpladeRegularizerWeightSchedulerCallback):  # type: igno
 class Watch(TrainerCallback):  # type: ignore[misc]
     """Reports every logged step, and stops a training whose vectors are empty or not finite (TrainingError)."""
 
-    def __init__(self, loss: Any, variant: Variant, report: Callable[[dict[str, Json]], None]) -> None:
+    def __init__(self, loss: Any, variant: Variant, report: Report) -> None:
         self._loss, self._variant, self._report = loss, variant, report
         self._empty = {"query": 0, "document": 0}
 

@@ -9,6 +9,7 @@ from benchmark.progress import Progress
 from benchmark.types import Json
 
 Report = Callable[[dict[str, Json]], None]
+"""Takes what a training logs: label, step, steps, loss and its parts, query_l0, document_l0, the two lambdas."""
 
 
 @contextmanager

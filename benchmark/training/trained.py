@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +18,7 @@ from benchmark.provenance import Stopwatch, hardware, software
 from benchmark.store import Artefact, Store, disk_errors
 from benchmark.training import backbone, examples, overlap
 from benchmark.training.recipe import Variant
+from benchmark.training.show import Report
 from benchmark.types import Json
 
 KIND = "trained"
@@ -80,7 +81,7 @@ class Training:
         """The trained checkpoint where it is there."""
         return self.store.find(KIND, self.key)
 
-    def run(self, device: str, report: Callable[[dict[str, Json]], None]) -> Artefact:
+    def run(self, device: str, report: Report) -> Artefact:
         """The trained checkpoint, trained first where it is missing; a training that was killed goes on.
 
         Raises TrainingError, ModelError, CollectionError.
@@ -95,7 +96,7 @@ class Training:
         assert trained is not None, "it has just been written"
         return trained
 
-    def _train(self, device: str, report: Callable[[dict[str, Json]], None]) -> None:
+    def _train(self, device: str, report: Report) -> None:
         from benchmark.training.trainer import train_encoder
 
         data = examples.read_examples(self.variant)

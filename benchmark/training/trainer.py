@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,7 @@ from benchmark.training.narrow import narrow, widen
 from benchmark.training.output_ids import choose_output_ids
 from benchmark.training.pooling import pooling
 from benchmark.training.recipe import Settings, Variant
-from benchmark.types import Json
-
-Report = Callable[[dict[str, Json]], None]
+from benchmark.training.show import Report
 
 OUTPUT_IDS = "output_ids.txt"
 _LOGS = 200
