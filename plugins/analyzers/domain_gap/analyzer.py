@@ -40,10 +40,16 @@ class DomainGap(SuiteAnalyzer):
             "domains": domain_of,
             "systems": [gap_values(gap) for gap in systems],
             "removal": [gap_values(gap) for gap in removal],
-            "removal_refused": [[*studied, reason] for studied, reason in refused.items()],
+            "removal_refused": [
+                {"model": model, "collections": collections, "reason": reason}
+                for (model, reason), collections in refused.items()
+            ],
         }
         parts = [named_domains(domain_of), *self._systems(systems), *(self._removal(removal) if removal else [])]
-        parts += [f"No removal study of {' on '.join(studied)}: {reason}." for studied, reason in refused.items()]
+        parts += [
+            f"No removal study of {model} on {', '.join(collections)}: {reason}."
+            for (model, reason), collections in refused.items()
+        ]
         return Analysis(values, summary="\n\n".join([*parts, CONDITIONAL]))
 
     def _systems(self, gaps: list[Gap]) -> list[str]:

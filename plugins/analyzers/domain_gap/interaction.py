@@ -26,13 +26,13 @@ def removal_gaps(records: Sequence[Record], analysis: str) -> Iterator[Gap]:
         yield measure_gap(model, effects)
 
 
-def refusals(records: Sequence[Record], analysis: str) -> dict[tuple[str, str], str]:
-    """(model, collection) -> why it has no removal study."""
-    return {
-        (record.cell.model.label, record.cell.collection.label): found["not_applicable"]
-        for record in records
-        if "not_applicable" in (found := record.analysis.get(analysis, {}))
-    }
+def refusals(records: Sequence[Record], analysis: str) -> dict[tuple[str, str], list[str]]:
+    """(model, reason) -> collections that have no removal study of the model for this reason."""
+    refused: dict[tuple[str, str], dict[str, None]] = {}
+    for record in records:
+        if reason := record.analysis.get(analysis, {}).get("not_applicable"):
+            refused.setdefault((record.cell.model.label, reason), {})[record.cell.collection.label] = None
+    return {why: list(collections) for why, collections in refused.items()}
 
 
 def _effect(record: Record, found: Mapping[str, Json]) -> Effect:

@@ -124,11 +124,14 @@ def test_the_interaction_of_a_removal_is_read_from_records_alone():
 
 
 def test_a_collection_without_a_removal_study_is_named_with_the_reason():
-    refused = record("splade", "news", analysis={"removal": {"not_applicable": "12 tokens were scored"}})
-    analysis = DomainGap().analyze(context(*BOTH, studied("web", 0), studied("law", 1), refused))
+    refusal = {"removal": {"not_applicable": "12 tokens were scored"}}
+    refused = [record("splade", "news", analysis=refusal, postprocessor=name) for name in ("none", "dsl")]
+    analysis = DomainGap().analyze(context(*BOTH, studied("web", 0), studied("law", 1), *refused))
     (gap,) = analysis.values["removal"]
     assert [tested["collection"] for tested in gap["tested"]] == ["web", "law"]
-    assert analysis.values["removal_refused"] == [["splade", "news", "12 tokens were scored"]]
+    assert analysis.values["removal_refused"] == [
+        {"model": "splade", "collections": ["news"], "reason": "12 tokens were scored"}
+    ]
     assert "No removal study of splade on news: 12 tokens were scored." in analysis.summary
 
 
