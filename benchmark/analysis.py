@@ -37,8 +37,11 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             raise NotApplicable("the model gives scores, not vectors")
         analyzer = planned.make()
         assert isinstance(analyzer, GroupAnalyzer)
-        with watch.stage(planned.spec.label):
-            return analyzer.analyze(evaluation.context())
+        label = planned.spec.label
+        with watch.stage(label), evaluation.progress.step(f"analyze {label}", 1, "analyses") as advance:
+            analysis = analyzer.analyze(evaluation.context())
+            advance(1)
+            return analysis
 
     return {
         planned.spec.label: _kept(suite_folder, planned.key, partial(compute, planned))

@@ -37,7 +37,7 @@ class Evaluation:
         self.group = group
         self.collection = group.collection
         self._store = store
-        self._progress = progress
+        self.progress = progress
         self.vectors = GroupVectors(group, store, progress, watch)
         self._blocks: dict[tuple[_Part, str], ScoreBlocks] = {}
         self._cached_bytes = 0
@@ -76,7 +76,7 @@ class Evaluation:
         dev = self.collection.spec.dev
         if dev is None or dev.split != "bank":
             return self
-        return Evaluation(on_bank(self.group), self._store, self._progress, Stopwatch())
+        return Evaluation(on_bank(self.group), self._store, self.progress, Stopwatch())
 
     def _kept(self, queries: Sequence[Query], part: _Part) -> ScoreBlocks:
         key = part, topics_digest(Topics(tuple(queries)))

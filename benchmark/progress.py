@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 Advance = Callable[[int], None]
+UNKNOWN = 0
+"""The total of a step whose end nobody knows."""
 SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -21,7 +23,7 @@ class Progress(Protocol):
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """A long step of `total` units; the block calls what it is given with each number of units done."""
+        """A long step of `total` units, or UNKNOWN; the block calls what it is given with the units it has done."""
         ...
 
 
@@ -59,14 +61,15 @@ class Lines:
             nonlocal done, last
             done += units
             now = time.monotonic()
-            if now - last >= SECONDS_BETWEEN_LINES and done < total:
+            if now - last >= SECONDS_BETWEEN_LINES and (done < total or total == UNKNOWN):
                 last, rate = now, done / (now - start)
-                self.say(f"{name}: {done}/{total} {unit}, {rate:.0f}/s, {(total - done) / rate:.0f} s left")
+                left = f", {(total - done) / rate:.0f} s left" if total else ""
+                self.say(f"{name}: {done}{f'/{total}' if total else ''} {unit}, {rate:.1f}/s{left}")
 
         yield advance
         elapsed = time.monotonic() - start
         if elapsed >= 1:
-            self.say(f"{name}: {done} {unit} in {elapsed:.1f} s, {done / elapsed:.0f}/s")
+            self.say(f"{name}: {done} {unit} in {elapsed:.1f} s, {done / elapsed:.1f}/s")
 
 
 class Bars:
@@ -97,7 +100,7 @@ class Bars:
             TimeRemainingColumn(),
         )
         with RichProgress(*columns, console=self._console, transient=True) as bars:
-            task = bars.add_task(name, total=total, rate="")
+            task = bars.add_task(name, total=total or None, rate="")
 
             def advance(units: int) -> None:
                 bars.update(task, advance=units)

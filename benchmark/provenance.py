@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import benchmark
 from benchmark.fingerprint import digest, library_versions
@@ -78,16 +79,31 @@ def _device_name(device: str) -> str:
 
 
 def peak_memory_mib() -> int:
-    """Peak resident memory of this process so far, MiB."""
+    """Peak resident memory of this process, MiB, since `forget_peak` where the system can (Linux), else ever."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) // 2**10
+    except OSError:
+        pass
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak / 2**20) if sys.platform == "darwin" else int(peak / 2**10)
+
+
+def forget_peak() -> None:
+    """Let the next peak be that of what follows."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 class Stopwatch:
     """Seconds by stage: `with watch.stage("fit"): …`; a stage entered twice adds up.
 
-    peak_mib: the most memory that the process had ever used when a stage ended, MiB.
+    peak_mib: the most memory that the process used during a stage, MiB; stages within it count for it, too.
     """
+
+    _outer: ClassVar[list[int]] = []
+    """Peaks so far of the stages that are open, whichever stopwatch they belong to."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -96,9 +112,14 @@ class Stopwatch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time of the block to `name`."""
+        self._outer[:] = [max(peak, peak_memory_mib()) for peak in self._outer]
+        self._outer.append(0)
+        forget_peak()
         start = time.perf_counter()
         try:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-            self.peak_mib[name] = peak_memory_mib()
+            peak = max(self._outer.pop(), peak_memory_mib())
+            self._outer[:] = [max(outer, peak) for outer in self._outer]
+            self.peak_mib[name] = max(self.peak_mib.get(name, 0), peak)

@@ -106,6 +106,7 @@ class Recorder:
             "plugins": {
                 "model": asdict(group.model.registered.provider),
                 "postprocessor": asdict(cell.registered.provider),
+                **({"collection": asdict(collection.provider)} if collection.provider else {}),
                 **{planned.spec.label: asdict(planned.registered.provider) for planned in group.analyses},
             },
             "model": {

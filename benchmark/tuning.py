@@ -36,10 +36,12 @@ def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
             f"{evaluation.collection.spec.label!r} names none. Add `dev:`, e.g. `dev: {{split: train}}`, or carve them "
             "out of its own queries: `dev: {split: hash, share: 0.2, seed: 0}`."
         )
+    grid = [dict(zip(spec.parameters, values, strict=True)) for values in product(*spec.parameters.values())]
     tried = []
-    for values in product(*spec.parameters.values()):
-        parameters = dict(zip(spec.parameters, values, strict=True))
-        tried.append({**parameters, "value": _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)})
+    with evaluation.progress.step(f"tune {cell.spec.label}", len(grid), "values") as advance:
+        for parameters in grid:
+            tried.append({**parameters, "value": _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)})
+            advance(1)
     best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial["value"])
     chosen = {name: best[name] for name in spec.parameters}
     return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}

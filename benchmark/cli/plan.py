@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import click
@@ -9,10 +11,11 @@ from tabulate import tabulate
 
 from benchmark.cli import Exit
 from benchmark.cli.options import suite_options
-from benchmark.cli.session import Session, open_session
+from benchmark.cli.session import Session, discover, open_session
 from benchmark.errors import NotAtHandError
 from benchmark.estimate import estimate_seconds
 from benchmark.plan import Group, finished, missing_documents
+from benchmark.suite import load_suite
 
 
 @click.command("plan")
@@ -20,11 +23,12 @@ from benchmark.plan import Group, finished, missing_documents
 def command(**options: Any) -> int:
     """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing.
 
-    When a collection or a checkpoint is not at hand yet, says what will be downloaded instead.
+    When a collection or a checkpoint is not at hand yet, names the cells and what will be downloaded.
     """
     try:
         session = open_session(**options, fetch=False)
     except NotAtHandError as error:
+        click.echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
         click.echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
         return Exit.OK
     rows = [row for group in session.plan.groups for row in _rows(session, group)]
@@ -37,6 +41,16 @@ def command(**options: Any) -> int:
         f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
     )
     return Exit.OK if todo else Exit.NOTHING
+
+
+def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequence[str]) -> str:
+    """The cells of a suite whose keys cannot be known yet."""
+    loaded = load_suite(suite, discover(plugin_switches), overrides)
+    names = (
+        "/".join(spec.label for spec in cell)
+        for cell in product(loaded.collections, loaded.models, loaded.postprocessors)
+    )
+    return "\n".join(names)
 
 
 def _rows(session: Session, group: Group) -> list[list[str]]:

@@ -69,6 +69,7 @@ def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -
 def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int:
     pages = {form: folder / f"{name}.{form}" for form in forms}
     differences = [found for form, page in pages.items() if (found := report.check(page, form))]
+    differences += report.unfounded()
     click.echo("\n".join(differences) or f"what the records say: {', '.join(map(str, pages.values()))}")
     return Exit.FAILED_CELLS if differences else Exit.OK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from benchmark.leaderboard.html import render_html
 from benchmark.leaderboard.latex import render_latex
 from benchmark.leaderboard.markdown import render_markdown
 from benchmark.leaderboard.significance import compared
+from benchmark.measure import aggregate
 from benchmark.store import write_atomically
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ RENDERERS: dict[str, Callable[..., str]] = {
 FORMATS = (*RENDERERS, "html")
 PAGES = ("md", "html")
 """The formats that lie beside the records."""
+
+MEAN_TOLERANCE = 1e-5  # per-query values keep six digits
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,17 @@ class Report:
         if page.read_text(encoding="utf-8") == self.render(form):
             return None
         return f"{page} is not what the records say. `sparsebench report {self.board.suite}` writes it again."
+
+    def unfounded(self) -> list[str]:
+        """Means that are not those of the per-query values beside them, one line each."""
+        lines = []
+        for record in self.board.records:
+            values = self.evidence.per_query(record) or {}
+            for name, mean in aggregate(values).items():
+                if abs(record.measures.get(name, math.inf) - mean) > MEAN_TOLERANCE:
+                    cell = f"{record.cell.collection.label}/{record.cell.model.label}/{record.cell.postprocessor.label}"
+                    lines.append(f"{cell}: {name} is {record.measures.get(name)}, its queries give {mean:.6f}")
+        return lines
 
 
 def read_report(folder: Path) -> Report:

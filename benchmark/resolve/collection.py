@@ -10,6 +10,7 @@ from benchmark.collection import Corpus, absent_judgments, empty_queries, limit,
 from benchmark.contracts import CollectionSource
 from benchmark.fingerprint import portable
 from benchmark.progress import Progress
+from benchmark.provider import Provider
 from benchmark.registry import Registry
 from benchmark.resolve.corpus import Gallery, read_corpus, require
 from benchmark.resolve.queries import Sources, read_parts
@@ -22,7 +23,7 @@ from benchmark.types import Json, Topics
 class TestCollection:
     """A collection ready to be searched. bank, dev: None where the suite names none.
 
-    bank_gallery: the bank's own documents, where the suite asks for them.
+    bank_gallery: the bank's own documents, where the suite asks for them. provider: the plugin that carries it, if any.
     counts: what was left out, for the record (queries without a relevant document, judgments of absent documents).
     """
 
@@ -35,6 +36,7 @@ class TestCollection:
     dev: Topics | None
     counts: Mapping[str, Json]
     bank_gallery: Gallery | None = None
+    provider: Provider | None = None
 
     @cached_property
     def digests(self) -> dict[str, Json]:
@@ -68,7 +70,7 @@ def resolve_collection(
     require(sources.all)
     corpus = read_corpus(sources.own, store, progress)
     parts = read_parts(spec, sources)
-    gallery = None
+    gallery, carried = None, registry.collections.get(spec.id or "")
     if spec.bank and spec.bank.gallery:
         gallery = Gallery(sources.bank, read_corpus(sources.bank, store, progress))
     return TestCollection(
@@ -86,4 +88,5 @@ def resolve_collection(
             "judgments_of_absent_documents": absent_judgments(parts.test.qrels, corpus.doc_ids),
         },
         bank_gallery=gallery,
+        provider=carried.provider if carried else None,
     )

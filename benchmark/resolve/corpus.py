@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,13 @@ from benchmark.collection import BeirFolder, Corpus, IrDatasets, TsvCollection, 
 from benchmark.contracts import CollectionSource, Fetchable
 from benchmark.errors import NotAtHandError
 from benchmark.fingerprint import digest, files_digest, source_digest
-from benchmark.progress import Progress
+from benchmark.progress import UNKNOWN, Advance, Progress
 from benchmark.registry import Registry
 from benchmark.store import Artefact, Store
 from benchmark.suite import CollectionSpec
+from benchmark.types import Document
+
+COUNTED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,19 @@ def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> C
     key = digest({"source": source.name, "files": files_digest(files), "code": source_digest("benchmark.collection")})
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
-    progress.say(f"{source.name}: reading the documents")
-    corpus = scan(source.documents(), where=source.where)
+    with progress.step(f"read {source.name}", UNKNOWN, "documents") as advance:
+        corpus = scan(_counted(source.documents(), advance), where=source.where)
     if files:
         with store.writing("corpus", key, {"digest": corpus.digest, "empty": corpus.empty}) as folder:
             np.save(folder / "doc_ids.npy", corpus.doc_ids, allow_pickle=False)
     return corpus
+
+
+def _counted(documents: Iterator[Document], advance: Advance) -> Iterator[Document]:
+    for number, document in enumerate(documents, start=1):
+        yield document
+        if number % COUNTED_AT_ONCE == 0:
+            advance(COUNTED_AT_ONCE)
 
 
 def _load_corpus(artefact: Artefact) -> Corpus:

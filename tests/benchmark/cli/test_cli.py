@@ -54,6 +54,7 @@ def test_plan_says_what_is_not_at_hand(monkeypatch: pytest.MonkeyPatch, capsys: 
     Path("fruit").rename("vegetables")
     assert sparsebench(monkeypatch, "plan", "toy.yaml") == Exit.OK
     printed = capsys.readouterr().out
+    assert "fruit/bm25/dsl\nfruit/long/none\n" in printed
     assert "not at hand:" in printed
     assert "corpus.jsonl" in printed
 
@@ -150,6 +151,28 @@ def test_offline_fails_at_once_with_the_list_of_what_is_missing(
         shown = capsys.readouterr().err
         assert "some/one" in shown
         assert "corpus.jsonl" in shown
+
+
+def test_offline_a_bank_that_is_not_at_hand_is_named_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("IR_DATASETS_HOME", str(tmp_path / "empty"))
+    path = Path("toy.yaml")
+    path.write_text(path.read_text().replace("bank: {split: train}", "bank: {id: beir/fiqa/train}"))
+    assert sparsebench(monkeypatch, "fetch", "toy.yaml", "--offline") == Exit.USAGE
+    assert "beir/fiqa/train: " in capsys.readouterr().err
+
+
+def test_a_published_mean_that_its_queries_do_not_give_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sparsebench(monkeypatch, "run", "toy.yaml")
+    sparsebench(monkeypatch, "publish", "toy")
+    records = Path("leaderboards/toy/records.jsonl")
+    records.write_text(records.read_text().replace('"RR@10": 1.0', '"RR@10": 0.9', 1))
+    capsys.readouterr()
+    assert sparsebench(monkeypatch, "report", "toy", "--published", "--check") == Exit.FAILED_CELLS
+    assert "fruit/bm25/none: RR@10 is 0.9, its queries give 1.000000" in capsys.readouterr().out
 
 
 def test_fetch_says_when_everything_is_at_hand(
