@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test test-slow lint clean
+.PHONY: quickstart test test-slow bench lint clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -12,6 +12,10 @@ test: .venv/dev
 
 test-slow: .venv/dev
 	$(BIN)/python -m pytest -m slow
+
+# Every stage beside its peers: speed/RESULTS.md. QUICK=1: small, in less than five minutes.
+bench: .venv/bench
+	$(BIN)/python -m speed $(if $(QUICK),--quick)
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -28,6 +32,10 @@ lint: .venv/dev
 
 .venv/dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,dev]'
+	touch $@
+
+.venv/bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,fast,bench]'
 	touch $@
 
 clean:

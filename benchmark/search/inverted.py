@@ -95,14 +95,17 @@ class InvertedIndex:
         order: (D,) as `tie_order` gives it. Raises ScoreError for a score that overflows.
         """
         packed = Packed(order)
+        whole = Ranking(np.empty((queries.shape[0], k), np.int64), np.empty((queries.shape[0], k)))
 
-        def rank(rows: slice) -> Ranking:
+        def rank(rows: slice) -> None:
             keys = packed.none(rows.stop - rows.start, k)
             for segment in self._segments:
                 keys = packed.best(keys, *_candidates(segment, queries, rows, k, packed.bounds(keys)))
-            return packed.ranking(keys)
+            part = packed.ranking(keys)
+            whole.documents[rows], whole.scores[rows] = part.documents, part.scores
 
-        return Ranking.stacked(in_threads(rank, ranges(queries.shape[0], QUERIES_AT_ONCE)))
+        in_threads(rank, ranges(queries.shape[0], QUERIES_AT_ONCE))
+        return whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,58 @@
+"""What this machine can do at best, and which machine it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from benchmark.provenance import hardware, software
+from speed.clock import seconds_of
+
+SIDE = 2048
+READ_BYTES = 2**29
+TRIES = 15
+
+
+@dataclass(frozen=True)
+class Limits:
+    """float32 (and bfloat16) products of matrices, in floating-point operations a second; bytes read a second."""
+
+    gemm: float
+    gemm_bf16: float
+    read: float
+
+
+def measure_limits() -> Limits:
+    """The best of several tries: a limit is what nothing exceeds."""
+    import torch
+
+    numbers = torch.ones(READ_BYTES // 4)
+    return Limits(
+        gemm=_gemm("float32"),
+        gemm_bf16=_gemm("bfloat16"),
+        read=READ_BYTES / min(seconds_of(numbers.sum) for _ in range(TRIES)),
+    )
+
+
+def _gemm(precision: str) -> float:
+    import torch
+
+    left, right = (torch.rand(SIDE, SIDE).to(getattr(torch, precision)) for _ in range(2))
+    product = torch.empty_like(left)
+    return 2 * SIDE**3 / min(seconds_of(lambda: torch.mm(left, right, out=product)) for _ in range(TRIES))
+
+
+def describe() -> dict[str, str]:
+    """Machine, software and commit, for people."""
+    import torch
+
+    facts, versions = hardware("cpu"), software()
+    git = versions["git"] or {"commit": "no checkout", "dirty": False}
+    libraries = ", ".join(f"{name} {version}" for name, version in versions["libraries"].items())
+    return {
+        "commit": git["commit"] + (" and changes" if git["dirty"] else ""),
+        "hardware": f"{facts['cpu']}, {facts['cores']} cores ({facts['fingerprint']})",
+        "threads": str(torch.get_num_threads()),
+        "load before": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
+        "software": f"Python {versions['python']}, {libraries}",
+    }

@@ -1,0 +1,170 @@
+"""Potentials of documents from the scores of all queries: stage `sinkhorn`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from benchmark import FitContext
+from benchmark.search import MatrixScores
+from benchmark.workers import Team, workers
+from plugins.postprocessors._potentials import Streamed
+from plugins.postprocessors._sinkhorn_fused import WORTH_THREADS, Scaled
+from plugins.postprocessors.dsl import Dsl
+from plugins.postprocessors.sinkhorn import Sinkhorn
+from speed.bench import Bench, Item, Run
+
+TAU, ROUNDS = 0.5, 10
+POT = "POT sinkhorn_log (torch)"
+
+
+def items(bench: Bench) -> Iterator[Item]:
+    """Ten rounds from scores to potentials, one round of many, DSL; growth with D and Q."""
+    for queries, documents in bench.size(
+        ((1_000, 1_000), (1_000, 20_000), (10_000, 93_000)), ((1_000, 1_000), (1_000, 10_000))
+    ):
+        scores = dense_scores(bench, queries, documents)
+        yield from _fit(bench, scores)
+        yield from _round(bench, scores)
+    yield from _dsl(bench, dense_scores(bench, 1_000, 10_000))
+    yield from _growth(bench)
+
+
+def dense_scores(bench: Bench, queries: int, documents: int) -> np.ndarray:
+    """Scores (Q, D) float32 of real vectors, divided by the median of the best ones."""
+    from benchmark.search.inverted import InvertedIndex
+    from speed.vectors import crossed
+
+    scores = np.empty((queries, documents), dtype=np.float32)
+    vectors = bench.queries if queries <= bench.queries.shape[0] else crossed(bench.queries, queries)
+    InvertedIndex(bench.documents(documents)).fill(vectors[:queries], slice(0, documents), scores)
+    scores /= np.median(scores.max(axis=1))
+    return scores
+
+
+def _subject(scores: np.ndarray) -> str:
+    return f"{scores.shape[0]:,} x {scores.shape[1]:,}"
+
+
+def _ours(scores: np.ndarray, rounds: int = ROUNDS) -> Run:
+    return partial(Sinkhorn(tau=TAU, iterations=rounds).fit, MatrixScores(scores, block=65_536), FitContext())
+
+
+def _fit(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
+    large = scores.nbytes > 2**30  # one run of a peer takes minutes, and several times the memory
+    yield from bench.compare(
+        stage="sinkhorn",
+        subject=f"{_subject(scores)}, {ROUNDS} rounds, tau {TAU}",
+        unit="ms",
+        value=lambda seconds: 1e3 * seconds,
+        ours=_ours(scores),
+        peers={}
+        if large
+        else {
+            "torch, logsumexp": partial(logsumexp, scores, ROUNDS),
+            POT: partial(pot, scores, "sinkhorn_log", ROUNDS),
+            "POT sinkhorn (torch), not in the log domain": partial(pot, scores, "sinkhorn", ROUNDS),
+            "geomloss": partial(_geomloss, scores),
+        },
+    )
+
+
+def _round(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
+    """One round once the first is done; of peers a tenth of ten."""
+    kernel = Streamed(MatrixScores(scores, block=65_536), TAU)
+    size = workers() if scores.size >= WORTH_THREADS else 1
+    large = scores.nbytes > 2**30
+    with Team(size) as team:
+        scaled = Scaled(kernel, *first_potentials(kernel), team)
+        yield from bench.compare(
+            stage="sinkhorn",
+            subject=f"{_subject(scores)}, one round of many",
+            unit="ms",
+            value=lambda seconds: 1e3 * seconds,
+            ours=scaled.round,
+            peers={
+                "torch, logsumexp": partial(logsumexp, scores, 1),
+                **({} if large else {POT: partial(pot, scores, "sinkhorn_log", ROUNDS)}),
+            },
+            limit=scores.nbytes / bench.limits.read,
+            work={POT: ROUNDS},
+        )
+
+
+def first_potentials(kernel: Streamed) -> tuple[np.ndarray, np.ndarray]:
+    """lu (Q,) and lv (D,) after one round."""
+    import torch
+
+    queries, documents = kernel.shape
+    nothing = torch.zeros(queries, dtype=torch.float64)
+    lv, row_lse = kernel.round(nothing, lambda lse: -np.log(documents) - lse)
+    return (-np.log(queries) - row_lse).numpy(), lv.numpy()
+
+
+def logsumexp(scores: np.ndarray, rounds: int) -> Run:
+    """Documents first, as it is usually written."""
+    import torch
+
+    kernel = torch.from_numpy(scores) / TAU
+    log_a, log_b = -np.log(scores.shape[0]), -np.log(scores.shape[1])
+
+    def run() -> None:
+        lu = torch.zeros(len(kernel))
+        for _ in range(rounds):
+            lv = log_b - torch.logsumexp(kernel + lu[:, None], dim=0)
+            lu = log_a - torch.logsumexp(kernel + lv, dim=1)
+
+    return run
+
+
+def pot(scores: np.ndarray, method: str, rounds: int) -> Run:
+    """POT, queries first; `sinkhorn` is not in the log domain."""
+    import ot
+    import torch
+
+    a, b = (torch.full((size,), 1 / size) for size in scores.shape)
+    options = {"reg": TAU, "method": method, "numItermax": rounds, "stopThr": 0, "warn": False}
+    return partial(ot.sinkhorn, a, b, -torch.from_numpy(scores), **options)
+
+
+def _geomloss(scores: np.ndarray) -> Run:
+    import torch
+    from geomloss import ot
+
+    return partial(ot.solve, -torch.from_numpy(scores), reg=TAU, max_iter=ROUNDS)
+
+
+def _dsl(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
+    """Fit and apply."""
+    import torch
+
+    blocks, method = MatrixScores(scores), Dsl(tau=TAU)
+
+    def ours() -> None:
+        state = method.fit(blocks, FitContext())
+        for block in blocks:
+            method.apply(block, state, {})
+
+    def softmax() -> None:
+        matrix = torch.from_numpy(scores).double()
+        torch.softmax(matrix / TAU, dim=0) * matrix
+
+    yield from bench.compare(
+        stage="sinkhorn",
+        subject=f"{_subject(scores)}, DSL",
+        unit="ms",
+        value=lambda seconds: 1e3 * seconds,
+        ours=ours,
+        peers={"torch, softmax (float64)": lambda: softmax},
+    )
+
+
+def _growth(bench: Bench) -> Iterator[Item]:
+    scores = dense_scores(bench, 1_000, bench.size(32_000, 8_000))
+    widths = [scores.shape[1] // part for part in (8, 4, 2, 1)]
+    by_documents = {width: _ours(np.ascontiguousarray(scores[:, :width])) for width in widths}
+    yield bench.grow("sinkhorn", "D", "ms", by_documents, lambda seconds, _: 1e3 * seconds)
+    by_queries = {count: _ours(scores[:count]) for count in (125, 250, 500, 1_000)}
+    yield bench.grow("sinkhorn", "Q", "ms", by_queries, lambda seconds, _: 1e3 * seconds)

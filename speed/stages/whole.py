@@ -1,0 +1,75 @@
+"""A whole `sparsebench run` beside the sum of its parts, and what start-up takes: stage `whole`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from speed.bench import Bench, Item, Run
+from speed.clock import seconds_of
+from speed.result import Result
+from speed.texts import Texts
+
+SUITE = """\
+name: whole
+measures: [nDCG@10, RR@10]
+depth: 1000
+collections: [{{name: texts, beir: {folder}, split: test, domain: in}}]
+models: [{{name: splade, checkpoint: "{checkpoint}"}}]
+postprocessors: [none]
+"""
+TORCH = "python -c 'import torch'"
+
+
+def items(bench: Bench) -> Iterator[Item]:
+    """A run from texts to leaderboard, then commands that need no model."""
+    documents, queries = bench.size((93_000, 1_000), (300, 50))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_collection(folder / "texts", bench.texts, documents, queries)
+        (folder / "whole.yaml").write_text(SUITE.format(folder=folder / "texts", checkpoint=bench.checkpoint))
+        wall = seconds_of(_command(folder, "run", "--store", "store", "whole.yaml"))
+        (record,) = folder.glob("runs/whole/**/record.json")
+        parts = json.loads(record.read_text())["costs"]["seconds"]
+        yield Result(
+            stage="whole",
+            subject=f"sparsebench run, {documents:,} passages, {queries:,} queries",
+            peer="the sum of its parts",
+            ours=wall,
+            theirs=sum(parts.values()),
+            unit="s",
+            note=", ".join(f"{stage} {seconds:.1f}" for stage, seconds in parts.items()),
+        )
+        for command in (["--help"], ["plan", "--store", "store", "whole.yaml"], ["report", "whole"]):
+            yield from bench.compare(
+                stage="whole",
+                subject=f"sparsebench {command[0]}",
+                unit="s",
+                value=lambda seconds: seconds,
+                ours=_command(folder, *command),
+                peers={TORCH: lambda: partial(_quiet, folder, sys.executable, "-c", "import torch")},
+            )
+
+
+def _command(folder: Path, *words: str) -> Run:
+    return partial(_quiet, folder, str(Path(sys.executable).with_name("sparsebench")), *words)
+
+
+def _quiet(folder: Path, *words: str) -> None:
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+
+
+def write_collection(folder: Path, texts: Texts, documents: int, queries: int) -> None:
+    """A BEIR folder; each query has one relevant document, whichever."""
+    (folder / "qrels").mkdir(parents=True)
+    parts = {"corpus": texts.crossed_documents(documents), "queries": texts.queries[:queries]}
+    for name, entries in parts.items():
+        lines = (json.dumps({"_id": f"{name[0]}{number}", "text": text}) for number, text in enumerate(entries))
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = [f"q{number}\tc{number}\t1" for number in range(len(parts["queries"]))]
+    (folder / "qrels" / "test.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *rows]) + "\n")
