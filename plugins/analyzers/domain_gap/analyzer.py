@@ -5,9 +5,21 @@ from __future__ import annotations
 from benchmark.contracts import Analysis, SuiteAnalyzer, SuiteContext
 from benchmark.measure import canonical
 from plugins.analyzers.domain_gap.gap import Gap
-from plugins.analyzers.domain_gap.interaction import refusals, removal_gaps
-from plugins.analyzers.domain_gap.report import CONDITIONAL, effects_table, gap_values, gaps_table, named_domains
+from plugins.analyzers.domain_gap.interaction import refusals, removal_gaps, studied
+from plugins.analyzers.domain_gap.report import (
+    CONDITIONAL,
+    arms_table,
+    effects_table,
+    gap_values,
+    gaps_table,
+    named_domains,
+)
 from plugins.analyzers.domain_gap.systems import domains, system_gaps
+
+REMOVAL = """\
+Effects of removing expansion tokens from the queries, means over queries and over the grid of K on a log scale: \
+negative is harm. matched: random tokens that occur as often as the wackiest. Wackiest minus matched is negative where \
+the wackiest are missed more. p: Monte-Carlo, one-sided, that matched random tokens are missed as much."""
 
 
 class DomainGap(SuiteAnalyzer):
@@ -45,7 +57,11 @@ class DomainGap(SuiteAnalyzer):
                 for (model, reason), collections in refused.items()
             ],
         }
-        parts = [named_domains(domain_of), *self._systems(systems), *(self._removal(removal) if removal else [])]
+        parts = [
+            named_domains(domain_of),
+            *self._systems(systems),
+            *(self._removal(context, removal) if removal else []),
+        ]
         parts += [
             f"No removal study of {model} on {', '.join(collections)}: {reason}."
             for (model, reason), collections in refused.items()
@@ -56,11 +72,7 @@ class DomainGap(SuiteAnalyzer):
         effects = effects_table(gaps, name="systems", effect=f"difference of {self.measure}")
         return ["### Systems", effects, gaps_table(gaps, name="systems")]
 
-    def _removal(self, gaps: list[Gap]) -> list[str]:
-        said = (
-            "Effect of removing the wackiest expansion tokens minus that of removing random ones that occur as often, "
-            "each a mean over the grid of K on a log scale. Negative: the wackiest are missed more than others. "
-            "p: Monte-Carlo, one-sided, that matched random tokens are missed as much."
-        )
+    def _removal(self, context: SuiteContext, gaps: list[Gap]) -> list[str]:
+        arms = arms_table(studied(context.records, self.removal), self.removal)
         effects = effects_table(gaps, name="model", effect="wackiest − matched")
-        return ["### Removal of the wackiest tokens", said, effects, gaps_table(gaps, name="model")]
+        return ["### Removal of the wackiest tokens", REMOVAL, arms, effects, gaps_table(gaps, name="model")]

@@ -16,14 +16,20 @@ def removal_gaps(records: Sequence[Record], analysis: str) -> Iterator[Gap]:
 
     A collection where too few tokens could be scored has no effect to compare; the reader sees which are left.
     """
-    studied: dict[str, dict[str, Record]] = {}
+    by_model: dict[str, list[Effect]] = {}
+    for record in studied(records, analysis):
+        by_model.setdefault(record.cell.model.label, []).append(_effect(record, record.analysis[analysis]))
+    for model, effects in by_model.items():
+        yield measure_gap(model, effects)
+
+
+def studied(records: Sequence[Record], analysis: str) -> list[Record]:
+    """One record for each model and collection with a removal study, which is the same whatever the postprocessor."""
+    found: dict[tuple[str, str], Record] = {}
     for record in records:
         if "per_query" in record.analysis.get(analysis, {}):
-            # The analysis is that of the model on the collection, whatever the postprocessor.
-            studied.setdefault(record.cell.model.label, {})[record.cell.collection.label] = record
-    for model, by_collection in studied.items():
-        effects = [_effect(record, record.analysis[analysis]) for record in by_collection.values()]
-        yield measure_gap(model, effects)
+            found.setdefault((record.cell.model.label, record.cell.collection.label), record)
+    return list(found.values())
 
 
 def refusals(records: Sequence[Record], analysis: str) -> dict[tuple[str, str], list[str]]:

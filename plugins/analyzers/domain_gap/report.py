@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from tabulate import tabulate
 
+from benchmark.record import Record
 from benchmark.statistics import Interval
 from benchmark.types import Domain, Json
 from plugins.analyzers.domain_gap.gap import Gap
@@ -60,6 +61,18 @@ def gaps_table(gaps: Sequence[Gap], *, name: str) -> str:
         means = _signed(found.in_domain), _signed(found.out_of_domain), _signed(found.estimate)
         rows.append([gap.name, *means, _interval(found.interval), _p(found.p)])
     return _table([name, "in-domain", "out-of-domain", "in − out", "95 % interval", "p"], rows)
+
+
+def arms_table(records: Sequence[Record], analysis: str) -> str:
+    """The statistic of every arm of the removal studies in records that have one."""
+    arms = ("wackiest", "matched", "random", "least_wacky", "all_expansion")
+    rows = []
+    for record in records:
+        found = record.analysis[analysis]
+        counts = f"{found['tokens']} ({found['tied_at_one']} at W = 1)"
+        statistics = (_signed(found["arms"][arm]["statistic"]) for arm in arms)
+        rows.append([record.cell.model.label, record.cell.collection.label, counts, *statistics])
+    return _table(["model", "collection", "tokens", *(arm.replace("_", " ") for arm in arms)], rows)
 
 
 def _table(headers: Sequence[str], rows: Sequence[Sequence[Json]]) -> str:

@@ -106,7 +106,15 @@ def test_the_summary_names_both_domains_and_what_the_intervals_are_conditional_o
 
 def studied(name: str, seed: int, **cell: str) -> Record:
     effects = np.random.default_rng(seed).normal(size=12).round(6).tolist()
-    return record("splade", name, analysis={"removal": {"per_query": dict(enumerate(effects)), "p": 0.02}}, **cell)
+    arms = ("wackiest", "matched", "random", "least_wacky", "all_expansion")
+    found = {
+        "tokens": 300,
+        "tied_at_one": 40,
+        "arms": {arm: {"statistic": -0.01 * place} for place, arm in enumerate(arms, start=1)},
+        "per_query": dict(zip(QUERIES, effects, strict=True)),
+        "p": 0.02,
+    }
+    return record("splade", name, analysis={"removal": found}, **cell)
 
 
 def test_the_interaction_of_a_removal_is_read_from_records_alone():
@@ -121,6 +129,17 @@ def test_the_interaction_of_a_removal_is_read_from_records_alone():
     assert gap["difference"]["interval"]["high"] == pytest.approx(expected.interval.high)
     assert [tested["p_holm"] for tested in gap["tested"]] == pytest.approx([0.06] * 3)
     assert "### Removal of the wackiest tokens" in analysis.summary
+    (law,) = [line for line in analysis.summary.splitlines() if "| law " in line and "at W = 1" in line]
+    assert [cell.strip() for cell in law.split("|")[1:-1]] == [
+        "splade",
+        "law",
+        "300 (40 at W = 1)",
+        "-0.0100",
+        "-0.0200",
+        "-0.0300",
+        "-0.0400",
+        "-0.0500",
+    ]
 
 
 def test_a_collection_without_a_removal_study_is_named_with_the_reason():
