@@ -136,7 +136,7 @@ def print_peak(who: str, checkpoint: str, count: int) -> None:
 
 
 def _vocabulary(bench: Bench) -> Item:
-    """The decoder alone, of random weights: V up to that of the largest tokenizers."""
+    """The decoder alone, of random weights that leave under 1 % active: V up to that of the largest tokenizers."""
     import torch
 
     from benchmark.encoding import cpu_engine, decoder
@@ -146,7 +146,7 @@ def _vocabulary(bench: Bench) -> Item:
     states = torch.randn(int(lengths.sum()), hidden, generator=generator)
 
     def decode(size: int) -> Run:
-        weight, bias = torch.randn(size, hidden, generator=generator) / 8, torch.full((size,), -3.0)
+        weight, bias = torch.randn(size, hidden, generator=generator) / 8, torch.full((size,), -5.0)
         ready: Any = decoder(cpu_engine("auto"), weight, bias)
         return lambda: ready(states, lengths, pooling="max", activation="relu")
 
