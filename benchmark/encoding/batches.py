@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.errors import ModelError
-from benchmark.workers import in_threads
+from benchmark.workers import in_torch_threads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -48,7 +48,7 @@ def encode_in_batches(
 
     fitting = _Fitting(encode, lengths)
     batches = token_budget_batches(lengths, budget)
-    found = _in_torch_threads(fitting.encode, batches) if parallel else list(map(fitting.encode, batches))
+    found = in_torch_threads(fitting.encode, batches) if parallel else list(map(fitting.encode, batches))
     done: list[tuple[np.ndarray, csr_array]] = []
     for batch, vectors in zip(batches, found, strict=True):
         done += [(batch, vectors)] if vectors is not None else fitting.by_halves(batch)
@@ -57,20 +57,6 @@ def encode_in_batches(
     row_of = np.full(len(lengths), len(encoded))
     row_of[encoded] = np.arange(len(encoded))
     return vstack([*(vectors for _, vectors in done), nothing], format="csr")[row_of]
-
-
-def _in_torch_threads(
-    encode: Callable[[np.ndarray], csr_array | None], batches: Sequence[np.ndarray]
-) -> list[csr_array | None]:
-    """Each batch on one thread of torch, which a new thread takes for its own number when it starts."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return in_threads(encode, batches)
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Fitting:

@@ -6,14 +6,15 @@ In the log domain throughout: exp(S / tau) overflows float32 at small tau.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
 
 from annotated_types import Ge, Gt
 
 from benchmark.search.source import ranges
 from benchmark.types import Block, ScoreBlocks, Sees
+from benchmark.workers import in_torch_threads
 from plugins.postprocessors._fitting import Fitting, complete, enough
 from plugins.postprocessors._pool import Pool, pool_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Temperature = Annotated[float, Gt(0)]
 PoolSize = Annotated[int, Ge(1)]
 Order = Literal["documents", "queries"]
+T = TypeVar("T")
 
 REFERENCE_PAIRS = 2**16
 """Up to so many pairs of a query and a document the reference is as good as instant."""
@@ -114,33 +116,35 @@ class Streamed:
             lvs.append(lv)
         return torch.cat(lvs), row_lse
 
-    def tiles(self, block: Block) -> Iterator[tuple[slice, Tensor]]:
-        """Rows of a block and their L (q, d), which the caller may write to."""
-        for rows in few_rows(block.scores, PAIRS_AT_ONCE):
-            yield rows, block.scores[rows].to(self.dtype) / self.tau
+    def of_tiles(self, function: Callable[[slice, Tensor], T], block: Block) -> list[T]:
+        """What `function` makes of some rows of a block and their L (q, d), which it may write to."""
+
+        def of_rows(rows: slice) -> T:
+            return function(rows, block.scores[rows].to(self.dtype) / self.tau)
+
+        return of_few_rows(of_rows, block.scores, PAIRS_AT_ONCE)
 
     def _document_lse(self, block: Block, lu: Tensor) -> Tensor:
         """LSE_i(L_ij + lu_i), (d,)."""
         import torch
 
         weights = lu.to(block.scores.device, self.dtype)
-        peak = weights.new_full(block.scores.shape[1:], -math.inf)
-        total = torch.zeros_like(peak)
-        for rows, kernel in self.tiles(block):
+
+        def peaks_and_totals(rows: slice, kernel: Tensor) -> tuple[Tensor, Tensor]:
             if kernel.amin() == -math.inf:
                 complete(block)  # says where
-            kernel += weights[rows, None]
-            higher = peak.maximum(kernel.amax(dim=0))
-            total = total * (peak - higher).exp_() + kernel.sub_(higher).exp_().sum(dim=0)
-            peak = higher
-        return (peak + total.log()).double()
+            peaks = kernel.add_(weights[rows, None]).amax(dim=0)
+            return peaks, kernel.sub_(peaks).exp_().sum(dim=0)
+
+        peaks, totals = map(torch.stack, zip(*self.of_tiles(peaks_and_totals, block), strict=True))
+        return (peaks + totals.log()).double().logsumexp(dim=0)
 
     def _query_lse(self, block: Block, lv: Tensor) -> Tensor:
         """LSE_j(L_ij + lv_j), (Q,)."""
         import torch
 
         weights = lv.to(self.dtype)
-        return torch.cat([kernel.add_(weights).logsumexp(dim=1) for _, kernel in self.tiles(block)]).double()
+        return torch.cat(self.of_tiles(lambda _, kernel: kernel.add_(weights).logsumexp(dim=1), block)).double()
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,10 +176,14 @@ class Pooled:
         return lv, self.pool.query_lse(lv, self.tau)
 
 
-def few_rows(scores: Tensor, pairs: int) -> Iterator[slice]:
-    """The rows of scores (Q, d), about so many pairs at a time: what is made of them stays in the cache of a CPU."""
-    step = (pairs if scores.device.type == "cpu" else PAIRS_ELSEWHERE) // scores.shape[1]
-    return ranges(scores.shape[0], max(1, step))
+def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:
+    """What `function` makes of the rows of scores (Q, d), about so many pairs at a time.
+
+    On a CPU what it makes of them stays in the cache, and several are made at once.
+    """
+    on_cpu = scores.device.type == "cpu"
+    rows = ranges(scores.shape[0], max(1, (pairs if on_cpu else PAIRS_ELSEWHERE) // scores.shape[1]))
+    return in_torch_threads(function, rows) if on_cpu else list(map(function, rows))
 
 
 def normaliser(kernel: Tensor, fitted: Tensor, sees: Sees) -> Tensor:

@@ -98,8 +98,11 @@ class Scaled:
         by_query = torch.from_numpy(lu + math.log(len(lu))).float()
         by_document = torch.from_numpy(lv).float()
         for block in self._kernel.blocks:
-            for rows, kernel in self._kernel.tiles(block):
-                kernel.add_(by_query[rows, None]).add_(by_document[block.columns])
+
+            def write(rows: slice, kernel: Tensor, columns: slice = block.columns) -> None:
+                kernel.add_(by_query[rows, None]).add_(by_document[columns])
                 # Bounded first: a result too small to be whole would take exp() ten times as long.
                 kernel.clamp_(min=math.log(FLUSHED)).exp_()
-                matrix[rows, block.columns] = torch.threshold_(kernel, FLUSHED, 0)
+                matrix[rows, columns] = torch.threshold_(kernel, FLUSHED, 0)
+
+            self._kernel.of_tiles(write, block)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
 from benchmark.contracts import RowStats
 from benchmark.types import Sees
-from plugins.postprocessors._potentials import PoolSize, Temperature, few_rows, kernel_of, normaliser
+from plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser, of_few_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,11 +43,14 @@ class Dsl(Postprocessor):
 
         lse = state.arrays["lse"][block.columns]
         corrected = torch.empty_like(block.scores, dtype=torch.float64)
-        for rows in few_rows(block.scores, PAIRS_AT_ONCE):
+
+        def correct(rows: slice) -> None:
             scores = block.scores[rows].double()
             kernel = scores / self.tau
             key = kernel.sub(normaliser(kernel, lse, self.sees)).add_(scores.abs().log_())
             torch.mul(above_zero(key), scores.sign_(), out=corrected[rows])
+
+        of_few_rows(correct, block.scores, PAIRS_AT_ONCE)
         return corrected
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 import pytest
+import torch
 
-from benchmark.workers import in_threads, workers
+from benchmark.workers import in_threads, in_torch_threads, workers
 
 
 def test_omp_num_threads_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +38,14 @@ def test_an_exception_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     with pytest.raises(ZeroDivisionError):
         in_threads(lambda number: 1 // number, [1, 0, 2])
+
+
+def test_functions_that_call_torch_get_one_of_its_threads_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert in_torch_threads(lambda _: torch.get_num_threads(), range(4)) == [1] * 4
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
