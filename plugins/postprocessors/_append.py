@@ -10,16 +10,21 @@ Letters: n queries at once, B bank queries, blocks of d documents. Row 0 of n + 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from benchmark.search.source import ranges
+from benchmark.types import Block
+from benchmark.workers import in_torch_threads
 from plugins.postprocessors._potentials import Order, Streamed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PAIRS_AT_ONCE = 2**22
+T = TypeVar("T")
+
+PAIRS_AT_ONCE = 2**21
 """Of a bank query and a document."""
 
 FLUSHED = 1e-30
@@ -70,38 +75,56 @@ class _Batch:
 
     def sweep(self, *, documents: bool, queries: bool) -> None:
         """One pass over the bank: normalise documents, and then queries."""
-        sums, shares = self.lv.new_zeros(self.moved.shape), self.moved.exp()
-        own_lse, least = self.lv.new_full(self.lw.shape, -math.inf), self.lv.new_full(self.sound.shape, math.inf)
-        for columns, plan, lse in self._plans():
-            if documents:
-                total = (shares @ plan).log_()
-                total[1:] = total[1:].logaddexp(self._kernel(columns).add_(self.lw[:, None]).sub_(lse))
-                self.lv[:, columns] = self.log_b - lse - total
-            else:
-                total = self.log_b - lse - self.lv[:, columns]
-            least = least.minimum(total.amin(dim=1))
-            if queries:
-                sums += total.neg_().exp_() @ plan.T
-                own_lse = own_lse.logaddexp(self._kernel(columns).add_(self.lv[1:, columns]).logsumexp(dim=1))
+        import torch
+
+        parts = self._of_plans(partial(self._part, self.moved.exp(), documents, queries))
+        least, sums, own_lse = map(torch.stack, zip(*parts, strict=True))
+        least = least.amin(dim=0)
         self.sound &= least - self.moved.amax(dim=1) > SOUND
         if queries:
-            log_sums = sums.log_()
+            log_sums = sums.sum(dim=0).log_()
             self.sound &= log_sums.amin(dim=1) + least > SOUND
             self.lu = self.lu + (self.log_a - self.log_b) - log_sums[0]
-            self.moved, self.lw = log_sums[0] - log_sums, self.log_a - own_lse
+            self.moved, self.lw = log_sums[0] - log_sums, self.log_a - own_lse.logsumexp(dim=0)
 
-    def _plans(self) -> Iterator[tuple[slice, Tensor, Tensor]]:
-        """Some documents, softmax_i(L_ij + lu_i) (B, d) of the bank alone, and its log normaliser (d,)."""
+    def _part(
+        self, shares: Tensor, documents: bool, queries: bool, columns: slice, plan: Tensor, lse: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Of some documents: least total (n + 1,), what bank rows add up to (n + 1, B), LSE of the own rows (n,)."""
+        if documents:
+            total = (shares @ plan).log_()
+            total[1:] = total[1:].logaddexp(self._kernel(columns).add_(self.lw[:, None]).sub_(lse))
+            self.lv[:, columns] = self.log_b - lse - total
+        else:
+            total = self.log_b - lse - self.lv[:, columns]
+        least = total.amin(dim=1)
+        if not queries:
+            return least, least[:0], least[:0]
+        own_lse = self._kernel(columns).add_(self.lv[1:, columns]).logsumexp(dim=1)
+        return least, total.neg_().exp_() @ plan.T, own_lse
+
+    def _of_plans(self, function: Callable[[slice, Tensor, Tensor], T]) -> list[T]:
+        """What `function` makes of some documents, of softmax_i(L_ij + lu_i) (B, d) and its log normaliser (d,).
+
+        For the bank alone. Several at once on a CPU.
+        """
         import torch
 
         lu = self.lu.float()[:, None]
+
+        def of_columns(block: Block, places: slice) -> T:
+            kernel = (block.scores[:, places] / self._bank.tau).add_(lu)
+            lse = kernel.logsumexp(dim=0)
+            plan = kernel.sub_(lse).clamp_(min=math.log(FLUSHED)).exp_()
+            columns = slice(block.columns.start + places.start, block.columns.start + places.stop)
+            return function(columns, torch.threshold_(plan, FLUSHED, 0), lse)
+
+        found: list[T] = []
         for block in self._bank.blocks:
-            for places in ranges(block.scores.shape[1], PAIRS_AT_ONCE // len(lu) + 1):
-                kernel = (block.scores[:, places] / self._bank.tau).add_(lu)
-                lse = kernel.logsumexp(dim=0)
-                plan = kernel.sub_(lse).clamp_(min=math.log(FLUSHED)).exp_()
-                first = block.columns.start
-                yield slice(first + places.start, first + places.stop), torch.threshold_(plan, FLUSHED, 0), lse
+            several = in_torch_threads if block.scores.device.type == "cpu" else map
+            places = ranges(block.scores.shape[1], PAIRS_AT_ONCE // len(lu) + 1)
+            found += several(partial(of_columns, block), places)
+        return found
 
     def _own_lse(self) -> Tensor:
         """LSE_j of the queries themselves, (n,)."""
