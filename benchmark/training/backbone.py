@@ -108,14 +108,17 @@ def _tied(model: Any) -> set[str]:
 
 
 def start_head(model: Any, settings: Settings) -> None:
-    """Set the head: its square layers to the identity, or random by the seed, its normalisation to `head_scale`, its
-    biases to zero, a decoder of its own to the input embeddings."""
+    """Set the head: its square layers to the identity, or random by the seed, its normalisation to `head_scale`, the
+    biases of its outputs to `head_bias` and others to zero, a decoder of its own to the input embeddings."""
     import torch
 
     generator = torch.Generator().manual_seed(settings.seed)
+    output_bias = model.get_output_embeddings().bias
     with torch.no_grad():
         for name, parameter in {id(each): (name, each) for name, each in head_parameters(model)}.values():
-            if name.endswith("bias"):
+            if parameter is output_bias:
+                parameter.fill_(settings.head_bias)
+            elif name.endswith("bias"):
                 parameter.zero_()
             elif parameter.ndim == 1:
                 parameter.fill_(settings.head_scale)

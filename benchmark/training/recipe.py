@@ -65,7 +65,9 @@ class Settings(_Spec):
     backbone, revision: as `checkpoint` and `revision` of the model `splade`; an encoder without MLM head will do.
     from_scratch: random weights of the backbone's architecture, with its tokenizer.
     head: how a head that the backbone lacks begins: `identity` or seeded `random` weights; its last normalisation has
-        the gain `head_scale`, without which the first losses are in the thousands. fresh_head: even where it has one.
+        the gain `head_scale`, without which the first losses are in the thousands, and its outputs the bias
+        `head_bias`: below 0 few outputs are active at the start, as those of a trained head are, and a strong
+        regulariser does not silence all of them before anything is learnt. fresh_head: even where it has one.
     loss: `nll` over a positive and its own negative, `infonce` over the batch's positives and the own negative,
         `margin_mse` and `kl` towards a teacher's scores.
     lambda_q, lambda_d: weights of the regulariser; both are multiplied by `lambda_factor`, and reach that value after
@@ -86,6 +88,7 @@ class Settings(_Spec):
     from_scratch: bool = False
     head: Literal["identity", "random"] | None = None
     head_scale: PositiveNumber = 1.0
+    head_bias: float = 0.0
     fresh_head: bool = False
     pooling: Literal["max", "sum", "cls"] = "max"
     loss: Loss

@@ -48,6 +48,14 @@ def test_a_head_of_identity_is_scaled_and_the_encoder_is_kept(headless: Path, re
     )
 
 
+def test_outputs_of_a_fresh_head_begin_at_its_bias_and_nothing_else_does(headless: Path, recipe: Path) -> None:
+    weights = _start(headless, recipe, "a", head="identity", head_bias=-2.5)
+    (outputs,) = {name for name, each in weights.items() if name.endswith("bias") and (each == -2.5).any()}
+    assert outputs == "cls.predictions.bias"
+    assert (weights[outputs] == -2.5).all()
+    assert len(weights[outputs]) == len(weights[EMBEDDINGS])
+
+
 def test_a_random_head_hangs_on_the_seed_alone(headless: Path, recipe: Path) -> None:
     first, again, other = (
         _start(headless, recipe, name, head="random", seed=seed)[DENSE] for name, seed in (("a", 1), ("b", 1), ("c", 2))
