@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 from benchmark.device import choose_device
@@ -51,6 +52,20 @@ def named(name: str) -> Training:
         what = f"has no training {label!r}" if label else "has several trainings; name one after a `#`"
         raise ModelError(f"checkpoint recipe:{name}: {path} {what}.{did_you_mean(label, variants)}")
     return Training(variants[label], Store(default_root()))
+
+
+def matching(path: Path, pattern: str) -> list[str]:
+    """Labels of the trainings of a recipe; raises ModelError where none matches, SuiteError."""
+    labels = [variant.label for variant in load_recipe(path)]
+    found = [label for label in labels if matches(label, pattern)]
+    if not found:
+        raise ModelError(f"checkpoint recipe:{path}#{pattern}: no training matches.{did_you_mean(pattern, labels)}")
+    return found
+
+
+def matches(label: str, pattern: str) -> bool:
+    """`*` stands for anything; brackets stand for themselves, for labels have them."""
+    return fnmatch.fnmatchcase(label, pattern.replace("[", "[[]"))
 
 
 def _known(training: Training) -> Path | None:

@@ -1,4 +1,4 @@
-"""A decoder that computes some of its outputs only; afterwards the others can never be active.
+"""A decoder that computes some of its outputs only, and in the end a model whose others can never be active.
 
 Cost falls with the number of outputs, while names and shapes of all parameters stay those of the whole model: what is
 saved, at any step, is an ordinary checkpoint.
@@ -23,10 +23,7 @@ def narrow(model: Any, ids: np.ndarray) -> None:
     """Let the decoder of a masked language model compute the outputs `ids` (W,) alone."""
     import torch
 
-    decoder = model.get_output_embeddings()
-    if decoder.bias is None:
-        raise TrainingError(f"{type(model).__name__} has a decoder without bias, so no output can be left out of it")
-    positions = torch.from_numpy(ids)
+    decoder, positions = model.get_output_embeddings(), torch.from_numpy(ids)
 
     def forward(hidden: Tensor) -> Tensor:
         chosen = positions.to(hidden.device)
@@ -35,12 +32,22 @@ def narrow(model: Any, ids: np.ndarray) -> None:
     decoder.forward = forward
 
 
-def widen(model: Any, ids: np.ndarray) -> None:
-    """Give the decoder all its outputs back; those not among `ids` never become active."""
+def widen(model: Any) -> None:
+    """Give the decoder all its outputs back."""
+    del model.get_output_embeddings().forward
+
+
+def check_narrow(model: Any) -> None:
+    """Raises TrainingError where no output can be left out."""
+    if model.get_output_embeddings().bias is None:
+        raise TrainingError(f"{type(model).__name__} has a decoder without bias, so no output can be left out of it")
+
+
+def silence(model: Any, ids: np.ndarray) -> None:
+    """Give the outputs that are not among `ids` a bias with which they never become active."""
     import torch
 
-    decoder = model.get_output_embeddings()
-    del decoder.forward
-    left_out = np.setdiff1d(np.arange(len(decoder.bias)), ids)
+    bias = model.get_output_embeddings().bias
+    left_out = np.setdiff1d(np.arange(len(bias)), ids)
     with torch.no_grad():
-        decoder.bias[torch.from_numpy(left_out)] = NEVER
+        bias[torch.from_numpy(left_out)] = NEVER

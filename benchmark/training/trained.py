@@ -27,7 +27,18 @@ NEEDS = ("sentence_transformers", "datasets", "accelerate")
 
 _NOT_OF_THE_RESULT = {"name", "label", "description", "backbone", "revision", "data", "test_sets", "save_every"}
 """Settings that change no weight, or that count by the content of what they name."""
-_CODE = ("backbone", "callbacks", "examples", "losses", "narrow", "output_ids", "overlap", "pooling", "trainer")
+_CODE = (
+    "backbone",
+    "callbacks",
+    "examples",
+    "late_decoder",
+    "losses",
+    "narrow",
+    "output_ids",
+    "overlap",
+    "pooling",
+    "trainer",
+)
 
 
 @dataclass(frozen=True)

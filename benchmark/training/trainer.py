@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ from benchmark.errors import TrainingError
 from benchmark.training.backbone import write_start
 from benchmark.training.callbacks import QuadraticSchedule, Watch
 from benchmark.training.examples import Examples
+from benchmark.training.late_decoder import defer, restore
 from benchmark.training.losses import splade_loss
-from benchmark.training.narrow import narrow, widen
+from benchmark.training.narrow import check_narrow, narrow, silence, widen
 from benchmark.training.output_ids import choose_output_ids
 from benchmark.training.pooling import pooling
 from benchmark.training.recipe import Settings, Variant
@@ -54,9 +57,6 @@ def train_encoder(variant: Variant, examples: Examples, *, work: Path, device: s
     """
     disable_progress_bar()  # transformers' bars are of steps that take no time
     encoder, ids = _start(variant, examples, work)
-    model = encoder[0].auto_model
-    if ids is not None:
-        narrow(model, ids)
     loss = splade_loss(variant.settings, encoder)
     trainer = SparseEncoderTrainer(
         model=encoder,
@@ -66,12 +66,31 @@ def train_encoder(variant: Variant, examples: Examples, *, work: Path, device: s
         callbacks=[QuadraticSchedule(loss, variant.settings.lambda_steps), Watch(loss, variant, report)],
     )
     trainer.remove_callback(PrinterCallback)  # it writes to standard output, which is for tables and JSON
-    trainer.train(resume_from_checkpoint=last_whole(work))
+    with _chosen_outputs(encoder, ids, variant.settings):
+        trainer.train(resume_from_checkpoint=last_whole(work))
     _check_finite(encoder, variant)
     if ids is not None:
-        widen(model, ids)
-        encoder[1].embedding_dimension = len(model.get_output_embeddings().weight)
+        silence(encoder[0].auto_model, ids)
     return Trained(encoder, ids)
+
+
+@contextmanager
+def _chosen_outputs(encoder: SparseEncoder, ids: np.ndarray | None, settings: Settings) -> Iterator[None]:
+    """While it trains, the encoder computes these outputs alone, and of max pooling no more than the maxima."""
+    model = encoder[0].auto_model
+    if ids is not None:
+        check_narrow(model)
+    if settings.pooling == "max":
+        defer(encoder, ids)
+        yield
+        restore(encoder)
+    elif ids is not None:
+        narrow(model, ids)
+        yield
+        widen(model)
+    else:
+        yield
+    encoder[1].embedding_dimension = len(model.get_output_embeddings().weight)
 
 
 def dataset(examples: Examples) -> Any:

@@ -8,8 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from benchmark.errors import TrainingError  # noqa: E402
 from benchmark.training.backbone import head_parameters  # noqa: E402
-from benchmark.training.narrow import narrow, widen  # noqa: E402
+from benchmark.training.narrow import check_narrow, narrow, silence, widen  # noqa: E402
 
 V, h = 20, 8
 SHAPE = {"hidden_size": h, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
@@ -38,7 +39,8 @@ def test_a_narrow_decoder_computes_its_outputs_alone_and_a_widened_one_keeps_the
     narrow(model, IDS)
     torch.testing.assert_close(model(input_ids=TOKENS).logits, whole[..., IDS])
     assert set(model.state_dict()) == names
-    widen(model, IDS)
+    widen(model)
+    silence(model, IDS)
     logits = model(input_ids=TOKENS).logits
     torch.testing.assert_close(logits[..., IDS], whole[..., IDS])
     assert (np.delete(logits.numpy(), IDS, axis=-1) < -1000).all()
@@ -50,6 +52,14 @@ def test_what_a_narrow_decoder_learns_reaches_the_parameters_that_are_saved(mode
     decoder = model.get_output_embeddings()
     moved = decoder.bias.grad.nonzero().flatten()
     np.testing.assert_array_equal(moved, IDS)
+
+
+def test_a_decoder_without_bias_cannot_leave_outputs_out() -> None:
+    model = transformers.AutoModelForMaskedLM.from_config(
+        transformers.ModernBertConfig(**CONFIGS["modernbert"].to_diff_dict() | {"decoder_bias": False})
+    )
+    with pytest.raises(TrainingError, match="ModernBertForMaskedLM has a decoder without bias"):
+        check_narrow(model)
 
 
 def test_the_head_is_all_but_encoder_and_embeddings(model) -> None:
