@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from benchmark.contracts import (
     SuiteContext,
 )
 from benchmark.errors import SparsebenchError
-from benchmark.fingerprint import digest
+from benchmark.fingerprint import digest, portable
 from benchmark.group import Evaluation
 from benchmark.plan import PlannedAnalysis, PlannedCell
 from benchmark.provenance import Stopwatch
@@ -67,8 +67,16 @@ def analyze_cell(
     }
 
 
-def analyze_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
-    """As analyze_group, for one suite analyzer."""
+def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
+    """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
+    found: dict[str, Json] = {}
+    for planned in analyses:
+        analyzer = {"name": planned.spec.name, "params": portable(planned.spec.params)}
+        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, suite_folder)}
+    return found
+
+
+def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
     analyzer = planned.make()
     assert isinstance(analyzer, SuiteAnalyzer)
     read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]

@@ -129,7 +129,7 @@ def make_plan(
     groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
-    analyses = [_analysis(registry, spec, {}) for spec in suite.analyzers]
+    analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
     return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
 
 
@@ -138,7 +138,7 @@ def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: T
     shared = {"identities": empty.identities, "collection": collection.digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared) for spec in suite.postprocessors)
     bank = topics_digest(collection.bank) if collection.bank else None
-    analyses = [_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
+    analyses = [plan_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
     return replace(empty, cells=cells, analyses=tuple(each for each in analyses if each.level != "suite"))
 
 
@@ -155,7 +155,8 @@ def _cell(
     return PlannedCell(spec, registered, candidates, key)
 
 
-def _analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
+def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
+    """read: what names the content that it reads; of a suite's analyzer its records, which are added later."""
     registered = registry.get("analyzers", spec.name)
     return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
 

@@ -63,6 +63,6 @@ class Runner:
 
         done = [record for record in read_board(folder).records if record.status == "ok"]
         context = SuiteContext(done, per_query, index.baseline)
-        found = {planned.spec.label: analyze_suite(planned, context, folder) for planned in plan.analyses}
+        found = analyze_suite(plan.analyses, context, folder)
         index.model_copy(update={"analyses": found}).write(folder)
         return read_board(folder)

@@ -79,6 +79,17 @@ class Location:
             hub.download(self.checkpoint, self.revision, files)
 
 
+def each_training(checkpoint: str) -> dict[str, str]:
+    """label -> checkpoint, of every training that `recipe:FILE.yaml#PATTERN` names; `*` stands for anything.
+
+    Raises ModelError where none matches, SuiteError where the recipe has mistakes.
+    """
+    from benchmark.training.named import matching
+
+    path, _, pattern = checkpoint.removeprefix(RECIPE).partition("#")
+    return {label: f"{RECIPE}{path}#{label}" for label in matching(Path(path), pattern)}
+
+
 def _in_package(checkpoint: str) -> Path:
     """The folder of an installed package, which is found without importing it."""
     name, _, below = checkpoint.removeprefix(PACKAGE).partition("/")

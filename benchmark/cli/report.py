@@ -10,6 +10,7 @@ import click
 from benchmark.cli import Exit
 from benchmark.cli.options import LEADERBOARDS, runs_option
 from benchmark.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
+from benchmark.registry import Registry
 from benchmark.store import write_atomically
 
 
@@ -26,6 +27,9 @@ from benchmark.store import write_atomically
     help="Join the records of another machine: its runs folder. May be repeated.",
 )
 @click.option(
+    "--analyze", is_flag=True, help="With --published: first run the suite's own analyzers on the records again."
+)
+@click.option(
     "--check", "checking", is_flag=True, help="Fail when the pages are not what the records say; write nothing."
 )
 @runs_option
@@ -35,6 +39,7 @@ def command(
     output: Path | None,
     published: bool,
     others: tuple[Path, ...],
+    analyze: bool,
     checking: bool,
     runs: Path,
 ) -> int:
@@ -43,6 +48,8 @@ def command(
         raise click.UsageError(
             "--merge joins runs into a text of its own; it goes with neither --published nor --check"
         )
+    if analyze:
+        _analyze(suite, published)
     report, folder, name = _report(suite, published, others, runs)
     if checking:
         return _check(report, folder, name, [form] if form else PAGES)
@@ -53,6 +60,14 @@ def command(
         write_atomically(folder / f"{name}.{each}", report.render(each))
     click.echo(report.render("md") if form != "html" else f"written: {folder / name}.html")
     return Exit.OK
+
+
+def _analyze(suite: str, published: bool) -> None:
+    if not published:
+        raise click.UsageError("--analyze goes with --published; `sparsebench run` analyzes its own records")
+    from benchmark.reanalysis import analyze_published
+
+    analyze_published(LEADERBOARDS, suite, Registry.discover())
 
 
 def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from benchmark.device import check_device, choose_device
 from benchmark.errors import NotAtHandError, SparsebenchError, TrainingError
 from benchmark.progress import progress_for_terminal
 from benchmark.store import Store, default_root
+from benchmark.training.named import matches
 from benchmark.training.recipe import Variant, load_recipe
 from benchmark.training.show import Report, reporting
 from benchmark.training.trained import Training
@@ -54,12 +54,8 @@ def command(
 
 
 def select(variants: Sequence[Variant], patterns: Sequence[str]) -> Sequence[Variant]:
-    """Those whose label matches any pattern; all where there is none. Brackets stand for themselves: labels have them.
-
-    Raises SparsebenchError where none matches.
-    """
-    literal = [pattern.replace("[", "[[]") for pattern in patterns]
-    chosen = [each for each in variants if any(fnmatch.fnmatchcase(each.label, pattern) for pattern in literal)]
+    """Those whose label matches any pattern; all where there is none. Raises SparsebenchError where none matches."""
+    chosen = [each for each in variants if any(matches(each.label, pattern) for pattern in patterns)]
     if patterns and not chosen:
         names = "\n".join(f"  {variant.label}" for variant in variants)
         raise SparsebenchError(f"no training matches {' '.join(patterns)}. There is:\n{names}")

@@ -1,4 +1,4 @@
-"""What lies beside the records, below `runs/` or below `leaderboards/`: per-query values and curves."""
+"""What lies beside the records, below `runs/` or below `leaderboards/`: per-query values, curves and figures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from benchmark.types import Json
 PER_QUERY_ARCHIVE = "per_query.csv.gz"
 CURVES_ARCHIVE = "curves.csv.gz"
 CURVE = ".curve.csv"
+FIGURE = ".svg"
 
 Curves = Mapping[str, Sequence[float]]
 """preset -> mean wackiness of each bin, in order."""
@@ -33,6 +34,10 @@ class Evidence(Protocol):
 
     def curves(self, analysis: Json) -> Curves:
         """The curves that one analysis of a record left; none where its files are not there."""
+        ...
+
+    def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
+        """The figures of an analysis of the whole suite: path as seen from the page -> SVG."""
         ...
 
 
@@ -62,6 +67,12 @@ class RunsEvidence:
                     break
         return found
 
+    def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
+        """See Evidence."""
+        paths = [f"analyses/{analysis['artefact']}/{name}" for name in figure_files(analysis)]
+        places = {path: next((each / path for each in self.folders if (each / path).is_file()), None) for path in paths}
+        return {path: place.read_text(encoding="utf-8") for path, place in places.items() if place}
+
 
 @dataclass(frozen=True)
 class PublishedEvidence:
@@ -76,6 +87,11 @@ class PublishedEvidence:
     def curves(self, analysis: Json) -> Curves:
         """See Evidence."""
         return self._curves.get(analysis.get("artefact", ""), {})
+
+    def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
+        """See Evidence."""
+        paths = [self.folder / published_figure(label, name) for name in figure_files(analysis)]
+        return {f"{self.folder.name}/{path.name}": path.read_text(encoding="utf-8") for path in paths if path.is_file()}
 
     @cached_property
     def _per_query(self) -> dict[str, dict[str, dict[str, float]]]:
@@ -95,6 +111,16 @@ class PublishedEvidence:
 def curve_files(analysis: Json) -> list[str]:
     """Names of the curve files of one analysis of a record."""
     return [name for name in analysis.get("files", ()) if name.endswith(CURVE)]
+
+
+def figure_files(analysis: Json) -> list[str]:
+    """Names of the figures of one analysis."""
+    return [name for name in analysis.get("files", ()) if name.endswith(FIGURE)]
+
+
+def published_figure(label: str, name: str) -> str:
+    """What a figure is called in `leaderboards/<suite>/`."""
+    return f"{label}.{name}".replace(" ", "_")
 
 
 def per_query_archive(records: Iterable[Record], evidence: Evidence) -> bytes:

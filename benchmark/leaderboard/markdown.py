@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 SYSTEM = ("model", "postprocessor", "sees")
 
 
-def render_markdown(board: Board, comparison: Comparison | None = None, *, costs: bool = True) -> str:
-    """The whole leaderboard. `costs=False` leaves seconds out, so that the text depends on results alone."""
+def render_markdown(
+    board: Board,
+    comparison: Comparison | None = None,
+    *,
+    costs: bool = True,
+    figures: Mapping[str, Iterable[str]] | None = None,
+) -> str:
+    """The whole leaderboard. `costs=False` leaves seconds out, so that the text depends on results alone.
+
+    figures: analysis -> paths of its figures, as seen from where the text will lie.
+    """
     parts = [
         f"# {board.suite}",
         board.index.description,
         *(_section(table) for table in tables(board, comparison, costs=costs)),
-        *_summaries(board),
+        *_summaries(board, figures or {}),
         *notes(board, comparison, costs=costs),
         _listed("Published figures", [str(stamp) for stamp in stamps(board)]),
         _listed(f"Failed: {len(board.failures)}", board.failures),
@@ -52,9 +61,13 @@ def _text(field: Field) -> str:
     return f"{number}{field.mark}{around}"
 
 
-def _summaries(board: Board) -> list[str]:
-    """What the analyzers of the whole suite have to say."""
-    return [f"## {label}\n\n{found['summary']}" for label, found in board.index.analyses.items() if "summary" in found]
+def _summaries(board: Board, figures: Mapping[str, Iterable[str]]) -> list[str]:
+    """What the analyzers of the whole suite have to say, and to show."""
+    return [
+        "\n\n".join([f"## {label}", found["summary"], *(f"![{label}]({path})" for path in figures.get(label, ()))])
+        for label, found in board.index.analyses.items()
+        if "summary" in found
+    ]
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:

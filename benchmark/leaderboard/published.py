@@ -5,6 +5,7 @@ leaderboards/<suite>/index.json            which cells, in which order
 leaderboards/<suite>/records.jsonl         one record a line, without costs
 leaderboards/<suite>/per_query.csv.gz      per-query values of every cell (gzip without a time stamp)
 leaderboards/<suite>/curves.csv.gz         wackiness curves of every analysis that has one
+leaderboards/<suite>/<analysis>.<name>.svg figures of the analyses of the whole suite
 leaderboards/<suite>/costs.json            seconds and memory: the only file that a re-run changes
 """
 
@@ -18,11 +19,14 @@ from benchmark.errors import StoreError
 from benchmark.leaderboard.board import Board, Index, board_of
 from benchmark.leaderboard.evidence import (
     CURVES_ARCHIVE,
+    FIGURE,
     PER_QUERY_ARCHIVE,
+    Evidence,
     PublishedEvidence,
     RunsEvidence,
     curves_archive,
     per_query_archive,
+    published_figure,
 )
 from benchmark.leaderboard.figures import printed
 from benchmark.leaderboard.report import Report
@@ -45,16 +49,30 @@ def publish(board: Board, runs_folder: Path, leaderboards: Path) -> Path:
             f"table has no holes. `sparsebench run {board.suite}` computes what is missing."
         )
     folder, evidence = leaderboards / board.suite, RunsEvidence([runs_folder])
-    board.index.write(folder)
     lines = [record.model_copy(update={"costs": {}}).model_dump(by_alias=True) for record in board.records]
     write_atomically(folder / RECORDS_FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     write_bytes_atomically(folder / PER_QUERY_ARCHIVE, per_query_archive(board.records, evidence))
     write_bytes_atomically(folder / CURVES_ARCHIVE, curves_archive(board.records, evidence))
     costs = {record.key: record.costs for record in board.records}
     write_atomically(folder / COSTS_FILE, json.dumps(costs, indent=1) + "\n")
+    return publish_index(board.index, evidence, leaderboards)
+
+
+def publish_index(index: Index, evidence: Evidence, leaderboards: Path) -> Path:
+    """Write what was found of the whole suite, figures with it, and both pages; return the path of the markdown.
+
+    evidence: where the figures are. The records are there already.
+    """
+    folder = leaderboards / index.suite
+    index.write(folder)
+    for stale in folder.glob(f"*{FIGURE}"):
+        stale.unlink()
+    for label, found in index.analyses.items():
+        for path, text in evidence.figures(label, found).items():
+            write_atomically(folder / published_figure(label, Path(path).name), text)
     # From what was just written, so that a page never says more than lies beside it.
-    published_report(leaderboards, board.suite).write(leaderboards, board.suite)
-    return leaderboards / f"{board.suite}.md"
+    published_report(leaderboards, index.suite).write(leaderboards, index.suite)
+    return leaderboards / f"{index.suite}.md"
 
 
 def read_published(leaderboards: Path, suite: str) -> Board:

@@ -54,7 +54,13 @@ class Report:
         """The text in one of FORMATS."""
         if form == "html":
             return self._page()
-        return RENDERERS[form](self.board, self.comparison, costs=self.costs)
+        figures = {"figures": self._figures} if form == "md" else {}
+        return RENDERERS[form](self.board, self.comparison, costs=self.costs, **figures)
+
+    @property
+    def _figures(self) -> dict[str, list[str]]:
+        """Analysis of the whole suite -> paths of its figures."""
+        return {label: [*self.evidence.figures(label, found)] for label, found in self.board.index.analyses.items()}
 
     def _page(self) -> str:
         page = render_html(self.board, self.evidence, self.comparison, costs=self.costs)

@@ -16,6 +16,7 @@ from benchmark.statistics.correction import holm, shared_ranks
 from benchmark.statistics.paired import effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
 from benchmark.statistics.results import AllPairs, Cell, Comparison, Contrast, MacroAverage, Settings
 from benchmark.statistics.sign_flips import randomised_tukey, sign_flip_p
+from benchmark.statistics.trend import blocks_needed, detectable_rise, page_p, residual_deviation
 
 __all__ = [
     "AllPairs",
@@ -26,7 +27,9 @@ __all__ = [
     "Interval",
     "MacroAverage",
     "Settings",
+    "blocks_needed",
     "compare",
+    "detectable_rise",
     "difference_of_differences",
     "effect_size",
     "equivalence_p",
@@ -34,8 +37,10 @@ __all__ = [
     "macro_interval",
     "mean_interval",
     "minimal_detectable_difference",
+    "page_p",
     "paired_t_p",
     "randomised_tukey",
+    "residual_deviation",
     "shared_ranks",
     "sign_flip_p",
 ]

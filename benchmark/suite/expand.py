@@ -14,6 +14,7 @@ from benchmark.suite.mistakes import Mistakes, Position
 from benchmark.suite.paths import interpolate
 from benchmark.suite.schema import PLUGIN_SPECS, Tuning
 from benchmark.suite.source import Place, parse, read_source
+from benchmark.suite.trainings import training_points
 from benchmark.suite.tree import Node, choose
 
 # ── include ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,7 +116,12 @@ def spell_out(tree: Node, mistakes: Mistakes) -> Node:
     for kind, spec in PLUGIN_SPECS.items():
         if (node := tree.entries.get(kind)) and node.items:
             own_keys = spec.model_fields.keys() - {"params"}
-            points = [point for entry in node.items for point in grid_points(_with_name(entry), mistakes)]
+            points = [
+                training
+                for entry in node.items
+                for point in grid_points(_with_name(entry), mistakes)
+                for training in (training_points(point, mistakes) if kind == "models" else (point,))
+            ]
             lists[kind] = replace(node, value=tuple(_set_apart(point, "params", own_keys) for point in points))
     return tree.with_entries(lists)
 

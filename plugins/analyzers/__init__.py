@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.hookspecs import AnalyzerPlugin, hookimpl
 from plugins.analyzers.domain_gap import DomainGap
+from plugins.analyzers.factor_study import FactorDefinitions, FactorRemoval, FactorTrend
 from plugins.analyzers.hubness import Hubness
 from plugins.analyzers.removal import Removal
 from plugins.analyzers.sparsity import Sparsity
@@ -16,6 +17,9 @@ def register_analyzers() -> list[AnalyzerPlugin]:
     """Return those of one model on one collection, of one run, and of all records of a suite."""
     return [
         AnalyzerPlugin("domain_gap", DomainGap, "whether a gain is the same in the training domain and out of it"),
+        AnalyzerPlugin("factor_definitions", FactorDefinitions, "whether every definition orders trained models alike"),
+        AnalyzerPlugin("factor_removal", FactorRemoval, "whether wacky tokens are missed more in-domain, over seeds"),
+        AnalyzerPlugin("factor_trend", FactorTrend, "whether wackiness goes with a factor of training, over seeds"),
         AnalyzerPlugin("hubness", Hubness, "whether few documents are in many top lists and many in none"),
         AnalyzerPlugin("removal", Removal, "whether removing the wackiest expansion tokens hurts more than others"),
         AnalyzerPlugin("sparsity", Sparsity, "how sparse the vectors are and what their index costs"),

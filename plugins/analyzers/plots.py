@@ -28,18 +28,18 @@ def can_draw() -> bool:
 
 def draw_curve(curve: np.ndarray, *, title: str) -> str:
     """A wackiness curve: values (C,) in [0, 1], descending."""
-    with _style():
-        figure, (axes,) = _figure(1)
+    with style():
+        figure, (axes,) = new_figure(1)
         axes.plot(np.arange(1, curve.size + 1), curve, color="C3")
         axes.set(xlabel="tokens, the wackiest first (bins)", ylabel="wackiness", ylim=(0, 1.02), title=title)
-        return _svg(figure)
+        return svg(figure)
 
 
 def draw_removal(grid: Sequence[int], arms: Mapping[str, Mapping[str, Json]], *, measure: str) -> str:
     """Removal curves against K and against removed mass, with the band of each random arm (see `removal`'s values)."""
     colours = {"wackiest": "C3", "least_wacky": "C0", "random": "C7", "matched": "C2"}
-    with _style():
-        figure, (by_k, by_mass) = _figure(2)
+    with style():
+        figure, (by_k, by_mass) = new_figure(2)
         for name, colour in colours.items():
             for axes, x in ((by_k, grid), (by_mass, arms[name]["mass"])):
                 _arm(axes, x, arms[name], label=name.replace("_", " "), color=colour)
@@ -50,7 +50,7 @@ def draw_removal(grid: Sequence[int], arms: Mapping[str, Mapping[str, Json]], *,
         by_k.set(xscale="log", xlabel="tokens removed (K)", ylabel=f"change of {measure}")
         by_mass.set(xlabel="share of expansion weight removed")
         by_k.legend()
-        return _svg(figure)
+        return svg(figure)
 
 
 def _arm(axes: Axes, x: Sequence[float], arm: Mapping[str, Json], *, label: str, color: str) -> None:
@@ -60,7 +60,7 @@ def _arm(axes: Axes, x: Sequence[float], arm: Mapping[str, Json], *, label: str,
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """matplotlib's own defaults, whatever the user's are."""
     import matplotlib
 
@@ -71,14 +71,16 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _figure(panels: int) -> tuple[Figure, list[Axes]]:
+def new_figure(panels: int) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels in a row."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5 * panels, 3.6), layout="constrained")
     return figure, list(figure.subplots(1, panels, squeeze=False)[0])
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """The figure as text."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata=NO_METADATA)
     return text.getvalue()

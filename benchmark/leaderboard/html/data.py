@@ -40,6 +40,7 @@ def page_data(
         "removal": removal_curves(board),
         "stamps": _stamps(board),
         "summaries": {name: found["summary"] for name, found in board.index.analyses.items() if "summary" in found},
+        "figures": {name: [*evidence.figures(name, found).values()] for name, found in board.index.analyses.items()},
         "notes": notes(board, comparison, costs=costs),
         "failures": list(board.failures),
     }

@@ -17,6 +17,12 @@ function grid(block) {
     h("tbody", {}, body.map((row) => h("tr", {}, row.map((field, column) => h("td", { class: kind[column] }, prose(field))))))));
 }
 
+/** As images, so that nothing of one drawing reaches into another or into the page. */
+function figures(name) {
+  return (data.figures[name] ?? []).map((svg) =>
+    h("img", { class: "figure", alt: `figure of ${name.replaceAll("_", " ")}`, src: `data:image/svg+xml,${encodeURIComponent(svg)}` }));
+}
+
 (function notes() {
   if (data.stamps.length) {
     section("published").hidden = false;
@@ -25,7 +31,7 @@ function grid(block) {
   }
   const reading = section("reading").querySelector(".body");
   section("analyses").append(...Object.entries(data.summaries).map(([name, summary]) =>
-    h("section", { class: "analysis" }, h("h2", {}, name.replaceAll("_", " ")), markdown(summary))));
+    h("section", { class: "analysis" }, h("h2", {}, name.replaceAll("_", " ")), markdown(summary), figures(name))));
   reading.append(...data.notes.map((note) => h("p", {}, prose(note))),
     h("p", {}, "Every system's name opens its record: parameters, versions, digests, what was tried while tuning."));
   if (data.failures.length) {

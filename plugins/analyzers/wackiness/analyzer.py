@@ -45,7 +45,8 @@ class Wackiness(GroupAnalyzer):
     scoring_queries: `train` (the bank), `pseudo` (first sentences of documents), `documents` or `test`; `auto` is
     `train` where there are 1,000 distinct training queries, else `pseudo`. At most `sample` of them, by hash and seed.
     depth: documents that utility is read from, ranked by `self`, `bm25` or `qrels` (the judged relevant ones).
-    min_occurrences: scoring queries a token must be an expansion of. bootstrap: repetitions.
+    min_occurrences: scoring queries a token must be an expansion of. bootstrap: repetitions. curves: presets whose
+    curve is kept, all of them by default; a suite of many models needs few.
 
     Values: `scoring_queries` {source, n}; `expansion_tokens_per_query`; `share_zero_utility`: share of all (query,
     expansion token) pairs with U = 0; `share_df0` and `mass_weighted`: over the tokens that `robust` keeps, the share
@@ -65,6 +66,7 @@ class Wackiness(GroupAnalyzer):
         ranker: Ranker = "self",
         min_occurrences: Positive = 4,
         bootstrap: Count = 200,
+        curves: tuple[PresetName, ...] | None = None,
         seed: Count = 0,
         idf: Idf = "df",
         normaliser: Normaliser = "p99",
@@ -87,6 +89,7 @@ class Wackiness(GroupAnalyzer):
         self.scoring_queries, self.sample, self.seed = scoring_queries, sample, seed
         self.depth, self.ranker = depth, ranker
         self.min_occurrences, self.bootstrap = min_occurrences, bootstrap
+        self.curves = presets if curves is None else curves
 
     def analyze(self, context: GroupContext) -> Analysis:
         """Draw scoring queries, retrieve, read utilities, score. Raises NotApplicable without query expansion."""
@@ -101,7 +104,7 @@ class Wackiness(GroupAnalyzer):
             values[name] = block = self._block(scores, preset, scale, material)
             if scores.terms.size:
                 files[f"{name}.tokens.csv"] = token_table(scores, material.vocabulary, material.corpus.df)
-            if block["w_auc"] is not None:
+            if block["w_auc"] is not None and name in self.curves:
                 files |= _curve_files(name, curve(scores.wackiness, CURVE_BINS))
         return Analysis(values, files)
 

@@ -14,6 +14,9 @@ def test_the_analyzers_are_registered_under_their_names():
     registered = {plugin.name: plugin.factory for plugin in plugins.analyzers.register_analyzers()}
     assert {name: factory.level for name, factory in registered.items()} == {
         "domain_gap": "suite",
+        "factor_definitions": "suite",
+        "factor_removal": "suite",
+        "factor_trend": "suite",
         "hubness": "cell",
         "removal": "group",
         "sparsity": "group",
