@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.fingerprint import digest
 from benchmark.leaderboard.board import Index, cell_folder
+from benchmark.leaderboard.noise import GroupNoise, vectors_digest
 from benchmark.record import CellDescription, Part, Record, per_query_csv, write_record
 from benchmark.store import write_atomically
 from benchmark.types import Json
@@ -137,6 +138,19 @@ def _expansion(collection: str) -> dict[str, Json]:
             "files": [],
         },
     }
+
+
+def noise_of(record: Record, floor: float) -> GroupNoise:
+    """As if encoding again had moved the mean of nDCG@10 of a record's model that far."""
+    facts = record.provenance
+    return GroupNoise(
+        collection=record.cell.collection.label,
+        model=record.cell.model.label,
+        made_of=vectors_digest(facts["model"]["identity"], facts["collection"]["digests"]),
+        hardware="f" * 12,
+        documents=5183,
+        floors={"nDCG@10": floor},
+    )
 
 
 def write_rich(folder: Path, **index: object) -> Path:

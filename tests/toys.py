@@ -73,13 +73,13 @@ class WordsPlugin:
         return [ModelPlugin("words", Words, "counts of words")]
 
 
-def registry() -> Registry:
-    """The built-in plugins and the toy model."""
+def registry(*more: object) -> Registry:
+    """The built-in plugins, the toy model, and more plugins."""
     import plugins.analyzers
     import plugins.collections
     import plugins.postprocessors
 
-    return Registry.of(plugins.analyzers, plugins.collections, plugins.postprocessors, WordsPlugin())
+    return Registry.of(plugins.analyzers, plugins.collections, plugins.postprocessors, WordsPlugin(), *more)
 
 
 DOCUMENTS = {"d1": "apple fruit", "d2": "pear fruit", "d3": "plum stone", "d4": "stone stone"}
@@ -123,9 +123,9 @@ collections:
     return path
 
 
-def plan_suite(path: Path, store: Store) -> Plan:
-    """The plan of a suite file with the toy registry, on the CPU."""
-    found = registry()
+def plan_suite(path: Path, store: Store, found: Registry | None = None) -> Plan:
+    """The plan of a suite file with the toy registry or another, on the CPU."""
+    found = found or registry()
     suite = load_suite(path, found)
     models = [resolve_model(spec, found) for spec in suite.models]
     collections = [resolve_collection(spec, found, store, Silent()) for spec in suite.collections]

@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "Write the leaderboard of a suite from its records, in any format; --check compares, --merge joins.",
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
     "compare": "Test every row of a suite against a baseline, query by query.",
+    "noise": "Measure how much of a suite's figures is noise of encoding.",
     "export": "Write runs, ir_metadata and mteb's JSON for other tools.",
     "explain": "Explain one query of one cell: terms, documents, contributions.",
     "train": "Train the checkpoints of a recipe.",

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import StoreError
+from benchmark.leaderboard.noise import Noise, read_noise
 from benchmark.record import RECORD_FILE, Record, read_record
 from benchmark.store import write_atomically
 from benchmark.types import Json
@@ -61,11 +62,13 @@ class Index(BaseModel):
 
 @dataclass(frozen=True)
 class Board:
-    """All rows of a suite in the suite's order. collections: label -> a record that describes it."""
+    """All rows of a suite in the suite's order. collections: label -> a record that describes it. noise: where it was
+    measured."""
 
     index: Index
     collections: Mapping[str, Record]
     rows: tuple[Row, ...]
+    noise: Noise | None = None
 
     @property
     def suite(self) -> str:
@@ -81,6 +84,11 @@ class Board:
     def records(self) -> tuple[Record, ...]:
         """Every record, row by row."""
         return tuple(record for row in self.rows for record in row.records.values())
+
+    def baseline(self, label: str) -> Record | None:
+        """The baseline's record on a collection."""
+        rows = (row for row in self.rows if (row.model, row.postprocessor) == self.index.baseline)
+        return next((row.records[label] for row in rows if label in row.records), None)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -126,10 +134,10 @@ def read_board(folder: Path) -> Board:
     """The board of `runs/<suite>/` as far as it is computed. Raises StoreError when a record is damaged."""
     index = Index.read(folder)
     paths = [cell_folder(folder, key) / RECORD_FILE for key in index.cells]
-    return board_of(index, [read_record(path) for path in paths if path.is_file()])
+    return board_of(index, [read_record(path) for path in paths if path.is_file()], read_noise([folder]))
 
 
-def board_of(index: Index, records: Iterable[Record]) -> Board:
+def board_of(index: Index, records: Iterable[Record], noise: Noise | None = None) -> Board:
     """Arrange records into rows. Raises StoreError when two describe the same cell and disagree."""
     rows: dict[tuple[str, str], dict[str, Record]] = {}
     collections: dict[str, Record] = {}
@@ -144,7 +152,7 @@ def board_of(index: Index, records: Iterable[Record]) -> Board:
             )
         collections.setdefault(cell.collection.label, record)
     arranged = tuple(Row(model, postprocessor, found) for (model, postprocessor), found in rows.items())
-    return Board(index, collections, arranged)
+    return Board(index, collections, arranged, noise)
 
 
 def _errors(analyses: Mapping[str, Json]) -> list[str]:

@@ -11,7 +11,8 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Figure:
-    """A number. interval: its confidence interval. best: of its column. mark: what the notes explain (†)."""
+    """A number. interval: its confidence interval. best: of its column. mark: what the notes explain (†). noise: how
+    far encoding alone can move it, where that is known."""
 
     value: float
     digits: int = DIGITS
@@ -19,10 +20,17 @@ class Figure:
     interval: tuple[float, float] | None = None
     best: bool = False
     mark: str = ""
+    noise: float | None = None
 
     def __str__(self) -> str:
-        """As printed, without what surrounds it."""
-        return format(self.value, f"{'+' if self.signed else ''}.{self.digits}f")
+        """As printed, without what surrounds it: in parentheses where it may be nothing but noise."""
+        number = format(self.value, f"{'+' if self.signed else ''}.{self.digits}f")
+        return f"({number})" if self.is_noise else number
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether encoding alone could have made it."""
+        return self.noise is not None and abs(self.value) <= self.noise
 
     @property
     def half_width(self) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.leaderboard.board import Board, Row, first_measures, measures_of
 from benchmark.leaderboard.columns import machine, seconds, sparsity, tuned, w_auc
+from benchmark.leaderboard.noise import floor_of_difference
 from benchmark.leaderboard.oracle import stamps
 from benchmark.leaderboard.significance import Verdicts
 from benchmark.record import Record
@@ -24,13 +25,14 @@ SCHEMA_VERSION = 1
 def render_csv(board: Board, comparison: Comparison | None = None, *, costs: bool = True) -> str:
     """One line a cell, in full precision; a measure that a collection does not have is empty.
 
-    rank, low, high, difference and p_holm are of the collection's first measure.
+    rank, low, high, difference and p_holm are of the collection's first measure, and so is noise_floor, a column where
+    it was measured: how far encoding alone can move the difference.
     """
     names = list(dict.fromkeys(name for record in board.collections.values() for name in measures_of(record)))
     verdicts = Verdicts(comparison)
     empty = dict.fromkeys(names)
     lines = [
-        _flat(row, label, verdicts, costs) | empty | record.measures
+        _flat(board, row, label, verdicts, costs) | empty | record.measures
         for row in board.rows
         for label, record in row.records.items()
     ]
@@ -45,7 +47,7 @@ def render_json(board: Board, comparison: Comparison | None = None, *, costs: bo
     """`cells` is what the CSV has, with measures as an object; `comparison` is all that statistics found."""
     verdicts = Verdicts(comparison)
     cells = [
-        _flat(row, label, verdicts, costs) | {"measures": record.measures, "error": record.error}
+        _flat(board, row, label, verdicts, costs) | {"measures": record.measures, "error": record.error}
         for row in board.rows
         for label, record in row.records.items()
     ]
@@ -65,7 +67,7 @@ def render_json(board: Board, comparison: Comparison | None = None, *, costs: bo
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _flat(row: Row, label: str, verdicts: Verdicts, costs: bool) -> dict[str, Json]:
+def _flat(board: Board, row: Row, label: str, verdicts: Verdicts, costs: bool) -> dict[str, Json]:
     record, found = row.records[label], verdicts.cell(row, label)
     contrast = found.contrast if found else None
     interval = found.interval if found else None
@@ -84,11 +86,18 @@ def _flat(row: Row, label: str, verdicts: Verdicts, costs: bool) -> dict[str, Js
         "high": interval.high if interval else None,
         "difference": contrast.difference if contrast else None,
         "p_holm": contrast.p_holm if contrast else None,
+        **({"noise_floor": _noise_floor(board, record, label)} if board.noise else {}),
         "tuned": tuned(record),
         **_sparse(record),
         **spent,
         "key": record.key,
     }
+
+
+def _noise_floor(board: Board, record: Record, label: str) -> float | None:
+    baseline = board.baseline(label)
+    measure = measures_of(board.collections[label])[0]
+    return floor_of_difference(board.noise, (record, baseline), measure) if baseline else None
 
 
 def _sparse(record: Record) -> dict[str, float | None]:

@@ -41,7 +41,8 @@ def _environment(board: Board, table: Table) -> str:
     rows = [[line.row.model, line.row.postprocessor, sees(line.row), *map(_text, line.fields)] for line in table.lines]
     align = ["left"] * len(SYSTEM) + ["right"] * len(table.columns)
     grid = tabulate(rows, columns, tablefmt="latex_booktabs", disable_numparse=True, colalign=align)
-    caption = f"{_escaped(board.suite)}: {_escaped(table.title)}. {_escaped(table.above)}".strip()
+    said = [f"{_escaped(board.suite)}: {_escaped(table.title)}.", _escaped(table.above), _escaped(table.below)]
+    caption = " ".join(filter(None, said))
     body = "\n".join([r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", grid, r"\end{table}", ""])
     return body.translate(_COMMANDS)
 

@@ -9,6 +9,7 @@ from benchmark.errors import StoreError
 from benchmark.leaderboard.board import INDEX_FILE, Index, board_of, cell_folder
 from benchmark.leaderboard.evidence import RunsEvidence
 from benchmark.leaderboard.figures import printed
+from benchmark.leaderboard.noise import read_noise
 from benchmark.leaderboard.report import Report
 from benchmark.record import RECORD_FILE, CellDescription, Record, read_record
 from benchmark.types import Json
@@ -34,7 +35,7 @@ def merged_report(folders: Sequence[Path]) -> Report:
         records += [done[0][1]] if done else []
     analyses = {name: analysis for index in reversed(indexes) for name, analysis in index.analyses.items()}
     index = indexes[0].model_copy(update={"cells": tuple(keys), "analyses": analyses})
-    return Report(board_of(index, records), RunsEvidence(folders))
+    return Report(board_of(index, records, read_noise(folders)), RunsEvidence(folders))
 
 
 def suite_folder(folder: Path, suite: str) -> Path:

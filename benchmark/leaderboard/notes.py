@@ -22,6 +22,11 @@ HUBNESS = """\
 N_10 skew: skewness of the number of queries that have a document among their 10 best, over all documents; the larger, \
 the more a few hubs are in the way of the others."""
 
+NOISE = """\
+Noise of encoding, by `sparsebench noise`: the test queries and the highest ranked documents were encoded again in \
+other batches, engines, number types and numbers of threads, and ranked without a postprocessor. It says nothing of \
+what another sample of queries would change, nor of what a postprocessor makes of the noise."""
+
 
 def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[str]:
     """The paragraphs below the tables."""
@@ -32,6 +37,8 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
         lines.append(SPARSITY)
     if any("hubness" in record.analysis for record in board.records):
         lines.append(HUBNESS)
+    if board.noise:
+        lines.append(NOISE)
     if costs:
         lines.append(_costs(board))
     if board.pending:

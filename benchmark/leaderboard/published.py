@@ -6,6 +6,7 @@ leaderboards/<suite>/records.jsonl         one record a line, without costs
 leaderboards/<suite>/per_query.csv.gz      per-query values of every cell (gzip without a time stamp)
 leaderboards/<suite>/curves.csv.gz         wackiness curves of every analysis that has one
 leaderboards/<suite>/<analysis>.<name>.svg figures of the analyses of the whole suite
+leaderboards/<suite>/noise.json            the noise floor, where `sparsebench noise` measured it
 leaderboards/<suite>/costs.json            seconds and memory: the only file that a re-run changes
 """
 
@@ -29,6 +30,7 @@ from benchmark.leaderboard.evidence import (
     published_figure,
 )
 from benchmark.leaderboard.figures import printed
+from benchmark.leaderboard.noise import NOISE_FILE, read_noise
 from benchmark.leaderboard.report import Report
 from benchmark.record import parse_record
 from benchmark.store import write_atomically, write_bytes_atomically
@@ -55,6 +57,10 @@ def publish(board: Board, runs_folder: Path, leaderboards: Path) -> Path:
     write_bytes_atomically(folder / CURVES_ARCHIVE, curves_archive(board.records, evidence))
     costs = {record.key: record.costs for record in board.records}
     write_atomically(folder / COSTS_FILE, json.dumps(costs, indent=1) + "\n")
+    if board.noise:
+        board.noise.write(folder)
+    else:
+        (folder / NOISE_FILE).unlink(missing_ok=True)
     return publish_index(board.index, evidence, leaderboards)
 
 
@@ -81,7 +87,8 @@ def read_published(leaderboards: Path, suite: str) -> Board:
     index = Index.read(folder)
     path = folder / RECORDS_FILE
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")  # splitlines would split on U+2028 too
-    return board_of(index, [parse_record(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)])
+    records = [parse_record(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+    return board_of(index, records, read_noise([folder]))
 
 
 def published_report(leaderboards: Path, suite: str) -> Report:

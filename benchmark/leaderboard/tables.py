@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from benchmark.leaderboard.board import Board, Row, first_measures, mean_groups, measures_of
 from benchmark.leaderboard.columns import extra_columns
 from benchmark.leaderboard.figures import NOTHING, Field, Figure, measured
+from benchmark.leaderboard.noise import floor_of_difference, noise_note
 from benchmark.leaderboard.significance import Verdicts, bounds
 from benchmark.measure import better_when_larger
 from benchmark.record import Record
@@ -92,9 +93,9 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
     records = [row.records[label] for row in rows]
     names = measures_of(board.collections[label])
     extras = extra_columns(records, costs=costs)
-    baseline = _baseline_value(board, label, names[0])
+    baseline = board.baseline(label)
     ranked = any(verdicts.cell(row, label) for row in rows)
-    shows_difference = baseline is not None and len(rows) > 1
+    shows_difference = baseline is not None and names[0] in baseline.measures and len(rows) > 1
     columns = [
         *([Column(RANK)] if ranked else []),
         _measure(names[0]),
@@ -108,12 +109,14 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
         fields = [
             *([_rank(verdicts, row, label)] if ranked else []),
             measured(record.measures.get(names[0]), bounds(cell.interval) if cell else None),
-            *([_difference(board, row, label, baseline, verdicts)] if shows_difference else []),
+            *([_difference(board, row, label, verdicts)] if shows_difference else []),
             *(measured(record.measures.get(name)) for name in names[1:]),
             *(read(record) for read in extras.values()),
         ]
         lines.append(Line(row, tuple(fields)))
-    return Table(label, label, _description(records), tuple(columns), _with_best(columns, lines))
+    greyed = any(isinstance(field, Figure) and field.is_noise for line in lines for field in line.fields)
+    below = noise_note(board.noise, records, names[0], greyed=greyed) if shows_difference else ""
+    return Table(label, label, _description(records), tuple(columns), _with_best(columns, lines), below)
 
 
 def _measure(name: str, measure: str | None = None) -> Column:
@@ -125,19 +128,14 @@ def _rank(verdicts: Verdicts, row: Row, label: str) -> Figure | None:
     return Figure(cell.rank, digits=0, mark="=" if verdicts.rank_is_shared(cell) else "") if cell else None
 
 
-def _baseline_value(board: Board, label: str, measure: str) -> float | None:
-    for row in board.rows:
-        if (row.model, row.postprocessor) == board.index.baseline and label in row.records:
-            return row.records[label].measures.get(measure)
-    return None
-
-
-def _difference(board: Board, row: Row, label: str, baseline: float | None, verdicts: Verdicts) -> Figure | None:
+def _difference(board: Board, row: Row, label: str, verdicts: Verdicts) -> Figure | None:
+    record, baseline = row.records[label], board.baseline(label)
     measure = measures_of(board.collections[label])[0]
-    value = row.records[label].measures.get(measure)
-    if value is None or baseline is None or (row.model, row.postprocessor) == board.index.baseline:
+    value, expected = record.measures.get(measure), baseline.measures.get(measure) if baseline else None
+    if value is None or baseline is None or expected is None or record is baseline:
         return None
-    return Figure(value - baseline, signed=True, mark=verdicts.mark(row, label))
+    noise = floor_of_difference(board.noise, (record, baseline), measure)
+    return Figure(value - expected, signed=True, mark=verdicts.mark(row, label), noise=noise)
 
 
 def _with_best(columns: Sequence[Column], lines: Sequence[Line]) -> tuple[Line, ...]:

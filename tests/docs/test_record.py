@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from benchmark.leaderboard.noise import Change, GroupNoise, Noise
 from benchmark.record import SCHEMA_VERSION, Record
 
 
@@ -15,3 +16,10 @@ def test_every_key_of_a_record_is_written_down(repository: Path) -> None:
         for name in re.findall(r"`([^`]+)`", row)
     }
     assert named == set(Record.model_json_schema(by_alias=True)["properties"])
+
+
+def test_every_key_of_the_noise_floor_is_written_down(repository: Path) -> None:
+    text = (repository / "docs" / "RECORD.md").read_text()
+    (part,) = re.findall(r"noise\.json`, .*?(?=`runs/<suite>/index)", text, re.DOTALL)
+    keys = [key for model in (Noise, GroupNoise, Change) for key in model.model_fields]
+    assert [key for key in keys if f"`{key}`" not in part] == []

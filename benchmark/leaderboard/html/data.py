@@ -114,6 +114,7 @@ def _field(field: Field) -> Json:
         "mark": field.mark,
         "interval": field.interval,
         "half": field.half_width,
+        "noise": field.is_noise,
     }
     return {name: value for name, value in found.items() if value not in (None, "", False)}
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STYLES = ("charts", "style")
 # In this order, as one script: each uses those before it.
 SCRIPTS = ("core", "table", "record", "plot", "queries", "tradeoffs", "curves", "notes")
+NOISE = "noise"  # style and script that only a board with a noise floor needs
 
 
 def render_html(
@@ -30,11 +31,12 @@ def render_html(
 ) -> str:
     """A whole HTML document. `per_query=False` leaves the values of single queries out, and says so."""
     data = page_data(board, evidence, comparison, costs=costs, per_query=per_query)
+    more = [NOISE] if board.noise else []
     parts = {
         "TITLE": html.escape(f"{board.suite} · sparsebench"),
-        "STYLE": "\n".join(_file(f"{name}.css") for name in STYLES),
+        "STYLE": "\n".join(_file(f"{name}.css") for name in [*STYLES, *more]),
         "DATA": _embedded(data),
-        "SCRIPT": "\n".join(_file(f"{name}.js") for name in SCRIPTS),
+        "SCRIPT": "\n".join(_file(f"{name}.js") for name in [*SCRIPTS, *more]),
     }
     # Split first, so that nothing inside a part is taken for a place.
     pieces = _file("page.html").split("%%")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boards import QUERIES, write_rich
+from boards import QUERIES, noise_of, rich_record, write_rich
 from browser import Browser, find_chromium
 
 from benchmark.leaderboard import read_report
+from benchmark.leaderboard.noise import Noise
 
 ROWS = "[...document.querySelectorAll('#panel tbody tr')].map((row) => Number(row.dataset.system))"
 CHROMIUM = find_chromium()
@@ -211,6 +212,27 @@ def test_without_values_of_queries_the_page_says_where_they_are(browser: Browser
     browser.open(small)
     assert browser.evaluate("document.getElementById('queries').hidden") is True
     assert "per_query.csv.gz" in browser.evaluate("document.getElementById('reading').innerText")
+    assert browser.problems == []
+
+
+def test_a_difference_within_the_noise_of_encoding_is_grey_however_the_table_is_sorted(
+    browser: Browser, tmp_path: Path
+) -> None:
+    suite = write_rich(tmp_path)
+    Noise(groups=(noise_of(rich_record("web", "bm25", "none"), 0.013),)).write(suite)
+    read_report(suite).write(suite, "leaderboard")
+    browser.open(suite / "leaderboard.html")
+    show(browser, "web")
+    grey = "[...document.querySelectorAll('#panel td.noise')].map((cell) => [cell.innerText.trim(), cell.title])"
+    browser.wait_for(f"{grey}.length === 1")
+    sort_by(browser, "nDCG@10")
+    browser.wait_for(f"{grey}.length === 1")
+    ((text, title),) = browser.evaluate(grey)
+    assert text == "(+0.0250)"
+    assert title.startswith("Encoding the same texts in other ways moved nDCG@10")
+    assert browser.evaluate("document.querySelector('#panel .below').innerText") == title
+    show(browser, "beir/scifact/test")
+    browser.wait_for(f"{grey}.length === 0")
     assert browser.problems == []
 
 
