@@ -71,7 +71,8 @@ def test_texts_of_one_token_and_of_512_over_250000_terms_need_the_memory_of_one_
     new_empty = torch.Tensor.new_empty
     monkeypatch.setattr(torch.Tensor, "new_empty", lambda self, n: asked.append(n) or new_empty(self, n))
     found = decoder(engine, weight, bias)(hidden, lengths, pooling="max", activation="relu")
-    assert asked == [514 * 1024]
+    assert len(asked) == 1
+    assert asked[0] <= 514 * 1024
     assert 0 < found.nnz == expected.nnz < found.shape[1]
     assert abs(found - expected).max() < 1e-5
 
