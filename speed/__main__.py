@@ -6,10 +6,12 @@ import argparse
 import importlib
 import sys
 import time
+import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
-from speed.bench import Bench, Item
+from speed.bench import Bench, Item, Missing
 from speed.machine import describe, measure_limits
 from speed.report import write_markdown
 from speed.result import Result, write_json
@@ -29,17 +31,26 @@ def main() -> None:
     warnings.filterwarnings("ignore")  # peers warn of much that is no concern of a reader of figures
     machine = describe()
     bench = Bench(asked.quick, asked.checkpoint, measure_limits())
+    asked.out.mkdir(parents=True, exist_ok=True)
     items: list[Item] = []
     start = time.perf_counter()
     for stage in asked.stage or STAGES:
-        say(f"{stage} ({time.perf_counter() - start:.0f} s so far)")
-        for item in importlib.import_module(f"speed.stages.{stage}").items(bench):
+        for item in of_stage(stage, bench):
             say(f"  {item}")
             items.append(item)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    write_json(asked.out / "results.json", [item for item in items if isinstance(item, Result)])
-    write_markdown(asked.out / "RESULTS.md", items, machine, bench)
+        say(f"{stage} is done ({time.perf_counter() - start:.0f} s so far)")
+        write_json(asked.out / "results.json", [item for item in items if isinstance(item, Result)])
+        write_markdown(asked.out / "RESULTS.md", items, machine, bench)
     say(f"{asked.out / 'RESULTS.md'} is written")
+
+
+def of_stage(stage: str, bench: Bench) -> Iterator[Item]:
+    """What a stage finds until it fails, if it does: the others are worth having without it."""
+    try:
+        yield from importlib.import_module(f"speed.stages.{stage}").items(bench)
+    except Exception as error:
+        traceback.print_exc()
+        yield Missing(stage, "all that is not shown", f"{type(error).__name__}: {error}")
 
 
 def say(line: str) -> None:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Run = Callable[[], object]
 Make = Callable[[], Run]
-"""Makes a peer ready; raises ImportError where it is not installed."""
+"""Makes a peer ready; raises whatever it likes, ImportError where it is not installed."""
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A peer that could not take part."""
+    """A peer, or a whole stage, that could not take part."""
 
     stage: str
     peer: str
@@ -82,37 +82,44 @@ class Bench:
         value: Callable[[float], float],
         ours: Run | Mapping[str, Run],
         peers: Mapping[str, Make],
-        limit: float | None = None,
+        limit: float | Mapping[str, float] | None = None,
         notes: Mapping[str, str] | None = None,
         work: Mapping[str, float] | None = None,
     ) -> Iterator[Result | Missing]:
         """Time ours (one way, or several by name) and every peer that is installed, all in turn.
 
-        value: seconds -> unit. limit: seconds that the machine would need at best. notes: of peers. work: how much one
-        run of a peer does of what one of ours does, where it is not the same.
+        value: seconds -> unit. limit: seconds that the machine would need at best (of each way, where these differ).
+        notes: of peers. work: how much one run of a peer does of what one of ours does, where it is not the same.
         """
-        own = {f"{subject}, {way}": run for way, run in ours.items()} if isinstance(ours, Mapping) else {subject: ours}
+        own = dict(ours) if isinstance(ours, Mapping) else {"": ours}
+        for run in own.values():
+            run()
         others = {}
         for name, make in peers.items():
             try:
                 others[name] = make()
-            except ImportError as error:
-                yield Missing(stage, name, str(error))
-        times = alternate({**own, **others}, seconds=self.size(20.0, 2.0))
+                others[name]()
+            except Exception as error:  # one broken peer must not cost the others
+                others.pop(name, None)
+                yield Missing(stage, name, f"{type(error).__name__}: {error}")
+        times = alternate({**own, **others}, seconds=self.size(10.0, 1.0))
         for way in own:
-            mine = times[way]
-            share = limit / mine.median if limit else None
+            mine, named = times[way], f"{subject}, {way}" if way else subject
+            best = limit.get(way) if isinstance(limit, Mapping) else limit
+            share = best / mine.median if best else None
             if not others:
-                yield Result(stage, way, None, value(mine.median), None, unit, share, (mine.spread, None))
+                yield Result(stage, named, None, value(mine.median), None, unit, share, (mine.spread, None))
             for name in others:
                 theirs = times[name]
                 figures = value(mine.median), value(theirs.median / (work or {}).get(name, 1))
                 spreads, note = (mine.spread, theirs.spread), (notes or {}).get(name, "")
-                yield Result(stage, way, name, *figures, unit, share, spreads, note)
+                yield Result(stage, named, name, *figures, unit, share, spreads, note)
 
     def grow(
         self, stage: str, letter: str, unit: str, sizes: Mapping[int, Run], value: Callable[[float, int], float]
     ) -> Growth:
         """How ours grows: the same at several sizes, in turn. value: seconds and size -> unit."""
-        times = alternate({str(size): run for size, run in sizes.items()}, seconds=self.size(10.0, 1.0))
+        for run in sizes.values():
+            run()
+        times = alternate({str(size): run for size, run in sizes.items()}, seconds=self.size(5.0, 1.0))
         return Growth(stage, letter, unit, {size: value(times[str(size)].median, size) for size in sizes})

@@ -31,12 +31,10 @@ class Timing:
 
 
 def alternate(subjects: Mapping[str, Callable[[], object]], *, seconds: float) -> dict[str, Timing]:
-    """Run each once to warm up, then all in turn, each time in the order after the last one, for about `seconds`.
+    """Run all in turn, each time in the order after the last one, for about `seconds`; they are warm.
 
     Each runs at least three times, whatever it takes.
     """
-    for subject in subjects.values():
-        subject()
     runs: dict[str, list[float]] = {name: [] for name in subjects}
     names, start = list(subjects), time.perf_counter()
     gc.collect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from benchmark.encoding import cpu_engine, passed_over
 from benchmark.provenance import hardware, software
 from speed.clock import seconds_of
 
@@ -52,7 +53,15 @@ def describe() -> dict[str, str]:
     return {
         "commit": git["commit"] + (" and changes" if git["dirty"] else ""),
         "hardware": f"{facts['cpu']}, {facts['cores']} cores ({facts['fingerprint']})",
+        "engine of encoders": _engine(),
         "threads": str(torch.get_num_threads()),
         "load before": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "software": f"Python {versions['python']}, {libraries}",
     }
+
+
+def _engine() -> str:
+    """What `auto` takes, and why nothing faster."""
+    engine = cpu_engine("auto")
+    reasons = [f"{faster} is not for this machine: {why}" for faster, why in passed_over(engine).items()]
+    return "; ".join([engine, *reasons])

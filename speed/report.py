@@ -9,17 +9,19 @@ from pathlib import Path
 from speed.bench import Bench, Item, Missing
 from speed.growth import Growth
 from speed.result import Result
+from speed.targets import target_table
 
 ABOUT = """\
 Ours and every peer ran in turn in one process, so that a machine that slows down for a while slows them all; figures
 are medians, ± half the distance of the quartiles. *Ratio* is how many times better ours is. *Of the limit* is what ours
-reaches of what this machine could do at best: products of matrices for encoding and for queries that join a bank, bytes
-read for search (6 a posting) and for a round of Sinkhorn (each score once). Written by `make bench`.
+reaches of what this machine could do at best: products of matrices for encoding (for `exact_bf16` those of the decoder
+in bfloat16) and for queries that join a bank, bytes read for search (6 a posting) and for a round of Sinkhorn (each
+score once). Written by `make bench`.
 """
 
 
 def write_markdown(path: Path, items: Sequence[Item], machine: Mapping[str, str], bench: Bench) -> None:
-    """Machine, one table a stage, growth, who is missing."""
+    """Machine, targets, one table a stage, growth, who is missing."""
     results = [item for item in items if isinstance(item, Result)]
     lines = ["# Speed" + (" (quick: small sizes, few repetitions)" if bench.quick else ""), "", ABOUT]
     lines += [f"- {name}: {value}" for name, value in machine.items()]
@@ -28,6 +30,10 @@ def write_markdown(path: Path, items: Sequence[Item], machine: Mapping[str, str]
         f"- limits: {limits.gemm / 1e9:,.0f} GFLOP/s in float32, {limits.gemm_bf16 / 1e9:,.0f} in bfloat16, "
         f"{limits.read / 1e9:.1f} GB/s read",
         f"- texts: {bench.texts.source}",
+        "",
+        "## Targets",
+        "",
+        *target_table(results),
         "",
     ]
     for stage, own in groupby(results, key=lambda result: result.stage):
@@ -67,6 +73,6 @@ def _growth(found: Sequence[Growth]) -> Iterator[str]:
 
 def _missing(found: Sequence[Missing]) -> Iterator[str]:
     if found:
-        yield "## Not installed"
+        yield "## Could not take part"
         yield ""
         yield from sorted({f"- {missing.peer} ({missing.stage}): {missing.why}" for missing in found})

@@ -19,7 +19,7 @@ NAMES = ("nDCG@10", "RR@10", "R@100")
 
 def items(bench: Bench) -> Iterator[Item]:
     """One run of many queries, as a cell has; many rankings of one query, as a removal study or a bootstrap has."""
-    queries, depth = bench.size((10_000, 1_000), (1_000, 100))
+    queries, depth = bench.size((2_000, 1_000), (500, 100))
     run, qrels = random_run(queries, depth)
     yield from bench.compare(
         stage="measure",

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from benchmark import FitContext
-from benchmark.search import MatrixScores
+from benchmark.search import MatrixScores, SparseScores
 from benchmark.workers import Team, workers
 from plugins.postprocessors._potentials import Streamed
 from plugins.postprocessors._sinkhorn_fused import WORTH_THREADS, Scaled
@@ -21,13 +21,14 @@ POT = "POT sinkhorn_log (torch)"
 
 
 def items(bench: Bench) -> Iterator[Item]:
-    """Ten rounds from scores to potentials, one round of many, DSL; growth with D and Q."""
+    """Ten rounds from scores to potentials, one round of many, one streamed, DSL; growth with D and Q."""
     for queries, documents in bench.size(
         ((1_000, 1_000), (1_000, 20_000), (10_000, 93_000)), ((1_000, 1_000), (1_000, 10_000))
     ):
         scores = dense_scores(bench, queries, documents)
         yield from _fit(bench, scores)
         yield from _round(bench, scores)
+    yield from _streamed(bench, *bench.size((1_000, 30_000), (500, 10_000)))
     yield from _dsl(bench, dense_scores(bench, 1_000, 10_000))
     yield from _growth(bench)
 
@@ -49,33 +50,39 @@ def _subject(scores: np.ndarray) -> str:
 
 
 def _ours(scores: np.ndarray, rounds: int = ROUNDS) -> Run:
-    return partial(Sinkhorn(tau=TAU, iterations=rounds).fit, MatrixScores(scores, block=65_536), FitContext())
+    return partial(Sinkhorn(tau=TAU, iterations=rounds).fit, MatrixScores(scores), FitContext())
+
+
+def _share(scores: np.ndarray) -> tuple[np.ndarray, float]:
+    """What peers are given, and its share of the queries: several copies of a few GB would not fit in memory."""
+    part = 10 if scores.nbytes > 2**30 else 1
+    return scores[::part], 1 / part
 
 
 def _fit(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
-    large = scores.nbytes > 2**30  # one run of a peer takes minutes, and several times the memory
+    part, share = _share(scores)
+    peers = {
+        "torch, logsumexp": partial(logsumexp, part, ROUNDS),
+        POT: partial(pot, part, "sinkhorn_log", ROUNDS),
+        "POT sinkhorn (torch), not in the log domain": partial(pot, part, "sinkhorn", ROUNDS),
+        "geomloss": partial(_geomloss, part),
+    }
     yield from bench.compare(
         stage="sinkhorn",
         subject=f"{_subject(scores)}, {ROUNDS} rounds, tau {TAU}",
         unit="ms",
         value=lambda seconds: 1e3 * seconds,
         ours=_ours(scores),
-        peers={}
-        if large
-        else {
-            "torch, logsumexp": partial(logsumexp, scores, ROUNDS),
-            POT: partial(pot, scores, "sinkhorn_log", ROUNDS),
-            "POT sinkhorn (torch), not in the log domain": partial(pot, scores, "sinkhorn", ROUNDS),
-            "geomloss": partial(_geomloss, scores),
-        },
+        peers=peers,
+        work=dict.fromkeys(peers, share),
     )
 
 
 def _round(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
-    """One round once the first is done; of peers a tenth of ten."""
-    kernel = Streamed(MatrixScores(scores, block=65_536), TAU)
+    """One round once the first is done; of POT a tenth of ten."""
+    kernel = Streamed(MatrixScores(scores), TAU)
     size = workers() if scores.size >= WORTH_THREADS else 1
-    large = scores.nbytes > 2**30
+    part, share = _share(scores)
     with Team(size) as team:
         scaled = Scaled(kernel, *first_potentials(kernel), team)
         yield from bench.compare(
@@ -85,12 +92,33 @@ def _round(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
             value=lambda seconds: 1e3 * seconds,
             ours=scaled.round,
             peers={
-                "torch, logsumexp": partial(logsumexp, scores, 1),
-                **({} if large else {POT: partial(pot, scores, "sinkhorn_log", ROUNDS)}),
+                "torch, logsumexp": partial(logsumexp, part, 1),
+                POT: partial(pot, part, "sinkhorn_log", ROUNDS),
             },
             limit=scores.nbytes / bench.limits.read,
-            work={POT: ROUNDS},
+            work={"torch, logsumexp": share, POT: ROUNDS * share},
         )
+
+
+def _streamed(bench: Bench, queries: int, documents: int) -> Iterator[Item]:
+    """A round that computes its scores from the vectors, as it must where all of them do not fit in memory."""
+    import torch
+
+    scores = SparseScores(bench.queries[:queries], bench.documents(documents))
+    kernel, zeros = Streamed(scores, TAU), torch.zeros(scores.shape[0], dtype=torch.float64)
+
+    def search() -> None:
+        for _ in scores:
+            pass
+
+    yield from bench.compare(
+        stage="sinkhorn",
+        subject=f"{scores.shape[0]:,} x {documents:,}, one round streamed",
+        unit="ms",
+        value=lambda seconds: 1e3 * seconds,
+        ours=partial(kernel.round, zeros, torch.neg),
+        peers={"one pass of search, all scores": lambda: search},
+    )
 
 
 def first_potentials(kernel: Streamed) -> tuple[np.ndarray, np.ndarray]:

@@ -54,13 +54,13 @@ def _one_by_one(scores: np.ndarray) -> dict[str, partial[Run]]:
 
 def _append(bank: np.ndarray, own: np.ndarray) -> Run:
     method = SinkhornSingleQuery(tau=TAU, iterations=ROUNDS, mode="append")
-    state = method.fit(MatrixScores(bank, block=65_536), FitContext())
-    return partial(method.row_stats, MatrixScores(own, block=65_536), state)
+    state = method.fit(MatrixScores(bank), FitContext())
+    return partial(method.row_stats, MatrixScores(own), state)
 
 
 def _frozen(bank: np.ndarray, own: np.ndarray) -> Run:
     import torch
 
     method = SinkhornSingleQuery(tau=TAU, iterations=ROUNDS)
-    state = method.fit(MatrixScores(bank, block=65_536), FitContext())
+    state = method.fit(MatrixScores(bank), FitContext())
     return partial(method.apply, Block(slice(0, own.shape[1]), torch.from_numpy(own)), state, {})

@@ -22,17 +22,20 @@ depth: 1000
 collections: [{{name: texts, beir: {folder}, split: test, domain: in}}]
 models: [{{name: splade, checkpoint: "{checkpoint}"}}]
 postprocessors: [none]
+analyzers: [{{name: wackiness, scoring_queries: pseudo, sample: {sample}, depth: 100}}]
 """
+SAMPLE = 10_000
 TORCH = "python -c 'import torch'"
 
 
 def items(bench: Bench) -> Iterator[Item]:
-    """A run from texts to leaderboard, then commands that need no model."""
+    """A run from texts to leaderboard, the wackiness in it, then commands that need no model."""
     documents, queries = bench.size((93_000, 1_000), (300, 50))
+    sample = min(SAMPLE, documents)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_collection(folder / "texts", bench.texts, documents, queries)
-        (folder / "whole.yaml").write_text(SUITE.format(folder=folder / "texts", checkpoint=bench.checkpoint))
+        (folder / "whole.yaml").write_text(_suite(folder, bench.checkpoint, sample))
         wall = seconds_of(_command(folder, "run", "--store", "store", "whole.yaml"))
         (record,) = folder.glob("runs/whole/**/record.json")
         parts = json.loads(record.read_text())["costs"]["seconds"]
@@ -45,6 +48,15 @@ def items(bench: Bench) -> Iterator[Item]:
             unit="s",
             note=", ".join(f"{stage} {seconds:.1f}" for stage, seconds in parts.items()),
         )
+        yield Result(
+            stage="whole",
+            subject=f"wackiness, {sample:,} queries x 100 documents",
+            peer="a minute",
+            ours=parts["wackiness"],
+            theirs=60.0,
+            unit="s",
+            note="pseudo-queries, encoded and searched with",
+        )
         for command in (["--help"], ["plan", "--store", "store", "whole.yaml"], ["report", "whole"]):
             yield from bench.compare(
                 stage="whole",
@@ -54,6 +66,10 @@ def items(bench: Bench) -> Iterator[Item]:
                 ours=_command(folder, *command),
                 peers={TORCH: lambda: partial(_quiet, folder, sys.executable, "-c", "import torch")},
             )
+
+
+def _suite(folder: Path, checkpoint: str, sample: int) -> str:
+    return SUITE.format(folder=folder / "texts", checkpoint=checkpoint, sample=sample)
 
 
 def _command(folder: Path, *words: str) -> Run:

@@ -71,7 +71,8 @@ def test_texts_of_one_token_and_of_512_over_250000_terms_need_the_memory_of_one_
     new_empty = torch.Tensor.new_empty
     monkeypatch.setattr(torch.Tensor, "new_empty", lambda self, n: asked.append(n) or new_empty(self, n))
     found = decoder(engine, weight, bias)(hidden, lengths, pooling="max", activation="relu")
-    assert asked == [514 * 1024]
+    assert len(asked) == 1
+    assert asked[0] <= 514 * 1024
     assert 0 < found.nnz == expected.nnz < found.shape[1]
     assert abs(found - expected).max() < 1e-5
 
@@ -186,9 +187,9 @@ def machine(monkeypatch, tmp_path):
     ("flags", "numba", "engine"),
     [
         ("avx2", True, "numba"),
-        ("avx512_bf16", True, "exact_bf16"),
-        ("avx512f amx_bf16 amx_tile", True, "exact_bf16"),
-        ("avx512_bf16", False, "reference"),
+        ("avx512_bf16", True, "numba"),
+        ("avx512_bf16 amx_bf16 amx_tile", True, "exact_bf16"),
+        ("amx_bf16", False, "reference"),
     ],
 )
 def test_auto_takes_the_fastest_engine_of_a_machine(flags, numba, engine, machine):
@@ -201,14 +202,14 @@ def test_auto_takes_the_fastest_engine_of_a_machine(flags, numba, engine, machin
 def test_a_machine_that_lacks_something_says_what(machine):
     machine("avx2", numba=False)
     assert set(passed_over(cpu_engine("auto"))) == {"exact_bf16", "numba"}
-    assert "amx_bf16, avx512_bf16" in passed_over("reference")["exact_bf16"]
+    assert "amx_bf16" in passed_over("reference")["exact_bf16"]
     assert "sparsebench[fast]" in passed_over("reference")["numba"]
-    machine("avx512_bf16")
+    machine("amx_bf16")
     assert passed_over(cpu_engine("auto")) == {}
 
 
 def test_a_system_that_tells_nothing_of_its_cpu_has_no_bfloat16(machine, monkeypatch, tmp_path):
-    machine("avx512_bf16")
+    machine("amx_bf16")
     monkeypatch.setattr(engines, "CPUINFO", tmp_path / "none")
     assert cpu_engine("auto") == "numba"
 

@@ -1,0 +1,93 @@
+"""What PERFORMANCE asks for, each target beside what was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from speed.result import Result
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio, or a share of the machine's limit, that the worst of some results must reach.
+
+    stage, subject, peer: patterns that match the whole of a result's own; a peer of None is matched by "".
+    """
+
+    what: str
+    kind: Literal["ratio", "limit_share"]
+    least: float
+    stage: str
+    subject: str
+    peer: str = ".*"
+
+    def worst(self, results: Sequence[Result]) -> Result | None:
+        """Of the results that it is about; None where nothing was measured."""
+        own = [result for result in results if self._about(result) and getattr(result, self.kind) is not None]
+        return min(own, key=self.measured, default=None)
+
+    def measured(self, result: Result) -> float:
+        """The ratio or share that a result has."""
+        return float(getattr(result, self.kind))
+
+    def out_of_reach(self, result: Result) -> str:
+        """Why this machine cannot reach it, "" where it could: a ratio at 100 % of the limit would be less."""
+        if self.kind == "limit_share" or not result.limit_share or result.ratio is None:
+            return ""
+        possible = result.ratio / result.limit_share
+        return f"at 100 % of this machine's limit it would be {possible:.1f}" if possible < self.least else ""
+
+    def shown(self, figure: float) -> str:
+        """A figure of its kind."""
+        return f"{figure:.0%}" if self.kind == "limit_share" else f"{figure:.3g}x"
+
+    def _about(self, result: Result) -> bool:
+        pairs = ((self.stage, result.stage), (self.subject, result.subject), (self.peer, result.peer or ""))
+        return all(re.fullmatch(pattern, text) for pattern, text in pairs)
+
+
+DEFAULT = "sentence-transformers SparseEncoder"
+EXACT = "splade-index.*|sparse_dot_topn|scipy|torch"
+WITHIN_4 = "search within 4 times the reading of its postings"
+TARGETS = (
+    Target("passages in float32: 6x sentence-transformers", "ratio", 6, "encode_documents", ".*, numba", DEFAULT),
+    Target("queries in float32: 12x sentence-transformers", "ratio", 12, "encode_queries", ".*, numba", DEFAULT),
+    Target("passages in float32: 70 % of products", "limit_share", 0.7, "encode_documents", ".*, numba"),
+    Target("passages with bfloat16: 14x", "ratio", 14, "encode_documents", ".*, exact_bf16", DEFAULT),
+    Target("peak memory: half of sentence-transformers'", "ratio", 2, "encode_documents", "peak memory.*"),
+    Target("search: the fastest exact engine at every D and k", "ratio", 1, "search", "D = .*", EXACT),
+    *(
+        Target(f"{WITHIN_4}, D = {size}", "limit_share", 0.25, "search", f"D = {size}, k = .*")
+        for size in ("10,000", "30,000", "93,000", "200,000")
+    ),
+    Target("a round up to 100 MB: 80 % of reading", "limit_share", 0.8, "sinkhorn", "1,000 x .*, one round of many"),
+    Target("a round of GBs: 50 % of reading", "limit_share", 0.5, "sinkhorn", "10,000 x .*, one round of many"),
+    Target("a streamed round: within 2 passes of search", "ratio", 0.5, "sinkhorn", ".* round streamed", ".*search.*"),
+    Target("append: 400x query by query", "ratio", 400, "sinkhorn_single_query", "append.*", "torch.*"),
+    Target("wackiness, 10,000 x 100: a minute", "ratio", 1, "whole", "wackiness, 10,000 .*"),
+    Target("a run: within 10 % of the sum of its parts", "ratio", 1 / 1.1, "whole", "sparsebench run.*"),
+)
+
+
+def target_table(results: Sequence[Result]) -> Iterator[str]:
+    """Markdown: each target, the worst figure measured, and whether it is met."""
+    yield "| target | at least | measured | met | at its worst |"
+    yield "|---|---:|---:|---|---|"
+    for target in TARGETS:
+        worst = target.worst(results)
+        if worst is None:
+            yield f"| {target.what} | {target.shown(target.least)} | | not measured | |"
+            continue
+        yield "| " + " | ".join(_cells(target, worst)) + " |"
+
+
+def _cells(target: Target, worst: Result) -> tuple[str, ...]:
+    figure = target.measured(worst)
+    met = figure >= target.least
+    where = worst.subject + (f" beside {worst.peer}" if worst.peer and target.kind == "ratio" else "")
+    reason = "" if met else target.out_of_reach(worst)
+    shown = target.shown(target.least), target.shown(figure)
+    return target.what, *shown, "yes" if met else "**no**", "; ".join(filter(None, (where, reason)))
