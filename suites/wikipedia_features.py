@@ -1,4 +1,4 @@
-"""The Wikipedia image-text set (Rasiwasia et al. 2010) as the crossmodal suites read it.
+"""The Wikipedia image-text set (Rasiwasia et al. 2010) as the suite crossmodal reads it.
 
     python suites/wikipedia_features.py SOURCE $SPARSEBENCH_DATA $SPARSEBENCH_SCORES
 
@@ -6,8 +6,9 @@ SOURCE holds raw_features.mat (I_tr, I_te: bags of SIFT; T_tr, T_te: LDA topics)
 Images and texts go to one space of 7 dimensions by canonical correlation on the training pairs (ridge 1e-6); cosines of
 the test pairs there give the class mAP .2493 image -> text and .2017 text -> image.
 
-Writes SCORES/wikipedia/{train,test}_{images,texts}.npy with their ids in .txt files, and four folders in BEIR's layout,
-DATA/wikipedia_{train,test}_{image_text,text_image}, where whatever is of the query's class is relevant.
+Writes SCORES/wikipedia/features.npy, a row for each image and each text of both splits, with their ids in features.txt:
+one space for both sides, so either may be asked for the other. Four folders in BEIR's layout say what is asked,
+DATA/wikipedia_{train,test}_{image_text,text_image}; whatever is of the query's class is relevant.
 """
 
 from __future__ import annotations
@@ -54,17 +55,20 @@ def main(source: Path, data: Path, scores: Path) -> None:
     raw = loadmat(source / "raw_features.mat")
     means = raw["I_tr"].mean(axis=0), raw["T_tr"].mean(axis=0)
     directions = projections(raw["I_tr"] - means[0], raw["T_tr"] - means[1])
-    (scores / "wikipedia").mkdir(parents=True, exist_ok=True)
+    features, ids = [], []
     for split in ("train", "test"):
         lines = (source / f"{split}set_txt_img_cat.list").read_text(encoding="utf-8").splitlines()
         classes = np.array([int(line.split("\t")[2]) for line in lines])
-        names = [[f"{split}-{kind}-{n}" for n in range(len(lines))] for kind in ("image", "text")]
-        for kind, key, mean, direction, ids in zip(("images", "texts"), "IT", means, directions, names, strict=True):
-            vectors = (raw[f"{key}_{split[:2]}"] - mean) @ direction
-            np.save(scores / "wikipedia" / f"{split}_{kind}.npy", vectors, allow_pickle=False)
-            (scores / "wikipedia" / f"{split}_{kind}.txt").write_text("\n".join(ids) + "\n", encoding="utf-8")
-        write_collection(data / f"wikipedia_{split}_image_text", names[0], names[1], classes)
-        write_collection(data / f"wikipedia_{split}_text_image", names[1], names[0], classes)
+        images, texts = ([f"{split}-{kind}-{n}" for n in range(len(lines))] for kind in ("image", "text"))
+        for key, mean, direction in zip("IT", means, directions, strict=True):
+            features.append((raw[f"{key}_{split[:2]}"] - mean) @ direction)
+        ids += [*images, *texts]
+        write_collection(data / f"wikipedia_{split}_image_text", images, texts, classes)
+        write_collection(data / f"wikipedia_{split}_text_image", texts, images, classes)
+    folder = scores / "wikipedia"
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "features.npy", np.concatenate(features), allow_pickle=False)
+    (folder / "features.txt").write_text("\n".join(ids) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,19 +25,27 @@ def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, e
     depth = ranking.documents.shape[1] - exclude_own_id
     run = {}
     for query_id, documents, scores in zip(query_ids, ranking.documents, ranking.scores, strict=True):
-        found = documents >= 0
-        hits = zip((each.decode() for each in doc_ids[documents[found]].tolist()), scores[found], strict=True)
-        kept = [(doc_id, score) for doc_id, score in hits if not (exclude_own_id and doc_id == query_id)]
-        run[query_id] = _decreasing(kept[:depth])
+        kept = documents >= 0
+        names = doc_ids[documents]
+        if exclude_own_id:
+            kept &= names != query_id.encode()
+        best = np.flatnonzero(kept)[:depth]
+        found = (name.decode() for name in names[best].tolist())
+        run[query_id] = dict(zip(found, _decreasing(scores[best]).tolist(), strict=True))
     return run
 
 
-def _decreasing(best_first: Sequence[tuple[str, float]]) -> dict[str, float]:
-    run, bound = {}, np.float32(np.inf)
-    for doc_id, score in best_first:
-        bound = min(np.float32(score), np.nextafter(bound, np.float32(-np.inf)))
-        run[doc_id] = float(bound)
-    return run
+def _decreasing(best_first: np.ndarray) -> np.ndarray:
+    """Scores (k,) as float32, each below the one before it."""
+    largest = np.finfo(np.float32).max
+    rounded: np.ndarray = np.minimum(best_first, largest).astype(np.float32)
+    # Where one is moved down, it may reach the next.
+    for tied in (np.flatnonzero(rounded[1:] >= rounded[:-1]) + 1).tolist():
+        place = tied
+        while place < len(rounded) and rounded[place] >= rounded[place - 1]:
+            rounded[place] = np.nextafter(rounded[place - 1], np.float32(-np.inf))
+            place += 1
+    return rounded
 
 
 def untied(hits: Mapping[str, Mapping[str, float]]) -> Run:

@@ -151,7 +151,7 @@ def test_a_run_keeps_the_scores_and_the_order_of_the_ranking() -> None:
     assert list(run["q1"]) == ["c", "a", "b"]
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
+@given(st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, 1 + 1e-9, 1 + 1e-7]), min_size=1, max_size=20))
 def test_no_two_scores_of_a_run_are_equal_as_float32(scores: list[float]) -> None:
     best_first = sorted(scores, reverse=True)
     places = list(range(len(scores)))

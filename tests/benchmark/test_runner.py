@@ -16,6 +16,7 @@ from benchmark.errors import CollectionError, SuiteError
 from benchmark.leaderboard import Board
 from benchmark.leaderboard.board import cell_folder
 from benchmark.progress import Silent
+from benchmark.registry import Registry
 from benchmark.runner import Runner
 from benchmark.store import Store
 
@@ -159,6 +160,24 @@ def test_analyses_are_in_every_record_of_their_group_and_computed_once(tmp_path:
     assert first == second
     assert first["l0_document"] == pytest.approx(7 / 4)
     assert (tmp_path / "runs/toy/analyses" / first["artefact"] / "analysis.json").is_file()
+
+
+def test_a_model_that_gives_scores_alone_is_ranked_and_what_needs_vectors_says_so(
+    tmp_path: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import plugins.analyzers
+    import plugins.models
+    import plugins.postprocessors
+
+    shipped = Registry.of(plugins.models, plugins.analyzers, plugins.postprocessors)
+    monkeypatch.setattr(toys, "registry", lambda: shipped)
+    np.save(tmp_path / "scores.npy", np.eye(4)[[0, 2, 1, 3]])  # the answers of q2 and q3 are d3 and d2
+    model = f"{{name: score_matrix, matrix: {tmp_path}/scores.npy}}"
+    extra = f"models: [{model}]\nanalyzers: [sparsity, wackiness, removal]\n"
+    (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records
+    assert (record.status, record.measures["nDCG@10"]) == ("ok", 1.0)
+    reasons = {label: found["not_applicable"] for label, found in record.analysis.items()}
+    assert reasons == dict.fromkeys(("sparsity", "wackiness", "removal"), "the model gives scores, not vectors")
 
 
 def test_tuning_reports_every_value_tried_and_uses_the_best_on_dev(tmp_path: Path, collection: Path) -> None:

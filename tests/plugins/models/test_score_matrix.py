@@ -24,6 +24,7 @@ from plugins.models.score_matrix.arrays import read_array
 SCORES = np.array([[1.0, 0.5, -0.25], [0.0, 2.0, 0.75]], dtype=np.float32)
 QUERIES = [Query("q0", ""), Query("q1", "")]
 DOC_IDS = np.array([b"d0", b"d1", b"d\xc3\xa9"])
+MAPS = Path("/proc/self/maps")
 
 Save = Callable[..., Path]
 
@@ -57,6 +58,14 @@ def test_a_npy_file_stays_on_the_disk(save: Save) -> None:
     transposed = ScoreMatrix(matrix=save("b.npy", SCORES.T.copy()), transpose=True).score(QUERIES, DOC_IDS)
     assert isinstance(transposed.scores, np.memmap)
     assert transposed.scores.tolist() == SCORES.tolist()
+
+
+@pytest.mark.skipif(not MAPS.exists(), reason="this system does not tell what is mapped into memory")
+def test_a_safetensors_file_stays_on_the_disk(save: Save) -> None:
+    path = save("scores.safetensors", SCORES)
+    scored = ScoreMatrix(matrix=path).score(QUERIES, DOC_IDS)
+    assert str(path) in MAPS.read_text()
+    assert scored.scores.tolist() == SCORES.tolist()
 
 
 def test_ids_say_which_row_and_column_is_whose(save: Save) -> None:

@@ -241,6 +241,18 @@ def test_negatives_of_real_captions_are_counted(similarities: np.ndarray) -> Non
     assert state.facts["negative_fitting_scores"] / similarities.size == pytest.approx(0.306, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [(Dsl(tau=0.05), 60.7), (Sinkhorn(tau=0.05), 57.9), (Sinkhorn(tau=0.05, query_weights="dedup"), 62.3)],
+)
+def test_one_query_asked_500_times_costs_sinkhorn_most_unless_it_counts_once(
+    corrected: Correct, similarities: np.ndarray, method: Postprocessor, expected: float
+) -> None:
+    texts = [*map(str, range(1000)), *["0"] * 500]
+    repeated = np.vstack([similarities, np.repeat(similarities[:1], 500, axis=0)])
+    assert recall_at_1(corrected(method, repeated, texts=texts, block=300)[:1000]) == expected
+
+
 def test_frozen_is_near_append_on_real_captions(corrected: Correct, similarities: np.ndarray) -> None:
     bank, queries = similarities[:200], similarities[200:230]
     frozen = corrected(SinkhornSingleQuery(tau=0.05), queries, bank=bank)

@@ -12,11 +12,12 @@ from plugins.analyzers.wackiness.statistics import inverse_document_frequency
 from plugins.analyzers.wackiness.tokens import read_corpus
 
 ONE_QUERY = ["10 11 12 10", "12 13", "", "11 14 15 16 17"]
-TABLE = {  # METHODS 2.3: id -> (sum tf * decay, U with df idf, U with constant idf)
-    10: (1.792794, 6.854497, 10.066752),
-    11: (1.243170, 2.363949, 6.980552),
-    13: (0.828535, 4.652326, 4.652326),
-    99: (0, 0, 0),
+TABLE = {  # METHODS 2.3: id -> (sum tf * decay, idf, U with df idf, U with constant idf)
+    10: (1.792794, 3.823361, 6.854497, 10.066752),
+    11: (1.243170, 1.901548, 2.363949, 6.980552),
+    13: (0.828535, 5.615121, 4.652326, 4.652326),
+    99: (0, 4.228826, 0, 0),
+    12: (1.724932, 3.312535, 5.713899, 9.685703),
 }
 
 
@@ -26,20 +27,23 @@ def numbers(word_vocabulary):
     return word_vocabulary([str(i) for i in range(100)])
 
 
-def test_the_one_query_table_of_methods(numbers):
+@pytest.mark.parametrize(("text", "recorded"), [("12", {10, 11, 13, 99}), ("", {10, 11, 12, 13, 99})])
+def test_the_one_query_table_of_methods(numbers, text: str, recorded: set[int]):
     vectors = numbers.vectors([{"10": 0.5, "11": 1, "13": 2, "99": 0.25, "12": 3}])
-    expansions = expansion_entries(vectors, ["12"], numbers)
+    expansions = expansion_entries(vectors, [text], numbers)
     corpus = read_corpus(ONE_QUERY, numbers, np.arange(4))
     observed = observe(expansions, np.array([[0, 1, 2, 3]]), corpus)
     df = np.zeros(100)
     df[[10, 11, 12, 13, 99]] = [5, 40, 9, 0, 3]
-    with_df = inverse_document_frequency(df, 100)[observed.terms] * observed.evidence
+    idf = inverse_document_frequency(df, 100)[observed.terms]
     constant = inverse_document_frequency(0 * df, 100)[observed.terms] * observed.evidence
-    found = dict(zip(observed.terms.tolist(), zip(observed.evidence, with_df, constant, strict=True), strict=True))
-    assert found.keys() == TABLE.keys()  # 12 is a query token: not recorded
-    for term, expected in TABLE.items():
-        assert found[term] == pytest.approx(expected, abs=1e-6)
-    assert observed.weights.tolist() == [0.5, 1, 2, 0.25]
+    columns = zip(observed.evidence, idf, idf * observed.evidence, constant, strict=True)
+    found = dict(zip(observed.terms.tolist(), columns, strict=True))
+    assert found.keys() == recorded  # a token of the query is not recorded
+    for term, values in found.items():
+        assert values == pytest.approx(TABLE[term], abs=1e-6)
+    weights = {10: 0.5, 11: 1, 12: 3, 13: 2, 99: 0.25}
+    assert observed.weights.tolist() == [weights[term] for term in observed.terms.tolist()]
 
 
 def test_expansion_tokens_are_active_and_no_token_of_the_query_as_it_stands(word_vocabulary):

@@ -21,7 +21,8 @@ from plugins.analyzers.wackiness.material import gather
 from plugins.analyzers.wackiness.sample import draw
 from plugins.analyzers.wackiness.scores import PAPER_CODE, PAPER_FORMULA, Preset, score
 
-DOCUMENTS, DEPTH, BATCH = 150, 20, 16
+DEPTH, BATCH = 20, 16
+SOME, ALL = 150, 1400
 
 
 class TinySplade(Vocabulary):
@@ -54,10 +55,10 @@ class TinySplade(Vocabulary):
         return torch.log1p(torch.relu(masked.amax(dim=1))).numpy()
 
 
-@pytest.fixture(scope="module")
-def context(beir_dir: Path, tiny_splade_dir: Path, make_context) -> GroupContext:
+@pytest.fixture(scope="module", params=[SOME, pytest.param(ALL, marks=pytest.mark.slow)])
+def context(request: pytest.FixtureRequest, beir_dir: Path, tiny_splade_dir: Path, make_context) -> GroupContext:
     folder = beir_dir / "cranfield"
-    documents = islice(rows(folder / "corpus.jsonl"), DOCUMENTS)
+    documents = islice(rows(folder / "corpus.jsonl"), request.param)
     texts = [*(f"{row['title']} {row['text']}".strip() for row in documents), ""]
     queries = [row["text"] for row in rows(folder / "queries.jsonl")]
     model = TinySplade(tiny_splade_dir)
