@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test test-slow bench lint clean
+STUDY := study-vocabulary study-lambda study-removal study-definitions
+
+.PHONY: quickstart test test-slow bench study study-tables lint clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -16,6 +18,15 @@ test-slow: .venv/dev
 # Every stage beside its peers: speed/RESULTS.md. QUICK=1: small, in less than five minutes.
 bench: .venv/bench
 	$(BIN)/python -m speed $(if $(QUICK),--quick)
+
+# The factor study, everything from the recipes: what is trained or measured already is kept. Hours on two cores.
+study: .venv/dev
+	for name in $(STUDY); do \
+	  $(BIN)/sparsebench run suites/study/$$name.yaml && $(BIN)/sparsebench publish $$name || exit 1; done
+
+# Its tables and figures again, from the published records alone.
+study-tables: .venv/dev
+	for name in $(STUDY); do $(BIN)/sparsebench report $$name --published --analyze > /dev/null || exit 1; done
 
 lint: .venv/dev
 	$(BIN)/ruff check

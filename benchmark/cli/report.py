@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from benchmark.cli import Exit
-from benchmark.cli.options import LEADERBOARDS, runs_option
+from benchmark.cli.options import LEADERBOARDS, plugin_options, runs_option
+from benchmark.cli.session import discover
 from benchmark.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
-from benchmark.registry import Registry
+from benchmark.reanalysis import analyze_published
 from benchmark.store import write_atomically
 
 
@@ -33,6 +34,7 @@ from benchmark.store import write_atomically
     "--check", "checking", is_flag=True, help="Fail when the pages are not what the records say; write nothing."
 )
 @runs_option
+@plugin_options
 def command(
     suite: str,
     form: str | None,
@@ -42,6 +44,7 @@ def command(
     analyze: bool,
     checking: bool,
     runs: Path,
+    plugin_switches: tuple[str, ...],
 ) -> int:
     """Write the leaderboard of SUITE from its records alone, and print it."""
     if others and (published or checking):
@@ -49,7 +52,7 @@ def command(
             "--merge joins runs into a text of its own; it goes with neither --published nor --check"
         )
     if analyze:
-        _analyze(suite, published)
+        _analyze(suite, published, plugin_switches)
     report, folder, name = _report(suite, published, others, runs)
     if checking:
         return _check(report, folder, name, [form] if form else PAGES)
@@ -62,12 +65,10 @@ def command(
     return Exit.OK
 
 
-def _analyze(suite: str, published: bool) -> None:
+def _analyze(suite: str, published: bool, plugin_switches: Sequence[str]) -> None:
     if not published:
         raise click.UsageError("--analyze goes with --published; `sparsebench run` analyzes its own records")
-    from benchmark.reanalysis import analyze_published
-
-    analyze_published(LEADERBOARDS, suite, Registry.discover())
+    analyze_published(LEADERBOARDS, suite, discover(plugin_switches))
 
 
 def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:

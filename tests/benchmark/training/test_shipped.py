@@ -11,6 +11,7 @@ from toys import write_collection
 
 from benchmark.checkpoints.location import RECIPE
 from benchmark.cli import Exit
+from benchmark.errors import SuiteError
 from benchmark.registry import Registry
 from benchmark.suite import load_suite
 from benchmark.training.recipe import load_recipe
@@ -53,6 +54,49 @@ def test_every_checkpoint_of_a_suite_of_the_paper_is_a_training_of_its_recipe(pa
         if model.name == "splade":
             recipe, _, label = model.params["checkpoint"].removeprefix(RECIPE).partition("#")
             assert label in {variant.label for variant in load_recipe(Path(recipe))}
+
+
+def test_a_recipe_stands_for_all_its_trainings_or_those_that_match() -> None:
+    suite = load_suite("suites/paper/paper-backbones.yaml", Registry.discover())
+    labels = [model.label for model in suite.models]
+    assert labels == ["bm25", *(f"{name}[seed={seed}]" for name in BACKBONES for seed in range(5))]
+    one = 'models=[{name: splade, checkpoint: "recipe:suites/paper/train-pooling.yaml#*pooling=cls,*"}]'
+    suite = load_suite("suites/paper/paper-backbones.yaml", Registry.discover(), overrides=[one, "baseline={}"])
+    assert [model.label for model in suite.models] == [f"pooling[pooling=cls,seed={seed}]" for seed in range(5)]
+    assert suite.models[0].params["checkpoint"] == "recipe:suites/paper/train-pooling.yaml#pooling[pooling=cls,seed=0]"
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("checkpoint: 'recipe:suites/paper/train-pooling.yaml#*max*'", "no training matches"),
+        ("checkpoint: 'recipe:nosuch.yaml#*'", "nosuch.yaml"),
+        (
+            "checkpoint: 'recipe:suites/paper/train-pooling.yaml#*', label: mine",
+            "every training has a label of its own",
+        ),
+    ],
+)
+def test_a_pattern_that_cannot_be_meant_is_told_with_its_place(model: str, message: str) -> None:
+    with pytest.raises(SuiteError, match=message) as caught:
+        load_suite("suites/paper/paper-backbones.yaml", Registry.discover(), [f"models=[{{name: splade, {model}}}]"])
+    assert "--set models" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "lambda", "removal", "definitions"])
+def test_every_suite_of_the_study_reads_and_has_no_condition_twice(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARSEBENCH_DATA", "/data")
+    suite = load_suite(f"suites/study/study-{name}.yaml", Registry.discover())
+    settings = [
+        variant.settings.model_dump(exclude={"name", "label"})
+        for model in suite.models
+        if model.name == "splade"
+        for path, _, label in [model.params["checkpoint"].removeprefix(RECIPE).partition("#")]
+        for variant in load_recipe(Path(path))
+        if variant.label == label
+    ]
+    assert len(settings) == {"vocabulary": 15, "lambda": 25, "removal": 35, "definitions": 35}[name]
+    assert all(first != second for at, first in enumerate(settings) for second in settings[:at])
 
 
 def test_the_papers_recipe_and_suite_run_end_to_end_with_tiny_stand_ins(

@@ -52,6 +52,12 @@ def test_planted_dimensions_that_never_occur_have_a_wackiness_of_one(planted):
         assert {row["wackiness"] for row in most} == {"1.000000"}
 
 
+def test_only_the_curves_that_are_asked_for_are_kept(planted):
+    files = Wackiness(scoring_queries="train", curves=("robust",)).analyze(planted).files
+    assert [name for name in files if name.endswith(".curve.csv")] == ["robust.curve.csv"]
+    assert sum(name.endswith(".curve.csv") for name in Wackiness(scoring_queries="train").analyze(planted).files) == 3
+
+
 def test_planted_dimensions_show_in_the_shares(planted):
     values = values_of(planted, scoring_queries="train")
     assert values["share_df0"] == pytest.approx(30 / values["robust"]["n"])
