@@ -21,7 +21,12 @@ def wacky(**areas: float | None) -> dict:
 
 def removed(beyond: float) -> dict:
     """A removal whose wackiest tokens are worth `beyond` more than matched ones."""
-    return {"removal": {"arms": {"wackiest": {"statistic": beyond - 0.01}, "matched": {"statistic": -0.01}}}}
+    return {
+        "removal": {
+            "measure": "nDCG@10",
+            "arms": {"wackiest": {"statistic": beyond - 0.01}, "matched": {"statistic": -0.01}},
+        }
+    }
 
 
 def noise(level: int, seed: int, collection: str) -> float:

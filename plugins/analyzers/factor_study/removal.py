@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Gt
 
 from benchmark.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
+from benchmark.record import Record
 from benchmark.statistics import holm, minimal_detectable_difference
 from benchmark.types import Json
 from plugins.analyzers.factor_study.figure import Panel, draw_panels
@@ -46,7 +47,7 @@ class FactorRemoval(SuiteAnalyzer):
     removal: the label of the suite's `removal`. margin: the smallest interaction that matters. The declared test is
     that of the mean over all conditions, seed by seed.
 
-    Values: `margin`; `interactions`: see Interaction, the declared one first; `left_out`: conditions without a removal
+    Values: `measure`, `margin`; `interactions`: see Interaction, the declared one first; `left_out`: conditions without a removal
     study somewhere, with the reason; `plot`: why there is no figure, or None. File: `removal.svg`.
     """
 
@@ -66,6 +67,7 @@ class FactorRemoval(SuiteAnalyzer):
         interactions = self._tested(studied)
         left_out = {condition: self._reason(of[condition]) for condition in effects.keys() - studied.keys()}
         values: dict[str, Json] = {
+            "measure": self._measure(context.records),
             "margin": self.margin,
             "interactions": [asdict(each) for each in interactions],
             "left_out": dict(sorted(left_out.items())),
@@ -83,6 +85,11 @@ class FactorRemoval(SuiteAnalyzer):
                 return None
             by_domain[domain].append(values[:, 0])
         return np.array([np.mean(of, axis=0) for of in by_domain.values()])
+
+    def _measure(self, records: Sequence[Record]) -> str:
+        return next(
+            str(found["measure"]) for each in records if "measure" in (found := each.analysis.get(self.removal, {}))
+        )
 
     def _reason(self, seeds: Mapping[str, Training]) -> str:
         reasons = (

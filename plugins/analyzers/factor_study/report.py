@@ -116,7 +116,7 @@ found with .8: the interaction that a two-sided t test over these seeds finds fo
 seeds exclude an interaction beyond −{margin:g}."""
 
 
-def removal_summary(values: Mapping[str, Json], domain_of: Mapping[str, str], measure: str = "nDCG@10") -> str:
+def removal_summary(values: Mapping[str, Json], domain_of: Mapping[str, str]) -> str:
     """Verdict and the table of conditions."""
     first = values["interactions"][0]
     inside, outside = (", ".join(label for label, of in domain_of.items() if of == domain) for domain in ("in", "out"))
@@ -142,7 +142,7 @@ def removal_summary(values: Mapping[str, Json], domain_of: Mapping[str, str], me
     headers = ["condition", "in-domain", "out-of-domain", "in − out", "p", "p (Holm)", "found with .8", "verdict"]
     left_out = [f"Left out: {condition}: {reason}." for condition, reason in values["left_out"].items()]
     return "\n\n".join(
-        [sentence, grid(headers, rows), *left_out, REMOVAL.format(measure=measure, margin=values["margin"])]
+        [sentence, grid(headers, rows), *left_out, REMOVAL.format(measure=values["measure"], margin=values["margin"])]
     )
 
 
