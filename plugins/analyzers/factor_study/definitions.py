@@ -11,9 +11,9 @@ from annotated_types import Ge, Le
 
 from benchmark.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
 from benchmark.types import Json
+from plugins.analyzers.factor_study.definitions_report import definitions_summary
 from plugins.analyzers.factor_study.figure import Panel, draw_panels
 from plugins.analyzers.factor_study.outcomes import definitions, table, w_auc
-from plugins.analyzers.factor_study.report import definitions_summary
 from plugins.analyzers.factor_study.trainings import Training, collections, conditions, trainings
 from plugins.analyzers.factor_study.verdict import t_interval
 from plugins.analyzers.plots import LEFT_OUT, can_draw

@@ -15,7 +15,7 @@ from benchmark.statistics import holm, minimal_detectable_difference
 from benchmark.types import Json
 from plugins.analyzers.factor_study.figure import Panel, draw_panels
 from plugins.analyzers.factor_study.outcomes import beyond_matched, table
-from plugins.analyzers.factor_study.report import removal_summary
+from plugins.analyzers.factor_study.removal_report import removal_summary
 from plugins.analyzers.factor_study.trainings import Training, collections, conditions, trainings
 from plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
 from plugins.analyzers.plots import LEFT_OUT, can_draw
@@ -47,8 +47,8 @@ class FactorRemoval(SuiteAnalyzer):
     removal: the label of the suite's `removal`. margin: the smallest interaction that matters. The declared test is
     that of the mean over all conditions, seed by seed.
 
-    Values: `measure`, `margin`; `interactions`: see Interaction, the declared one first; `left_out`: conditions without a removal
-    study somewhere, with the reason; `plot`: why there is no figure, or None. File: `removal.svg`.
+    Values: `measure`, `margin`; `interactions`: see Interaction, the declared one first; `left_out`: conditions
+    without a removal study somewhere, with the reason; `plot`: why there is no figure, or None. File: `removal.svg`.
     """
 
     def __init__(self, *, removal: str = "removal", margin: Annotated[float, Gt(0)] = 0.005):

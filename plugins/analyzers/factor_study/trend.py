@@ -14,8 +14,8 @@ from benchmark.statistics import blocks_needed, detectable_rise, holm, page_p, r
 from benchmark.types import Json
 from plugins.analyzers.factor_study.figure import Panel, draw_panels
 from plugins.analyzers.factor_study.outcomes import definitions, effectiveness, sparsity, table, w_auc
-from plugins.analyzers.factor_study.report import trend_summary
 from plugins.analyzers.factor_study.trainings import Training, collections, levels, only_factor, trainings
+from plugins.analyzers.factor_study.trend_report import trend_summary
 from plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
 from plugins.analyzers.plots import LEFT_OUT, can_draw
 
