@@ -61,9 +61,7 @@ def checkpoint_folder(checkpoint: str) -> Path:
     return Location(checkpoint, None).folder(Files())
 
 
-def best_seconds(
-    limits: Limits, encoder: LoadedEncoder, folder: Path, texts: Sequence[str]
-) -> Mapping[AnyEngine, float]:
+def best_seconds(limits: Limits, encoder: LoadedEncoder, folder: Path, texts: Sequence[str]) -> Mapping[str, float]:
     """What the products of body and decoder would take at best, for the tokens that the texts have."""
     config = json.loads((folder / "config.json").read_text())
     hidden, inner = config["hidden_size"], config["intermediate_size"]
