@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from benchmark.docstrings import describe
 from benchmark.errors import PluginError, SparsebenchError
 from benchmark.types import Json
 from benchmark.validation import KeyPath, explain
@@ -51,8 +52,12 @@ def validate(factory: Factory, params: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def schema(factory: Factory, *, ref_template: str = "#/$defs/{model}") -> dict[str, Json]:
-    """The JSON Schema of the parameters; raises PluginError for a factory that breaks the contract."""
-    return _model(factory).model_json_schema(ref_template=ref_template)
+    """The JSON Schema of the parameters, with what the docstring says of them; raises PluginError for a factory that
+    breaks the contract."""
+    found = _model(factory).model_json_schema(ref_template=ref_template)
+    for name, text in describe(factory, found["properties"]).parameters.items():
+        found["properties"][name]["description"] = text
+    return found
 
 
 def path_parameters(factory: Factory) -> frozenset[str]:

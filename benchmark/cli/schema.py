@@ -13,16 +13,21 @@ from benchmark.cli.session import discover
 
 
 @click.command("schema")
-@click.argument("of", type=click.Choice(["suite", "record"]), default="suite")
+@click.argument("of", type=click.Choice(["suite", "record", "reference"]), default="suite")
 @plugin_options
 def command(of: str, plugin_switches: Sequence[str]) -> int:
     """Print the JSON Schema of suite files, with the parameters of every plugin installed here, or of records.
 
-    Point an editor at the first with a line `# yaml-language-server: $schema=FILE` at the top of a suite.
+    Point an editor at the first with a line `# yaml-language-server: $schema=FILE` at the top of a suite. `reference`
+    is the first as a page to read.
     """
     from benchmark.record import Record
     from benchmark.suite.json_schema import suite_schema
+    from benchmark.suite.reference import suite_reference
 
+    if of == "reference":
+        click.echo(suite_reference(discover(plugin_switches)), nl=False)
+        return Exit.OK
     schema = Record.model_json_schema() if of == "record" else suite_schema(discover(plugin_switches))
     click.echo(json.dumps(schema, indent=1))
     return Exit.OK
