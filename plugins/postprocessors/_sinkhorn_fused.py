@@ -41,9 +41,14 @@ STRIPE = 128
 
 def pays(kernel: Streamed, device: str, rounds: int) -> bool:
     """Whether K is worth writing for so many more rounds."""
-    pairs = kernel.shape[0] * kernel.shape[1]
-    fits = 4 * pairs <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
-    return device == "cpu" and fits and pairs * rounds >= WORTH_LOADING and bool(importlib.util.find_spec("numba"))
+    queries, documents = kernel.shape
+    worth = queries * documents * rounds >= WORTH_LOADING and bool(importlib.util.find_spec("numba"))
+    return device == "cpu" and worth and fits(queries, documents)
+
+
+def fits(queries: int, documents: int) -> bool:
+    """Whether K may be kept in memory."""
+    return 4 * queries * documents <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 
 def fused_rounds(kernel: Streamed, lu: Tensor, lv: Tensor, rounds: int) -> Tensor:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from speed.__main__ import of_stage
 from speed.bench import Bench, Missing
 from speed.clock import FEWEST, Timing, alternate
 from speed.growth import Growth
 from speed.machine import Limits
 from speed.report import write_markdown
 from speed.result import FIELDS, Result, write_json
+from speed.targets import DEFAULT, TARGETS, Target, target_table
 from speed.texts import Texts, read_texts
 from speed.vectors import crossed
 
@@ -69,11 +74,61 @@ def test_a_peer_that_is_not_installed_is_named_and_the_others_are_measured() -> 
             peers={"absent": absent, "present": lambda: list},
         )
     )
-    assert found[0] == Missing("search", "absent", "No module named 'splade_index'")
+    assert found[0] == Missing("search", "absent", "ImportError: No module named 'splade_index'")
     assert [(item.subject, item.peer) for item in found[1:]] == [
         ("nothing, one way", "present"),
         ("nothing, another", "present"),
     ]
+
+
+def test_a_peer_that_breaks_is_named_and_costs_no_other() -> None:
+    def broken() -> None:
+        raise ValueError("no such option")
+
+    bench = Bench(quick=True, checkpoint="none", limits=LIMITS)
+    first, second = bench.compare(
+        stage="search",
+        subject="nothing",
+        unit="ms",
+        value=lambda seconds: 1e3 * seconds,
+        ours=list,
+        peers={"broken": lambda: broken, "sound": lambda: list},
+    )
+    assert first == Missing("search", "broken", "ValueError: no such option")
+    assert (second.subject, second.peer) == ("nothing", "sound")
+
+
+def test_a_stage_that_breaks_keeps_what_it_had_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def items(bench: Bench) -> Iterator[Result]:
+        yield SLOWER
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setitem(sys.modules, "speed.stages.search", SimpleNamespace(items=items))
+    found = list(of_stage("search", Bench(quick=True, checkpoint="none", limits=LIMITS)))
+    assert found == [SLOWER, Missing("search", "all that is not shown", "RuntimeError: out of memory")]
+
+
+@pytest.mark.parametrize(("ratios", "cell"), [((6.5, 7.0), "| 6.5x | yes |"), ((6.5, 5.0), "| 5x | **no** |")])
+def test_a_target_is_met_where_the_worst_result_meets_it(ratios: tuple[float, ...], cell: str) -> None:
+    results = [Result("encode_documents", f"{n} passages, numba", DEFAULT, n, 1.0, "texts/s") for n in ratios]
+    beside = Result("encode_documents", "9 passages, numba", "yasem", 1.0, 1.0, "texts/s")
+    row = next(row for row in target_table([beside, *results]) if "6x sentence-transformers" in row)
+    assert cell in row
+    assert row.endswith(f"| {min(ratios)} passages, numba beside {DEFAULT} |")
+
+
+def test_a_ratio_that_no_program_could_reach_here_says_so() -> None:
+    target = Target("14 times as fast", "ratio", 14, "encode", ".*")
+    assert target.out_of_reach(Result("encode", "a", "b", 40.0, 4.0, "texts/s", 0.8)) == (
+        "at 100 % of this machine's limit it would be 12.5"
+    )
+    assert not target.out_of_reach(Result("encode", "a", "b", 40.0, 4.0, "texts/s", 0.5))
+
+
+def test_a_target_that_nothing_was_measured_for_says_so() -> None:
+    rows = list(target_table([]))
+    assert len(rows) == 2 + len(TARGETS)
+    assert all("| not measured |" in row for row in rows[2:])
 
 
 def test_the_report_has_a_table_a_stage_growth_and_who_is_missing(tmp_path: Path) -> None:
@@ -85,7 +140,12 @@ def test_the_report_has_a_table_a_stage_growth_and_who_is_missing(tmp_path: Path
     assert "- commit: abc" in text
     assert "| D = 10 | scipy | 2 ± 1% | 5 ± 2% | ms/query | **2.50** | 50% | recall 1.000 |" in text
     assert "| search | D | 1.00 | 10: 3, 20: 6 (ms) |" in text
-    assert text.index("## encode_documents") < text.index("## search") < text.index("- absent (search): why")
+    assert (
+        text.index("## Targets")
+        < text.index("## encode_documents")
+        < text.index("## search")
+        < text.index("- absent (search): why")
+    )
 
 
 def test_crossed_vectors_have_the_entries_of_two_each() -> None:

@@ -201,6 +201,13 @@ def test_queries_appended_to_a_larger_bank_are_those_appended_one_by_one(tau: fl
     np.testing.assert_allclose(found, appended(method, scores[:50], scores[50:], REFERENCE, 400), rtol=0, atol=1e-5)
 
 
+def test_a_bank_that_does_not_fit_is_read_again_each_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores, method = model_scores(60, 700, seed=7), SinkhornSingleQuery(tau=0.05, mode="append")
+    kept = appended(method, scores[:50], scores[50:], STREAMED, 400)
+    monkeypatch.setattr(_append, "fits", lambda queries, documents: False)
+    assert appended(method, scores[:50], scores[50:], STREAMED, 400).tobytes() == kept.tobytes()
+
+
 def test_a_query_beyond_float32_is_appended_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_append, "SOUND", 1.0)
     scores, method = model_scores(12, 60, seed=8), SinkhornSingleQuery(tau=0.05, mode="append")
