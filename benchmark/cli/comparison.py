@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from benchmark.leaderboard import Board
 from benchmark.leaderboard.board import first_measures
+from benchmark.leaderboard.noise import noise_note
 from benchmark.leaderboard.significance import system_name
 
 if TYPE_CHECKING:
@@ -68,7 +69,12 @@ def _collection(board: Board, comparison: Comparison, label: str) -> str:
         for cell in cells
     ]  # fmt: skip
     headers = ["row", "sees", "rank", "mean", INTERVAL, *columns]
-    return f"## {label}: {comparison.measures[label]}, {cells[0].n} queries\n\n{_table(headers, table, words=2)}"
+    measure, records = comparison.measures[label], [row.records[label] for row in board.rows if label in row.records]
+    title, noise = (
+        f"## {label}: {measure}, {cells[0].n} queries",
+        noise_note(board.noise, records, measure, greyed=False),
+    )
+    return "\n\n".join(part for part in (title, _table(headers, table, words=2), noise) if part)
 
 
 def _pairs(pairs: AllPairs) -> str:

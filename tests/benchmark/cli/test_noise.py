@@ -49,3 +49,14 @@ def test_noise_of_some_cells_keeps_what_is_known_of_the_others(monkeypatch: pyte
     found = json.loads(Path("runs/toy/noise.json").read_text())
     assert {group["model"] for group in found["groups"]} == {"bm25", "long"}
     assert not Path("runs/toy/leaderboard.md").exists()  # there are no records yet
+
+
+def test_compare_states_the_floors(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    sparsebench(monkeypatch, "run", "toy.yaml")
+    sparsebench(monkeypatch, "compare", "toy")
+    assert "Encoding the same texts" not in capsys.readouterr().out
+    sparsebench(monkeypatch, "noise", "toy.yaml")
+    sparsebench(monkeypatch, "compare", "toy")
+    assert (
+        "Encoding the same texts in other ways moved nDCG@10 by at most 0 (bm25), 0 (long)." in capsys.readouterr().out
+    )
