@@ -8,7 +8,8 @@ the test pairs there give the class mAP .2493 image -> text and .2017 text -> im
 
 Writes SCORES/wikipedia/features.npy, a row for each image and each text of both splits, with their ids in features.txt:
 one space for both sides, so either may be asked for the other. Four folders in BEIR's layout say what is asked,
-DATA/wikipedia_{train,test}_{image_text,text_image}; whatever is of the query's class is relevant.
+DATA/wikipedia_{train,test}_{image_text,text_image}; whatever is of the query's class is relevant. `train` holds as many
+of the training pairs as are tested, drawn at random: temperatures depend on the size of a gallery.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def inverse_root(covariance: np.ndarray) -> np.ndarray:
     return found
 
 
-def write_collection(folder: Path, queries: list[str], documents: list[str], classes: np.ndarray) -> None:
+def write_collection(folder: Path, queries: np.ndarray, documents: np.ndarray, classes: np.ndarray) -> None:
     """Pair n has classes[n]; there is no text to tell, so each is its own id."""
     (folder / "qrels").mkdir(parents=True, exist_ok=True)
     for name, ids in (("queries", queries), ("corpus", documents)):
@@ -59,12 +60,14 @@ def main(source: Path, data: Path, scores: Path) -> None:
     for split in ("train", "test"):
         lines = (source / f"{split}set_txt_img_cat.list").read_text(encoding="utf-8").splitlines()
         classes = np.array([int(line.split("\t")[2]) for line in lines])
-        images, texts = ([f"{split}-{kind}-{n}" for n in range(len(lines))] for kind in ("image", "text"))
+        images, texts = (np.array([f"{split}-{kind}-{n}" for n in range(len(lines))]) for kind in ("image", "text"))
         for key, mean, direction in zip("IT", means, directions, strict=True):
             features.append((raw[f"{key}_{split[:2]}"] - mean) @ direction)
         ids += [*images, *texts]
-        write_collection(data / f"wikipedia_{split}_image_text", images, texts, classes)
-        write_collection(data / f"wikipedia_{split}_text_image", texts, images, classes)
+        some = np.random.default_rng(0).permutation(len(lines))[: len(raw["I_te"])]
+        sides = images[some], texts[some]
+        write_collection(data / f"wikipedia_{split}_image_text", *sides, classes[some])
+        write_collection(data / f"wikipedia_{split}_text_image", *sides[::-1], classes[some])
     folder = scores / "wikipedia"
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "features.npy", np.concatenate(features), allow_pickle=False)
