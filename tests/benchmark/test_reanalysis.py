@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import toys
+from commands import sparsebench
 
-from benchmark.cli import Exit, main
+from benchmark.cli import Exit
 
 ANALYZER = '''
 from benchmark import Analysis, AnalyzerPlugin, SuiteAnalyzer, hookimpl
@@ -46,14 +46,6 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toys.write_suite(tmp_path / "toy.yaml", tmp_path / "fruit", more)
     assert sparsebench(monkeypatch, "run", "toy.yaml", "-p", "count.py") == Exit.OK
     assert sparsebench(monkeypatch, "publish", "toy") == Exit.OK
-
-
-def sparsebench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["sparsebench", *words])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 def test_a_figure_lies_beside_the_records_and_stands_in_both_pages() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import toys
+from commands import sparsebench
 
-from benchmark.cli import COMMANDS, Exit, main
+from benchmark.cli import COMMANDS, Exit
 
 
 @pytest.fixture(autouse=True)
@@ -18,14 +19,6 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toys.write_collection(tmp_path / "fruit")
     models = "models: [bm25, {name: bm25, label: long, b: 0.0}]\npostprocessors: [none, {name: dsl, tau: 1.0}]\n"
     toys.write_suite(tmp_path / "toy.yaml", tmp_path / "fruit", models)
-
-
-def sparsebench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["sparsebench", *words])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 def test_run_prints_the_leaderboard_and_says_where_it_is(

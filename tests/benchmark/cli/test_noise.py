@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import toys
+from commands import sparsebench
 
-from benchmark.cli import Exit, main
+from benchmark.cli import Exit
 
 
 @pytest.fixture(autouse=True)
@@ -16,14 +16,6 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPARSEBENCH_STORE", str(tmp_path / "store"))
     toys.write_collection(tmp_path / "fruit")
     toys.write_suite(tmp_path / "toy.yaml", tmp_path / "fruit", "models: [bm25, {name: bm25, label: long, b: 0.0}]\n")
-
-
-def sparsebench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["sparsebench", *words])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 def test_noise_prints_the_floors_and_brings_the_pages_up_to_date(

@@ -7,22 +7,15 @@ from pathlib import Path
 
 import pytest
 from boards import write_rich
+from commands import sparsebench
 
-from benchmark.cli import Exit, main
+from benchmark.cli import Exit
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_rich(tmp_path / "runs")
-
-
-def sparsebench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["sparsebench", *words])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 def test_report_writes_both_pages_and_prints_the_tables(
