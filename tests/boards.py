@@ -20,7 +20,7 @@ QUERIES = {
 
 HOSTILE = "</script><script>window.broken=1</script><!-- \u2028 &amp;"
 
-SUMMARY = """By `nDCG@10`.
+SUMMARY = """**Supported** by `nDCG@10`, W-AUC\\* and all.
 
 ### Systems
 

@@ -72,11 +72,13 @@ def style() -> Iterator[None]:
 
 
 def new_figure(panels: int) -> tuple[Figure, list[Axes]]:
-    """A figure of so many panels in a row."""
+    """A figure of so many panels: up to three in a row, more in rows of two."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5 * panels, 3.6), layout="constrained")
-    return figure, list(figure.subplots(1, panels, squeeze=False)[0])
+    columns = panels if panels <= 3 else 2
+    rows = -(-panels // columns)
+    figure = Figure(figsize=(5 * columns, 3.6 * rows), layout="constrained")
+    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)[:panels]
 
 
 def svg(figure: Figure) -> str:

@@ -46,9 +46,11 @@ function number(value) {
 
 const signed = (value) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(4);
 
-/** Prose of the notes: `code` between backticks, and markdown's escapes undone. */
+/** Prose of the notes: `code` between backticks, **strong** words, and markdown's escapes undone. */
 function prose(text) {
-  return text.replaceAll("\\*", "*").split("`").map((part, place) => (place % 2 ? h("code", {}, part) : part));
+  const plain = (words) => words.replaceAll("\\*", "*");
+  const strong = (part) => part.split("**").map((words, place) => (place % 2 ? h("strong", {}, plain(words)) : plain(words)));
+  return text.split("`").flatMap((part, place) => (place % 2 ? [h("code", {}, plain(part))] : strong(part)));
 }
 
 // The collection that the tables and all charts are about.

@@ -33,6 +33,12 @@ def effectiveness(record: Record) -> float | None:
     return record.measures.get(record.cell.collection.params["measures"][0])
 
 
+def effectiveness_name(found: Sequence[Training]) -> str:
+    """What `effectiveness` reads: the measure, where all collections have one."""
+    names = {record.cell.collection.params["measures"][0] for each in found for record in each.records.values()}
+    return str(names.pop()) if len(names) == 1 else "first measure"
+
+
 def sparsity(key: str) -> Read:
     """A value of the analysis `sparsity`, None where there is none."""
     return lambda record: record.analysis.get("sparsity", {}).get(key)

@@ -13,7 +13,14 @@ from benchmark.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteCon
 from benchmark.statistics import blocks_needed, detectable_rise, holm, page_p, residual_deviation
 from benchmark.types import Json
 from plugins.analyzers.factor_study.figure import Panel, draw_panels
-from plugins.analyzers.factor_study.outcomes import definitions, effectiveness, sparsity, table, w_auc
+from plugins.analyzers.factor_study.outcomes import (
+    definitions,
+    effectiveness,
+    effectiveness_name,
+    sparsity,
+    table,
+    w_auc,
+)
 from plugins.analyzers.factor_study.trainings import Training, collections, levels, only_factor, trainings
 from plugins.analyzers.factor_study.trend_report import trend_summary
 from plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
@@ -57,8 +64,8 @@ class FactorTrend(SuiteAnalyzer):
     are tested too. collection: where it is declared, the first in-domain one by default. margin: the smallest change
     that matters.
 
-    Values: `factor`, `direction`, `levels`, `declared` {outcome, collection}, `margin`, `trends`: see Trend, the
-    declared one first; `plot`: why there is no figure, or None. File: `trend.svg`.
+    Values: `factor`, `direction`, `levels`, `declared` {outcome, collection}, `margin`; `measure`: of effectiveness;
+    `trends`: see Trend, the declared one first; `plot`: why there is no figure, or None. File: `trend.svg`.
     """
 
     def __init__(
@@ -90,10 +97,11 @@ class FactorTrend(SuiteAnalyzer):
             "levels": list(of),
             "declared": {"outcome": self.outcome, "collection": declared},
             "margin": self.margin,
+            "measure": effectiveness_name(found),
             "trends": [asdict(trend) for trend in trends],
             "plot": None if can_draw() else LEFT_OUT,
         }
-        files = {"trend.svg": self._figure(factor, of, places)} if can_draw() else {}
+        files = {"trend.svg": self._figure(factor, found, of, places)} if can_draw() else {}
         return Analysis(values, files, trend_summary(values, of, places))
 
     def _trends(
@@ -126,11 +134,11 @@ class FactorTrend(SuiteAnalyzer):
             verdict=decide(sign * changes, p, margin=self.margin),
         )
 
-    def _figure(self, factor: str, of: Levels, places: Sequence[str]) -> str:
+    def _figure(self, factor: str, found: Sequence[Training], of: Levels, places: Sequence[str]) -> str:
         """The declared outcome, effectiveness and L0 in every collection."""
         readers = {
             self.outcome: w_auc(self.outcome),
-            "effectiveness": effectiveness,
+            effectiveness_name(found): effectiveness,
             "L0 of a query": sparsity("l0_query"),
             "L0 of a document": sparsity("l0_document"),
         }

@@ -60,7 +60,7 @@ def _levels_table(values: Mapping[str, Json], of: Mapping[str, Mapping[str, Trai
     readers: dict[str, tuple[Read, str]] = {
         f"W-AUC, {outcome}": (w_auc(outcome), ".4f"),
         "kept": (kept_tokens(outcome), ".0f"),
-        "effectiveness": (effectiveness, ".4f"),
+        values["measure"]: (effectiveness, ".4f"),
         "L0 query": (sparsity("l0_query"), ".1f"),
         "L0 document": (sparsity("l0_document"), ".1f"),
     }

@@ -55,6 +55,13 @@ def test_nothing_is_requested_but_the_page_itself(page: Browser, file: Path) -> 
     assert page.requests == [file.resolve().as_uri()]
 
 
+def test_words_of_analyzers_are_strong_or_code_where_they_say_so(page: Browser) -> None:
+    shown = "document.querySelector('#analyses p')"
+    assert page.evaluate(f"{shown}.textContent") == "Supported by nDCG@10, W-AUC* and all."
+    assert page.evaluate(f"{shown}.querySelector('strong').textContent") == "Supported"
+    assert page.evaluate(f"{shown}.querySelector('code').textContent") == "nDCG@10"
+
+
 def test_text_of_records_is_never_markup(page: Browser) -> None:
     assert page.evaluate("window.broken") is None
     assert "<script>" in page.evaluate("document.querySelector('#masthead .lead').textContent")
