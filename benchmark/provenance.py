@@ -99,11 +99,14 @@ def forget_peak() -> None:
 class Stopwatch:
     """Seconds by stage: `with watch.stage("fit"): …`; a stage entered twice adds up.
 
-    peak_mib: the most memory that the process used during a stage, MiB; stages within it count for it, too.
+    seconds: those of a stage within another are its own alone, so that all add up to the whole. peak_mib: the most
+    memory that the process used during a stage, MiB; stages within it count for it, too.
     """
 
     _outer: ClassVar[list[int]] = []
     """Peaks so far of the stages that are open, whichever stopwatch they belong to."""
+    _within: ClassVar[list[float]] = []
+    """Seconds so far of stages within each of these."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -114,12 +117,15 @@ class Stopwatch:
         """Add the time of the block to `name`."""
         self._outer[:] = [max(peak, peak_memory_mib()) for peak in self._outer]
         self._outer.append(0)
+        self._within.append(0.0)
         forget_peak()
         start = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            elapsed = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + elapsed - self._within.pop()
+            self._within[-1:] = [within + elapsed for within in self._within[-1:]]
             peak = max(self._outer.pop(), peak_memory_mib())
             self._outer[:] = [max(outer, peak) for outer in self._outer]
             self.peak_mib[name] = max(self.peak_mib.get(name, 0), peak)

@@ -45,8 +45,9 @@ class GroupVectors:
     @cached_property
     def documents(self) -> Vectors:
         """Vectors of the corpus, (D, V)."""
-        vectors = self._encoded(Gallery(self.collection.source, self.collection.corpus))
-        self._watch.seconds["encode documents"] = vectors.seconds
+        with self._watch.stage("encode documents"):
+            vectors = self._encoded(Gallery(self.collection.source, self.collection.corpus))
+        self._watch.seconds["encode documents"] = vectors.seconds  # what they cost when they were made
         return vectors
 
     @cached_property
@@ -74,7 +75,8 @@ class GroupVectors:
 
     def _encoded_queries(self, texts: tuple[str, ...]) -> Vectors:
         if texts not in self._query_vectors:
-            self._query_vectors[texts] = encode_queries(self._role("query"), texts, self._store, self._progress)
+            with self._watch.stage("encode queries"):
+                self._query_vectors[texts] = encode_queries(self._role("query"), texts, self._store, self._progress)
         return self._query_vectors[texts]
 
     @cached_property

@@ -42,9 +42,8 @@ def _seismic(case: Case, heap_factor: float) -> Run:
 @lru_cache(maxsize=1)
 def _pisa_index(vectors: Vectors) -> Any:
     """Weights in hundredths, as it holds integers. The folder goes with the process."""
-    from pyterrier_pisa import PisaIndex, log_level
+    from pyterrier_pisa import PisaIndex
 
-    log_level(False)
     index = PisaIndex(f"{_folder().name}/index", stemmer="none", stops="none", threads=workers())
     entries = ({"docno": str(number), "toks": toks} for number, toks in enumerate(_toks(vectors.documents)))
     index.toks_indexer(scale=100.0).index(entries)
