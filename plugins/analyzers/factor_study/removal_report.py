@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmark.types import Json
-from plugins.analyzers.factor_study.tables import bounds, grid, number
+from plugins.analyzers.factor_study.tables import bounds, grid, number, p_value
 
 REMOVAL = """\
 Effects are the statistic of METHODS 2.5 (mean change of {measure} over the grid of K on a log scale), wackiest minus \
@@ -22,7 +22,7 @@ def removal_summary(values: Mapping[str, Json], domain_of: Mapping[str, str]) ->
     sentence = (
         f"**{first['verdict'].capitalize()}**: removing the wackiest tokens, beyond matched random ones, hurts more "
         f"in-domain ({inside}) than out of it ({outside}). Over {first['seeds']} seeds the interaction is "
-        f"{first['interaction']:+.4f} {bounds(first['interval'])}, p {first['p']:.4f}; this design finds one of "
+        f"{first['interaction']:+.4f} {bounds(first['interval'])}, p {p_value(first['p'])}; this design finds one of "
         f"{number(first['detectable'])} with probability .8, and {values['margin']:g} is the least taken to matter."
     )
     rows = [
@@ -31,8 +31,8 @@ def removal_summary(values: Mapping[str, Json], domain_of: Mapping[str, str]) ->
             f"{each['in_domain']:+.4f}",
             f"{each['out_of_domain']:+.4f}",
             f"{each['interaction']:+.4f} {bounds(each['interval'])}",
-            f"{each['p']:.4f}",
-            f"{each['p_holm']:.4f}",
+            p_value(each["p"]),
+            p_value(each["p_holm"]),
             number(each["detectable"]),
             each["verdict"],
         ]

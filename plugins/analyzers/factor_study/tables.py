@@ -22,3 +22,8 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def number(value: float | None) -> str:
     """Four digits, or nothing."""
     return NOTHING if value is None else f"{value:.4f}"
+
+
+def p_value(p: float) -> str:
+    """Four digits, and never zero."""
+    return f"{p:.4f}" if p >= 5e-5 else "< 0.0001"

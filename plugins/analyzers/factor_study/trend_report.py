@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.types import Json
 from plugins.analyzers.factor_study.outcomes import Read, effectiveness, kept_tokens, sparsity, table, w_auc
-from plugins.analyzers.factor_study.tables import NOTHING, bounds, grid
+from plugins.analyzers.factor_study.tables import NOTHING, bounds, grid, p_value
 from plugins.analyzers.factor_study.trainings import Training
 
 TREND = """\
@@ -38,7 +38,7 @@ def _trend_sentence(values: Mapping[str, Json]) -> str:
     return (
         f"**{first['verdict'].capitalize()}**: W-AUC ({first['outcome']}, {first['collection']}) {direction} with "
         f"{values['factor']}. From {levels[0]} to {levels[-1]} it changes by {first['change']:+.4f} "
-        f"[{low:+.4f}, {high:+.4f}] over {first['seeds']} seeds, p {first['p']:.4f}. This design finds a change of "
+        f"[{low:+.4f}, {high:+.4f}] over {first['seeds']} seeds, p {p_value(first['p'])}. This design finds a change of "
         f"{first['detectable']:.4f} with probability .8; a change of {values['margin']:g}, the least that is taken to "
         f"matter, asks for {_seeds(first['seeds_for_margin'])}, one as large as was seen "
         f"{_asks(first['seeds_for_change'], first['change'], direction)}."
@@ -86,8 +86,8 @@ def _trends_table(trends: Sequence[Mapping[str, Json]]) -> str:
             trend["collection"],
             trend["domain"],
             f"{trend['change']:+.4f} {bounds(trend['interval'])}",
-            f"{trend['p']:.4f}",
-            f"{trend['p_holm']:.4f}",
+            p_value(trend["p"]),
+            p_value(trend["p_holm"]),
             f"{trend['detectable']:.4f}",
             trend["verdict"],
         ]
