@@ -60,15 +60,22 @@ def items(bench: Bench) -> Iterator[Item]:
 
 def _run(folder: Path, checkpoint: str, name: str, analyzers: str) -> tuple[float, Mapping[str, float]]:
     """Seconds of a run, and of its parts."""
-    suite = SUITE.format(name=name, folder=folder, checkpoint=checkpoint, analyzers=analyzers)
-    (folder / f"{name}.yaml").write_text(suite)
+    _write_suite(folder, checkpoint, name, analyzers)
     wall = seconds_of(_command(folder, "run", "--store", "store", f"{name}.yaml"))
     (record,) = folder.glob(f"runs/{name}/**/record.json")
     return wall, json.loads(record.read_text())["costs"]["seconds"]
 
 
+def _write_suite(folder: Path, checkpoint: str, name: str, analyzers: str = "") -> None:
+    suite = SUITE.format(name=name, folder=folder, checkpoint=checkpoint, analyzers=analyzers)
+    (folder / f"{name}.yaml").write_text(suite)
+
+
 def _start_up(bench: Bench, folder: Path) -> Iterator[Item]:
-    for command in (["--help"], ["plan", "--store", "store", "whole.yaml"], ["report", "whole"]):
+    _write_suite(
+        folder, bench.checkpoint, "planned"
+    )  # of a suite that was run there is nothing left to plan: exit code 5
+    for command in (["--help"], ["plan", "--store", "store", "planned.yaml"], ["report", "whole"]):
         yield from bench.compare(
             stage="whole",
             subject=f"sparsebench {command[0]}",
