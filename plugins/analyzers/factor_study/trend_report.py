@@ -38,9 +38,9 @@ def _trend_sentence(values: Mapping[str, Json]) -> str:
     return (
         f"**{first['verdict'].capitalize()}**: W-AUC ({first['outcome']}, {first['collection']}) {direction} with "
         f"{values['factor']}. From {levels[0]} to {levels[-1]} it changes by {first['change']:+.4f} "
-        f"[{low:+.4f}, {high:+.4f}] over {first['seeds']} seeds, p {p_value(first['p'])}. This design finds a change of "
-        f"{first['detectable']:.4f} with probability .8; a change of {values['margin']:g}, the least that is taken to "
-        f"matter, asks for {_seeds(first['seeds_for_margin'])}, one as large as was seen "
+        f"[{low:+.4f}, {high:+.4f}] over {first['seeds']} seeds, p {p_value(first['p'])}. This design finds a change "
+        f"of {first['detectable']:.4f} with probability .8; a change of {values['margin']:g}, the least that is taken "
+        f"to matter, asks for {_seeds(first['seeds_for_margin'])}, one as large as was seen "
         f"{_asks(first['seeds_for_change'], first['change'], direction)}."
     )
 
