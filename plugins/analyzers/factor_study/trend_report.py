@@ -16,7 +16,8 @@ Means over seeds ± their standard deviation. kept: expansion tokens that W-AUC 
 Student's 95 % interval over seeds. p: Page's trend test in the direction of the hypothesis, seeds as blocks, exact; \
 Holm's correction is over all tests of the table, of which the first alone was declared. found with .8: the change \
 that this design finds four times in five. Verdicts: supported where p < .05; not supported where the seeds exclude a \
-change of {margin:g} in that direction (one-sided, 95 %); else not decidable at this scale."""
+change of {margin:g} in that direction (one-sided, 95 %), which may also be said of a change that is supported; else \
+not decidable at this scale."""
 
 
 def trend_summary(values: Mapping[str, Json], of: Mapping[str, Mapping[str, Training]], places: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-Verdict = Literal["supported", "not supported", "not decidable at this scale"]
+Verdict = Literal["supported", "supported, but less than matters", "not supported", "not decidable at this scale"]
 ALPHA = 0.05
 
 
@@ -24,10 +24,10 @@ def t_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, flo
 def decide(effects: np.ndarray, p: float, *, margin: float) -> Verdict:
     """Of effects (n,), one a seed, that the hypothesis says are above 0; p one-sided.
 
-    Supported: p < .05. Not supported: the effect is below `margin`, the smallest that would matter, at 95 % (one-sided
-    by the same seeds). Else the design cannot tell.
+    Supported: p < .05; but less than matters where the seeds exclude, at 95 % one-sided, an effect of `margin`, the
+    smallest that would matter. Not supported: p >= .05, and they exclude it. Else the design cannot tell.
     """
-    if p < ALPHA:
-        return "supported"
     _, high = t_interval(effects, confidence=1 - 2 * ALPHA)
+    if p < ALPHA:
+        return "supported" if high >= margin else "supported, but less than matters"
     return "not supported" if high < margin else "not decidable at this scale"

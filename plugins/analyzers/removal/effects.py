@@ -111,7 +111,7 @@ class _Tally:
         """
         steps = self._steps.take(columns, axis=1, mode="clip")[:, None, :]  # (R, 1, m)
         gone: np.ndarray = (steps <= np.arange(self._grid.size)[:, None]) & scored
-        return gone.reshape(-1, columns.size)
+        return gone.reshape(self._sums.size, columns.size)  # not -1: a query without expansion has no columns
 
     def add(self, effects: np.ndarray) -> None:
         """Take in a query's effects (R * G,)."""

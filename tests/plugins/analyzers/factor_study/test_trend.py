@@ -45,6 +45,12 @@ def test_noise_larger_than_the_margin_decides_nothing() -> None:
     assert first["seeds_for_margin"] is None or first["seeds_for_margin"] > 5
 
 
+def test_a_rise_that_is_sure_and_smaller_than_matters_says_both() -> None:
+    first = analyze(study(planted(0.001, 0.0003))).values["trends"][0]
+    assert first["p"] < 0.05
+    assert first["verdict"] == "supported, but less than matters"
+
+
 def test_no_change_within_the_margin_is_not_supported() -> None:
     assert analyze(study(planted(0.0, 0.0005))).values["trends"][0]["verdict"] == "not supported"
 

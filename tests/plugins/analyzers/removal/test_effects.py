@@ -105,3 +105,17 @@ def test_the_statistic_p_and_the_difference_by_hand():
     assert matched.statistics == pytest.approx([-0.2, -0.1, 0, 0.05])
     assert effects.p == (1 + 2) / (4 + 1)  # as harmful or more: -0.2 and -0.1
     assert effects.beyond_matched == pytest.approx([-0.1 + 0.25 / 4])
+
+
+def test_a_query_without_expansion_loses_nothing(collection):
+    context = collection(0)
+    vectors = context.query_vectors.toarray()
+    own = context.vocabulary.token_ids([context.test.queries[0].text])[0]
+    vectors[0, np.setdiff1d(np.arange(12), own)] = 0
+    context = replace(context, query_vectors=csr_array(vectors))
+    steps = {"wackiest": np.zeros((1, 12), dtype=np.uint8)}
+    measured = fast_measure("nDCG@10")
+    effects = measure_effects(removal_queries(context, depth=10), np.arange(12), steps, GRID, measured)
+    assert (effects.arms["wackiest"].by_query[0] == 0).all()
+    assert effects.all_expansion[0] == 0
+    assert (effects.arms["wackiest"].by_query[1:] != 0).any()
