@@ -33,6 +33,7 @@ def write_markdown(path: Path, items: Sequence[Item], machine: Mapping[str, str]
         "",
         "## Targets",
         "",
+        *(["They are meant for full sizes: at small ones fixed costs weigh more.", ""] if bench.quick else []),
         *target_table(results),
         "",
     ]
