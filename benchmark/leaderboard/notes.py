@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.leaderboard.board import Board
@@ -9,7 +10,7 @@ from benchmark.leaderboard.columns import SYSTEM_STAGES, machines
 from benchmark.leaderboard.significance import SIGNIFICANT, SIGNIFICANT_TOGETHER
 
 if TYPE_CHECKING:
-    from benchmark.statistics import Comparison
+    from benchmark.statistics import Comparison, Contrast
 
 SEES = """\
 `sees`: what a postprocessor may look at besides the query itself: `query` nothing, `bank` a bank of other queries, \
@@ -33,6 +34,7 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
     lines = [SEES]
     if comparison:
         lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
+        lines += _sizes(comparison)
     if any("sparsity" in record.analysis for record in board.records):
         lines.append(SPARSITY)
     if any("hubness" in record.analysis for record in board.records):
@@ -63,6 +65,32 @@ def _statistics(comparison: Comparison, *, together: bool) -> str:
         "rank: 1 + the number of systems that are significantly better (randomised Tukey, all pairs of a collection); "
         "= marks a shared rank."
     )
+
+
+def _sizes(comparison: Comparison) -> list[str]:
+    """How large differences are, and how large they had to be; rows in one range, for a column a row would not fit."""
+    by_collection: dict[str, list[Contrast]] = {}
+    for cell in comparison.cells:
+        if cell.contrast and cell.contrast.detectable is not None:
+            by_collection.setdefault(cell.collection, []).append(cell.contrast)
+    parts = [
+        f"{collection} {_span([each.detectable for each in found], '.4f')} "
+        f"(g_z {_span([each.effect_size for each in found], '+.2f')})"
+        for collection, found in by_collection.items()
+    ]
+    if not parts:
+        return []
+    return [
+        "Detectable: how large a difference from the baseline has to be, for a paired t test of these queries to find "
+        "it four times in five, before any correction; in brackets the effect sizes that were found (Hedges' g_z). "
+        f"Least to largest over rows: {'; '.join(parts)}."
+    ]
+
+
+def _span(values: Sequence[float | None], form: str) -> str:
+    known = sorted(value for value in values if value is not None)
+    ends = [format(value, form) for value in (known[0], known[-1])] if known else ["–"]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _costs(board: Board) -> str:
