@@ -9,9 +9,7 @@ import click
 
 from benchmark.cli import Exit
 from benchmark.cli.options import LEADERBOARDS, plugin_options, runs_option
-from benchmark.cli.session import discover
 from benchmark.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
-from benchmark.reanalysis import analyze_published
 from benchmark.store import write_atomically
 
 
@@ -68,6 +66,9 @@ def command(
 def _analyze(suite: str, published: bool, plugin_switches: Sequence[str]) -> None:
     if not published:
         raise click.UsageError("--analyze goes with --published; `sparsebench run` analyzes its own records")
+    from benchmark.cli.session import discover  # here: a report that analyzes nothing needs neither plugins nor plans
+    from benchmark.reanalysis import analyze_published
+
     analyze_published(LEADERBOARDS, suite, discover(plugin_switches))
 
 

@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from benchmark.statistics.paired import ALPHA
+
 Verdict = Literal["supported", "supported, but less than matters", "not supported", "not decidable at this scale"]
-ALPHA = 0.05
 
 
 def t_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
