@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from benchmark.encoding.pooling_kernel import activated
+from benchmark.encoding.pooling_kernel import activated, dot
 
 ROUNDING = 2.0**-7
 """A number that bfloat16 holds as x lies within ROUNDING |x| of x; the half of it would do."""
@@ -96,12 +96,3 @@ def pool_exactly(rounded, least, hidden, weight, bias, summed, twice):
                 total += activated(logit, twice)
             dots += 1
     return np.float32(total if summed else largest), dots
-
-
-@njit(nogil=True, cache=True)
-def dot(a, b):
-    """In float64."""
-    total = 0.0
-    for place in range(a.shape[0]):
-        total += float(a[place]) * float(b[place])
-    return total

@@ -46,7 +46,7 @@ class Splade(SparseEncoder):
     batch_tokens: tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU,
         where they stay in the cache of a core, 4096 on a GPU.
     engine: how logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
-        `exact_bf16`, `numba` and `reference` that this machine has. A GPU has the last.
+        `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last.
     """
 
     checkpoint: str

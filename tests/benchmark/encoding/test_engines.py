@@ -10,13 +10,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.encoding import cpu_engine, decoder, engine_on, engines, exact_bf16, passed_over, pool
+from benchmark.encoding import candidates, cpu_engine, decoder, engine_on, engines, exact_bf16, passed_over, pool
 from benchmark.encoding.exact_bf16 import ExactBf16
+from benchmark.encoding.exact_int8 import ExactInt8
 from benchmark.errors import ModelError
 
 pytest.importorskip("numba", reason="the extra [fast] (PyPI: numba) is not installed")
 
-FAST = ["numba", "exact_bf16"]
+NEEDS_INT8 = pytest.mark.skipif(
+    "exact_int8" in passed_over("reference"), reason="this CPU has no dot products of integers of 8 bits (avx512_vnni)"
+)
+EXACT = ["exact_bf16", pytest.param("exact_int8", marks=NEEDS_INT8)]
+FAST = ["numba", *EXACT]
 
 
 def problem(lengths, terms, biased=True, seed=0, size=5, shift=0.0):
@@ -69,10 +74,10 @@ def test_texts_of_one_token_and_of_512_over_250000_terms_need_the_memory_of_one_
     expected = pool(hidden, lengths, weight, bias)
     asked: list[int] = []
     new_empty = torch.Tensor.new_empty
-    monkeypatch.setattr(torch.Tensor, "new_empty", lambda self, n: asked.append(n) or new_empty(self, n))
+    monkeypatch.setattr(torch.Tensor, "new_empty", lambda self, n, **of: asked.append(n) or new_empty(self, n, **of))
     found = decoder(engine, weight, bias)(hidden, lengths, pooling="max", activation="relu")
     assert len(asked) == 1
-    assert asked[0] <= 514 * 1024
+    assert asked[0] <= 2**20
     assert 0 < found.nnz == expected.nnz < found.shape[1]
     assert abs(found - expected).max() < 1e-5
 
@@ -107,12 +112,12 @@ def test_a_sum_over_512_large_logits_does_not_overflow(engine, activation):
 
 @pytest.mark.parametrize("engine", FAST)
 def test_hidden_states_that_are_not_finite_are_an_error(engine):
-    decode = decoder(engine, torch.ones(1, 1), None)
+    decode = decoder(engine, torch.ones(1, 2), None)
     with pytest.raises(ModelError, match="not finite"):
-        decode(torch.tensor([[float("inf")]]), np.array([1]), pooling="max", activation="relu")
+        decode(torch.tensor([[float("inf"), 0]]), np.array([1]), pooling="max", activation="relu")
 
 
-# ── candidates in bfloat16 ──────────────────────────────────────────────────────────────────────────────────
+# ── candidates in low precision ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_logit_that_only_bfloat16_makes_negative_is_active():
@@ -123,20 +128,48 @@ def test_a_logit_that_only_bfloat16_makes_negative_is_active():
     assert vectors.toarray().tolist() == [[pytest.approx(np.log1p(2**-10))]]
 
 
+@NEEDS_INT8
+def test_a_logit_that_only_integers_make_negative_is_active():
+    """(1.4, -2.4) / 127 becomes (1, -2) / 127 beside 1, and its product with (1, .5, 0) 0 instead of .2 / 127."""
+    hidden, weight = torch.tensor([[1.4 / 127, -2.4 / 127, 1]]), torch.tensor([[1, 0.5, 0]])
+    decode = ExactInt8(weight, None)
+    assert decode.multiply(decode.round(hidden).factors, decode.rounded.factors.T).item() <= 0
+    assert decode(hidden, np.array([1])).toarray().tolist() == [[pytest.approx(np.log1p(0.2 / 127))]]
+
+
+@pytest.mark.parametrize("engine", EXACT)
 @given(
-    size=st.sampled_from([1, 3, 64, 384]),
+    size=st.sampled_from([2, 3, 64, 384]),
     scales=st.tuples(st.sampled_from([1e-4, 1.0, 1e4]), st.sampled_from([1e-4, 1.0, 1e4])),
     seed=st.integers(0, 99),
 )
-def test_every_logit_is_within_the_bound_of_what_bfloat16_makes_of_it(size, scales, seed):
+def test_every_logit_is_within_the_bound_of_what_low_precision_makes_of_it(engine, size, scales, seed):
     from benchmark.encoding.exact_bf16_kernel import ROUNDING
 
     hidden, _, weight, _ = problem([30], 50, False, seed, size)
     hidden, weight = hidden * scales[0], weight * scales[1]
-    rounded = (hidden.bfloat16() @ weight.bfloat16().T).double().numpy()
+    decode = decoder(engine, weight, None)
+    rounded = decode.round(hidden)
+    product = decode.multiply(rounded.factors, decode.rounded.factors.T).float()
+    logits = (product * rounded.scale[:, None] * decode.rounded.scale).numpy()
     exact = (hidden.double() @ weight.double().T).numpy()
-    slack = ExactBf16(weight, None).slack(hidden, hidden.bfloat16())
-    assert (abs(rounded - exact) <= slack + ROUNDING * abs(rounded)).all()
+    once_more = ROUNDING * abs(logits) if engine == "exact_bf16" else 0
+    assert (abs(logits - exact) <= decode.slack(hidden, rounded) + once_more).all()
+
+
+@NEEDS_INT8
+def test_a_torch_that_multiplies_integers_wrongly_is_an_error(monkeypatch):
+    """As one does that sums them in 16 bits; torch 2.13 does where the inner dimension is 1."""
+    monkeypatch.setattr(torch, "_int_mm", lambda left, right: (left.short() @ right.short()).int())
+    ExactInt8(torch.ones(3, 2), None)
+    with pytest.raises(ModelError, match="wrongly here; use engine: numba"):
+        ExactInt8(torch.ones(3, 64), None)
+
+
+@NEEDS_INT8
+def test_hidden_states_and_terms_of_zeros_have_the_logit_that_their_bias_is():
+    hidden, weight = torch.tensor([[0.0, 0.0], [1.0, 2.0]]), torch.tensor([[0.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
+    assert_as_reference("exact_int8", hidden, np.array([1, 1]), weight, torch.tensor([1.0, -1.0, 0.5]))
 
 
 def test_maxima_of_bits_are_maxima_of_the_numbers():
@@ -160,11 +193,12 @@ def test_no_bfloat16_above_a_number_is_beneath_its_place_in_the_order(numbers):
     assert above[rounded[None, :] > numbers[:, None]].all()
 
 
-def test_a_dense_block_is_decoded_in_float32(monkeypatch):
+@pytest.mark.parametrize("engine", EXACT)
+def test_a_dense_block_is_decoded_in_float32(engine, monkeypatch):
     how = {"pooling": "max", "activation": "relu"}
     texts = problem([9, 3, 1], 70)
-    monkeypatch.setattr(exact_bf16, "DENSE", 10**9)  # one candidate is too many
-    as_dense = assert_as_reference("exact_bf16", *texts, **how)
+    monkeypatch.setattr(candidates, "DENSE", 10**9)  # one candidate is too many
+    as_dense = assert_as_reference(engine, *texts, **how)
     assert (as_dense != decoder("numba", *texts[2:])(*texts[:2], **how)).nnz == 0
 
 
@@ -188,8 +222,9 @@ def machine(monkeypatch, tmp_path):
     [
         ("avx2", True, "numba"),
         ("avx512_bf16", True, "numba"),
-        ("avx512_bf16 amx_bf16 amx_tile", True, "exact_bf16"),
-        ("amx_bf16", False, "reference"),
+        ("avx512_bf16 avx512_vnni", True, "exact_int8"),
+        ("avx512_bf16 avx512_vnni amx_bf16 amx_tile", True, "exact_bf16"),
+        ("amx_bf16 avx512_vnni", False, "reference"),
     ],
 )
 def test_auto_takes_the_fastest_engine_of_a_machine(flags, numba, engine, machine):
@@ -201,7 +236,7 @@ def test_auto_takes_the_fastest_engine_of_a_machine(flags, numba, engine, machin
 
 def test_a_machine_that_lacks_something_says_what(machine):
     machine("avx2", numba=False)
-    assert set(passed_over(cpu_engine("auto"))) == {"exact_bf16", "numba"}
+    assert set(passed_over(cpu_engine("auto"))) == {"exact_bf16", "exact_int8", "numba"}
     assert "amx_bf16" in passed_over("reference")["exact_bf16"]
     assert "sparsebench[fast]" in passed_over("reference")["numba"]
     machine("amx_bf16")
@@ -222,6 +257,8 @@ def test_an_engine_that_cannot_be_had_is_an_error(machine):
         engine_on("cuda", "exact_bf16")
     machine("avx2")
     assert cpu_engine("exact_bf16") == "exact_bf16", "slow there, but right"
+    with pytest.raises(ModelError, match=r"engine 'exact_int8': this CPU has no dot products .* \(avx512_vnni\)"):
+        cpu_engine("exact_int8")
 
 
 def test_naming_an_engine_loads_neither_torch_nor_numba():

@@ -181,7 +181,7 @@ def test_vectors_have_the_same_bytes_whatever_the_number_of_threads(workers, mak
     assert splade.provenance()["document"]["workers"] == int(workers)
 
 
-@pytest.mark.parametrize("engine", ["reference", "numba", "exact_bf16"])
+@pytest.mark.parametrize("engine", ["reference", "numba", "exact_bf16", "exact_int8"])
 def test_engines_agree_and_are_on_record(engine, make_checkpoint):
     pytest.importorskip("numba")
     folder = make_checkpoint()
