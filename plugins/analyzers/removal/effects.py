@@ -15,6 +15,9 @@ from benchmark.fast_measure import FastMeasure
 from plugins.analyzers.removal.orders import log_weights
 from plugins.analyzers.removal.queries import RemovalQuery
 
+NEVER = np.uint8(255)
+"""More than any point of a grid."""
+
 
 @dataclass(frozen=True)
 class ArmEffects:
@@ -85,13 +88,12 @@ def measure_effects(
         scored = terms.take(columns, mode="clip") == query.terms
         np.add.at(masses, columns[scored], query.weights[scored])
         total += query.weights.sum()
-        removed = [tally.removed(columns, scored) for tally in tallies.values()]
-        values = query.values(np.concatenate([np.tile([[False], [True]], query.terms.size), *removed]), measure)
+        nothing_then_all = np.ones((1, query.terms.size), np.uint8)
+        values = query.along(nothing_then_all, 2, measure)[0]
         before.append(values[0])
         after_all.append(values[1])
-        ends = np.cumsum([len(each) for each in removed])
-        for tally, of_arm in zip(tallies.values(), np.split(values[2:] - values[0], ends[:-1]), strict=True):
-            tally.add(of_arm)
+        for tally in tallies.values():
+            tally.add(query.along(tally.steps_of(columns, scored), grid.size, measure) - values[0])
     arms = {arm: tally.effects(masses / total) for arm, tally in tallies.items()}
     return Effects(np.array(before), np.array(after_all) - np.array(before), arms)
 
@@ -104,20 +106,17 @@ class _Tally:
         self._sums = np.zeros((len(steps), grid.size))
         self._by_query: list[np.ndarray] = []
 
-    def removed(self, columns: np.ndarray, scored: np.ndarray) -> np.ndarray:
-        """(R * G, m) bool: which terms of a query are gone at each point of the grid.
+    def steps_of(self, columns: np.ndarray, scored: np.ndarray) -> np.ndarray:
+        """(R, m): at which point of the grid each term of a query is gone, `NEVER` for one that was not scored.
 
         columns: (m,) of the terms among the scored tokens, where `scored` (m,) says that they are.
         """
-        steps = self._steps.take(columns, axis=1, mode="clip")[:, None, :]  # (R, 1, m)
-        gone: np.ndarray = (steps <= np.arange(self._grid.size)[:, None]) & scored
-        return gone.reshape(self._sums.size, columns.size)  # not -1: a query without expansion has no columns
+        return np.where(scored, self._steps.take(columns, axis=1, mode="clip"), NEVER)
 
     def add(self, effects: np.ndarray) -> None:
-        """Take in a query's effects (R * G,)."""
-        by_repetition = effects.reshape(self._sums.shape)
-        self._sums += by_repetition
-        self._by_query.append(by_repetition.mean(axis=0))
+        """Take in a query's effects (R, G)."""
+        self._sums += effects
+        self._by_query.append(effects.mean(axis=0))
 
     def effects(self, masses: np.ndarray) -> ArmEffects:
         """The result; masses (n,) of the tokens, as shares of all."""

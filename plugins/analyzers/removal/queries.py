@@ -6,6 +6,7 @@ Letters: D documents, d candidates, m expansion terms of a query, X removals, k 
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,6 +45,23 @@ class RemovalQuery:
     grades: np.ndarray
     judged: np.ndarray
 
+    def along(self, steps: np.ndarray, points: int, measure: FastMeasure) -> np.ndarray:
+        """The measure (R, G) at each of G points of R ways to remove terms; steps: (R, m) at which point each term is
+        gone, G or more where it never is.
+
+        With numba (the extra [fast]) it sums in another order than without, so that scores differ in float64's last
+        bits: it can matter only to documents whose scores are as near to each other as that.
+        """
+        if not importlib.util.find_spec("numba"):
+            removed = steps[:, None, :] <= np.arange(points)[:, None]
+            return self.values(removed.reshape(len(steps) * points, self.terms.size), measure).reshape(
+                len(steps), points
+            )
+        from plugins.analyzers.removal.kernel import best_along
+
+        best = best_along(self.base, self.shares, steps, points, measure.cutoff)
+        return self._measured(best.reshape(-1, measure.cutoff), measure).reshape(len(steps), points)
+
     def values(self, removed: np.ndarray, measure: FastMeasure) -> np.ndarray:
         """The measure (X,) after each of the removals (X, m) bool; equal removals are ranked once."""
         _, chosen, inverse = np.unique(np.packbits(removed, axis=1), axis=0, return_index=True, return_inverse=True)
@@ -55,7 +73,9 @@ class RemovalQuery:
 
     def _values(self, kept: np.ndarray, measure: FastMeasure) -> np.ndarray:
         scores = self.base + kept.astype(np.float64) @ self.shares  # (X, m) @ (m, d)
-        best = best_of_rows(scores, measure.cutoff)
+        return self._measured(best_of_rows(scores, measure.cutoff), measure)
+
+    def _measured(self, best: np.ndarray, measure: FastMeasure) -> np.ndarray:
         return measure.values(np.append(self.grades, 0)[best], self.judged)  # the last grade is that of column -1
 
 

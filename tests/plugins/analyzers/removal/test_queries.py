@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from itertools import product
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from benchmark.fast_measure import fast_measure
 from benchmark.rank import best_of_rows
 from benchmark.types import Topics
-from plugins.analyzers.removal.queries import removal_queries, within_reach
+from plugins.analyzers.removal.queries import RemovalQuery, removal_queries, within_reach
 
 RR = fast_measure("RR@10")
 
@@ -80,3 +81,24 @@ def test_no_removal_brings_up_a_document_that_is_out_of_reach(seed: int, documen
 def test_a_document_out_of_reach_is_left_out():
     base, shares = np.array([5.0, 4.0, 1.0, 0.0]), np.array([[0.0, 0.0, 2.9, 0.0], [1.0, 0.0, 0.0, 4.0]])
     assert within_reach(base, shares, 2).tolist() == [0, 1, 3]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 200), st.integers(0, 6), st.integers(1, 5))
+def test_ways_of_removal_have_the_values_of_their_points_with_numba_and_without(seed, documents, terms, points):
+    """Scores are small multiples of 1/4: exact in any order of summation, and often equal."""
+    rng = np.random.default_rng(seed)
+    query = RemovalQuery(
+        terms=np.arange(terms),
+        weights=np.ones(terms),
+        base=rng.integers(0, 4, size=documents) / 4,
+        shares=rng.integers(0, 3, size=(terms, documents)) / 4,
+        grades=rng.integers(0, 3, size=documents),
+        judged=np.array([1, 2, 2]),
+    )
+    steps = rng.choice(np.append(np.arange(points), 255), size=(7, terms)).astype(np.uint8)
+    measure = fast_measure("nDCG@3")
+    expected = [query.values(steps <= point, measure) for point in range(points)]
+    np.testing.assert_array_equal(query.along(steps, points, measure), np.transpose(expected))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda name: None)
+        np.testing.assert_array_equal(query.along(steps, points, measure), np.transpose(expected))
