@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmark.encoding import cpu_engine, passed_over
@@ -16,10 +17,11 @@ TRIES = 15
 
 @dataclass(frozen=True)
 class Limits:
-    """float32 (and bfloat16) products of matrices, in floating-point operations a second; bytes read a second."""
+    """Products of matrices in float32, bfloat16 and integers of 8 bits, operations a second; bytes read a second."""
 
     gemm: float
     gemm_bf16: float
+    gemm_int8: float
     read: float
 
 
@@ -31,6 +33,7 @@ def measure_limits() -> Limits:
     return Limits(
         gemm=_gemm("float32"),
         gemm_bf16=_gemm("bfloat16"),
+        gemm_int8=_gemm_int8(),
         read=READ_BYTES / min(seconds_of(numbers.sum) for _ in range(TRIES)),
     )
 
@@ -40,7 +43,19 @@ def _gemm(precision: str) -> float:
 
     left, right = (torch.rand(SIDE, SIDE).to(getattr(torch, precision)) for _ in range(2))
     product = torch.empty_like(left)
-    return 2 * SIDE**3 / min(seconds_of(lambda: torch.mm(left, right, out=product)) for _ in range(TRIES))
+    return _operations_a_second(lambda: torch.mm(left, right, out=product))
+
+
+def _gemm_int8() -> float:
+    import torch
+
+    left, right = (torch.randint(-127, 128, (SIDE, SIDE), dtype=torch.int8) for _ in range(2))
+    product = torch.empty(SIDE, SIDE, dtype=torch.int32)
+    return _operations_a_second(lambda: torch._int_mm(left, right, out=product))
+
+
+def _operations_a_second(multiply: Callable[[], object]) -> float:
+    return 2 * SIDE**3 / min(seconds_of(multiply) for _ in range(TRIES))
 
 
 def describe() -> dict[str, str]:

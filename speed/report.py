@@ -14,9 +14,10 @@ from speed.targets import target_table
 ABOUT = """\
 Ours and every peer ran in turn in one process, so that a machine that slows down for a while slows them all; figures
 are medians, ± half the distance of the quartiles. *Ratio* is how many times better ours is. *Of the limit* is what ours
-reaches of what this machine could do at best: products of matrices for encoding (for `exact_bf16` those of the decoder
-in bfloat16) and for queries that join a bank, bytes read for search (6 a posting) and for a round of Sinkhorn (each
-score once). Written by `make bench`.
+reaches of what this machine could do at best: products of matrices for encoding (for `exact_bf16` and `exact_int8`
+those of the decoder in their precision) and for queries that join a bank, bytes read for search (6 a posting) and for a
+round of Sinkhorn (each score once). Engines of encoders agree within 1e-5, whatever they compute in; *auto* is the one
+that this machine takes by itself. Written by `make bench`.
 """
 
 
@@ -28,7 +29,7 @@ def write_markdown(path: Path, items: Sequence[Item], machine: Mapping[str, str]
     limits = bench.limits
     lines += [
         f"- limits: {limits.gemm / 1e9:,.0f} GFLOP/s in float32, {limits.gemm_bf16 / 1e9:,.0f} in bfloat16, "
-        f"{limits.read / 1e9:.1f} GB/s read",
+        f"{limits.gemm_int8 / 1e9:,.0f} in integers of 8 bits, {limits.read / 1e9:.1f} GB/s read",
         f"- texts: {bench.texts.source}",
         "",
         "## Targets",

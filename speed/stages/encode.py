@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from benchmark.contracts import LoadedEncoder
-from benchmark.encoding import AnyEngine
+from benchmark.encoding import AnyEngine, Engine, cpu_engine
+from benchmark.encoding.engines import FASTEST_FIRST
+from benchmark.errors import ModelError
 from benchmark.types import Role
 from speed.bench import Bench, Item, Run
 from speed.machine import Limits
 from speed.result import Result
 
 LENGTH = 256
-ENGINES: tuple[AnyEngine, ...] = ("exact_bf16", "numba", "reference")
 SENTENCE_TRANSFORMERS = "sentence-transformers SparseEncoder"
 
 
@@ -34,17 +35,31 @@ def items(bench: Bench) -> Iterator[Item]:
 
 
 def _encode(bench: Bench, role: Role, texts: Sequence[str]) -> Iterator[Item]:
-    ways = {engine: load(bench.checkpoint, engine) for engine in ENGINES}
-    folder = checkpoint_folder(bench.checkpoint)
+    ways = {engine: load(bench.checkpoint, engine) for engine in engines()}
+    folder, auto = checkpoint_folder(bench.checkpoint), cpu_engine("auto")
+    named = {engine: f"{engine} (auto)" if engine == auto else engine for engine in ways}
+    best = best_seconds(bench.limits, ways["reference"], folder, texts)
     yield from bench.compare(
         stage={"document": "encode_documents", "query": "encode_queries"}[role],
         subject=f"{len(texts):,} {'passages' if role == 'document' else 'queries'}",
         unit="texts/s",
         value=lambda seconds: len(texts) / seconds,
-        ours={name: partial(encoder.encode, texts, role) for name, encoder in ways.items()},
+        ours={named[engine]: partial(encoder.encode, texts, role) for engine, encoder in ways.items()},
         peers={name: partial(make, folder, texts) for name, make in PEERS.items()},
-        limit=best_seconds(bench.limits, ways["reference"], folder, texts),
+        limit={named[engine]: best[engine] for engine in ways},
     )
+
+
+def engines() -> list[Engine]:
+    """All that this machine can encode with; what `auto` passes over may be slow, or not to be had."""
+
+    def has(engine: Engine) -> bool:
+        try:
+            return bool(cpu_engine(engine))
+        except ModelError:
+            return False
+
+    return list(filter(has, FASTEST_FIRST))
 
 
 def load(checkpoint: str, engine: AnyEngine = "auto") -> LoadedEncoder:
@@ -68,9 +83,10 @@ def best_seconds(limits: Limits, encoder: LoadedEncoder, folder: Path, texts: Se
     body = config["num_hidden_layers"] * (4 * hidden**2 + 2 * hidden * inner) + hidden**2
     decoder = hidden * config["vocab_size"]
     operations = 2.0 * sum(min(len(ids) + 2, LENGTH) for ids in encoder.vocabulary.token_ids(texts))
-    exact = operations * (body + decoder) / limits.gemm
-    with_bf16 = operations * (body / limits.gemm + decoder / limits.gemm_bf16)
-    return {"reference": exact, "numba": exact, "exact_bf16": with_bf16}
+    speed = {"exact_bf16": limits.gemm_bf16, "exact_int8": limits.gemm_int8}
+    return {
+        engine: operations * (body / limits.gemm + decoder / speed.get(engine, limits.gemm)) for engine in FASTEST_FIRST
+    }
 
 
 def _sentence_transformers(folder: Path, texts: Sequence[str], batch: int = 32) -> Run:

@@ -74,7 +74,9 @@ def _rows(vectors: csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _hits(results: Sequence[Sequence[tuple[str, float, str]]]) -> list[list[int]]:
-    return [[int(document) for _, _, document in hits] for hits in results]
+    """Of queries in the order asked: with several threads they come in another one."""
+    by_query = {int(hits[0][0]): [int(document) for _, _, document in hits] for hits in results if hits}
+    return [by_query.get(number, []) for number in range(len(results))]
 
 
 def _frame(results: Any) -> list[list[int]]:

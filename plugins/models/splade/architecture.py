@@ -43,6 +43,18 @@ class MaskedLM:
         states: Tensor = self.body(input_ids=padded, attention_mask=mask).logits
         return states[mask.bool()]
 
+    def compile(self) -> None:
+        """Compile the body, in place, for texts of any number and length; raises ModelError where that fails."""
+        import torch
+
+        self.body.compile(dynamic=True)
+        try:
+            with torch.inference_mode():
+                self.hidden([[self.pad_id] * 3, [self.pad_id] * 4])
+        except Exception as error:  # of whatever a compiler lacks or cannot do
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise ModelError(f"compile: true failed ({first}); it needs a C++ compiler, leave it out") from error
+
     def only(self, ids: np.ndarray) -> MaskedLM:
         """The same with the rows `ids` (W,) of its decoder; raises ModelError for an id that is beyond it."""
         if ids[-1] >= len(self.weight):
@@ -57,7 +69,12 @@ class MaskedLM:
     def describe(self) -> Mapping[str, Json]:
         """What the record says of it."""
         body: Any = self.body
-        return {"architecture": type(body).__name__, "attention": body.config._attn_implementation}
+        compiled = body._compiled_call_impl is not None
+        return {
+            "architecture": type(body).__name__,
+            "attention": body.config._attn_implementation,
+            "compiled": compiled,
+        }
 
 
 def load_masked_lm(checkpoint: Checkpoint, device: str) -> MaskedLM:

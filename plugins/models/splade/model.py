@@ -47,6 +47,8 @@ class Splade(SparseEncoder):
         where they stay in the cache of a core, 4096 on a GPU.
     engine: how logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
         `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last.
+    compile: have torch.compile fuse what comes before the decoder, which takes half a minute and a C++ compiler and
+        pays for large corpora; changes the vectors by rounding only.
     """
 
     checkpoint: str
@@ -65,6 +67,7 @@ class Splade(SparseEncoder):
     dtype: Literal["float32"] = "float32"
     batch_tokens: Positive | None = None
     engine: AnyEngine = "auto"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         if self.query_revision is not None and self.query_checkpoint is None:
@@ -84,6 +87,7 @@ class Splade(SparseEncoder):
             "output_ids": None if ids is None else digest(ids.tolist()),
             "dtype": self.dtype,
             "cpu_engine": cpu_engine(self.engine),
+            "compile": self.compile,
         }
 
     def load(self, device: str) -> LoadedSplade:
@@ -101,6 +105,8 @@ class Splade(SparseEncoder):
         ids = read_output_ids(self.output_vocabulary)
         model = model if ids is None else model.only(ids)
         engine = engine_on(device, self.engine)
+        if self.compile:
+            model.compile()
         return Side(
             model=model,
             decoder=decoder(engine, model.weight, model.bias),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -189,6 +190,26 @@ def test_engines_agree_and_are_on_record(engine, make_checkpoint):
     expected = encode(folder, engine="reference").vectors
     assert abs(splade.encode(TEXTS, "document").vectors - expected).max() < 1e-5
     assert splade.provenance()["query"]["engine"] == engine
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("c++"), reason="there is no C++ compiler")
+def test_a_compiled_body_gives_the_vectors_and_is_on_record(make_checkpoint):
+    folder = make_checkpoint()
+    compiled = Splade(checkpoint=str(folder), compile=True).load("cpu")
+    expected = encode(folder).vectors
+    assert abs(compiled.encode(TEXTS, "document").vectors - expected).max() < 1e-5
+    assert compiled.provenance()["document"]["compiled"] is True
+    assert Splade(checkpoint=str(folder)).load("cpu").provenance()["document"]["compiled"] is False
+
+
+def test_a_compiler_that_fails_is_an_error(make_checkpoint, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("no g++\nand much more")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **_: module.register_forward_pre_hook(fail))
+    with pytest.raises(ModelError, match=r"compile: true failed \(no g\+\+\); it needs a C\+\+ compiler"):
+        Splade(checkpoint=str(make_checkpoint()), compile=True).load("cpu")
 
 
 def change(folder, key):
