@@ -5,34 +5,38 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-CHUNK = 64
-"""Documents whose maximum is taken first: it is seldom above the k-th best."""
+TILE = 256
+"""Documents at a time: what a hundred terms add to them stays in the cache for all ways."""
 
 
 @njit(nogil=True, cache=True)
-def best_along(base, shares, steps, points, k):
+def best_along(base, shares, order, steps, points, k):
     """Columns (R, G, k) int32 of the k best documents at each of G points of R ways to remove terms, -1 where there
     are fewer; as `best_of_rows`.
 
-    base (d,), shares (m, d): see RemovalQuery. steps: (R, m) at which point a term is gone. What is kept grows from
-    the last point to the first, so that each term is added once.
+    base (d,), shares (m, d): see RemovalQuery. order (R, m): terms as they are removed; steps (R, m): at which point
+    the term in each place of the order is gone. What is kept grows from the last point to the first, so that each term
+    is added once.
     """
-    best = np.empty((steps.shape[0], points, k), np.int32)
-    scores, values = np.empty_like(base), np.empty(k, np.float32)
-    for way in range(steps.shape[0]):
-        scores[:] = base
-        last = points - 1
-        for point in range(last, -1, -1):
-            changed = point == last
-            for term in range(steps.shape[1]):
-                step = steps[way, term]
-                if step == point + 1 or (point == last and step > last):
-                    add(scores, shares[term])
-                    changed = True
-            if changed:
-                best_of(scores, values, best[way, point])
-            else:
-                best[way, point] = best[way, point + 1]
+    ways, terms = order.shape
+    best = np.full((ways, points, k), -1, np.int32)
+    values = np.zeros((ways, points, k), np.float32)
+    for start in range(0, base.shape[0], TILE):
+        tile = slice(start, start + TILE)
+        kept, own = shares[:, tile].copy(), base[tile]
+        scores = np.empty_like(own)
+        for way in range(ways):
+            scores[:] = own
+            place = terms - 1
+            for point in range(points - 1, -1, -1):
+                while place >= 3 and steps[way, place - 3] > point:
+                    of = order[way]
+                    add_four(scores, kept[of[place]], kept[of[place - 1]], kept[of[place - 2]], kept[of[place - 3]])
+                    place -= 4
+                while place >= 0 and steps[way, place] > point:
+                    add(scores, kept[order[way, place]])
+                    place -= 1
+                take_best(scores, start, values[way, point], best[way, point])
     return best
 
 
@@ -44,27 +48,30 @@ def add(scores, share):
 
 
 @njit(nogil=True, cache=True)
-def best_of(scores, values, columns):
-    """Columns (k,) of the k best scores above 0, best first; of equal ones, as float32, the leftmost is best."""
-    values[:], columns[:] = 0, -1
-    least = np.float32(0)
-    for start in range(0, scores.shape[0], CHUNK):
-        chunk = scores[start : start + CHUNK]
-        if np.float32(largest(chunk)) > least:
-            for place in range(chunk.shape[0]):
-                value = np.float32(chunk[place])
-                if value > least:
-                    insert(value, np.int32(start + place), values, columns)
-                    least = values[-1]
+def add_four(scores, first, second, third, fourth):
+    """One after the other, in place."""
+    for document in range(scores.shape[0]):
+        scores[document] = scores[document] + first[document] + second[document] + third[document] + fourth[document]
 
 
-@njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
-def largest(scores):
-    """The maximum, of a vector of columns at once."""
-    value = scores[0]
-    for place in range(1, scores.shape[0]):
-        value = max(value, scores[place])
-    return value
+@njit(nogil=True, cache=True)
+def take_best(scores, start, values, columns):
+    """Keep the k best scores above 0 in values (k,), best first, with their columns from `start` on; of equal ones, as
+    float32, the leftmost is best."""
+    if above(scores, values[-1]):
+        for place in range(scores.shape[0]):
+            value = np.float32(scores[place])
+            if value > values[-1]:
+                insert(value, np.int32(start + place), values, columns)
+
+
+@njit(nogil=True, cache=True)
+def above(scores, least):
+    """How many there are; counted without a branch, a vector of them at once."""
+    count = 0
+    for place in range(scores.shape[0]):
+        count += scores[place] > least
+    return count
 
 
 @njit(nogil=True, cache=True)

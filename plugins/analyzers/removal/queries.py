@@ -59,7 +59,9 @@ class RemovalQuery:
             )
         from plugins.analyzers.removal.kernel import best_along
 
-        best = best_along(self.base, self.shares, steps, points, measure.cutoff)
+        order = np.argsort(steps, axis=1, kind="stable")
+        steps = np.take_along_axis(steps, order, axis=1)
+        best = best_along(self.base, self.shares, order, steps, points, measure.cutoff)
         return self._measured(best.reshape(-1, measure.cutoff), measure).reshape(len(steps), points)
 
     def values(self, removed: np.ndarray, measure: FastMeasure) -> np.ndarray:
