@@ -5,24 +5,30 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.contracts import LoadedEncoder
-from benchmark.encoding import AnyEngine, Engine, cpu_engine
+from benchmark.encoding import Activation, AnyEngine, Engine, Pooling, cpu_engine
 from benchmark.encoding.engines import FASTEST_FIRST
 from benchmark.errors import ModelError
 from benchmark.types import Role
 from speed.bench import Bench, Item, Run
 from speed.machine import Limits
 from speed.result import Result
+from speed.stages.encode_peers import LENGTH, PEERS, SENTENCE_TRANSFORMERS, sentence_transformers
 
-LENGTH = 256
-SENTENCE_TRANSFORMERS = "sentence-transformers SparseEncoder"
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from torch import Tensor
+
+    from plugins.models.splade import Splade
+    from plugins.models.splade.encoder import Side
 
 
 def items(bench: Bench) -> Iterator[Item]:
@@ -35,19 +41,46 @@ def items(bench: Bench) -> Iterator[Item]:
 
 
 def _encode(bench: Bench, role: Role, texts: Sequence[str]) -> Iterator[Item]:
-    ways = {engine: load(bench.checkpoint, engine) for engine in engines()}
-    folder, auto = checkpoint_folder(bench.checkpoint), cpu_engine("auto")
-    named = {engine: f"{engine} (auto)" if engine == auto else engine for engine in ways}
+    auto, folder = cpu_engine("auto"), checkpoint_folder(bench.checkpoint)
+    ways = {f"{engine} (auto)" if engine == auto else engine: load(bench.checkpoint, engine) for engine in engines()}
     best = best_seconds(bench.limits, ways["reference"], folder, texts)
-    yield from bench.compare(
+    limits = {way: best[way.removesuffix(" (auto)")] for way in ways}
+    compare = partial(
+        bench.compare,
         stage={"document": "encode_documents", "query": "encode_queries"}[role],
-        subject=f"{len(texts):,} {'passages' if role == 'document' else 'queries'}",
         unit="texts/s",
         value=lambda seconds: len(texts) / seconds,
-        ours={named[engine]: partial(encoder.encode, texts, role) for engine, encoder in ways.items()},
-        peers={name: partial(make, folder, texts) for name, make in PEERS.items()},
-        limit={named[engine]: best[engine] for engine in ways},
     )
+    subject = f"{len(texts):,} {'passages' if role == 'document' else 'queries'}"
+    yield from compare(
+        subject=subject,
+        ours={way: partial(encoder.encode, texts, role) for way, encoder in ways.items()},
+        peers={name: partial(make, folder, texts) for name, make in PEERS.items()},
+        limit=limits,
+    )
+    yield from compare(
+        subject=f"{subject}, tokens and body alone",
+        ours=partial(without_decoder(bench.checkpoint, role).encode, texts),
+        peers={},
+    )
+    if bench.size(True, False):  # compiling takes a minute
+        yield from compare(
+            subject=f"{subject}, {auto} (auto), compiled body",
+            ours=partial(load(bench.checkpoint, compile=True).encode, texts, role),
+            peers={"the body as it is": lambda: partial(load(bench.checkpoint).encode, texts, role)},
+        )
+
+
+def without_decoder(checkpoint: str, role: Role) -> Side:
+    """Ours, but nothing is decoded: every vector is empty."""
+    side = splade(checkpoint).load_side(role, "cpu")
+
+    def nothing(hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
+        from scipy.sparse import csr_array
+
+        return csr_array((len(lengths), side.vocabulary.size), dtype=np.float32)
+
+    return replace(side, decoder=nothing)
 
 
 def engines() -> list[Engine]:
@@ -62,11 +95,16 @@ def engines() -> list[Engine]:
     return list(filter(has, FASTEST_FIRST))
 
 
-def load(checkpoint: str, engine: AnyEngine = "auto") -> LoadedEncoder:
+def splade(checkpoint: str, **how: Any) -> Splade:
     """Ours."""
     from plugins.models.splade import Splade
 
-    return Splade(checkpoint=checkpoint, engine=engine, max_query_length=LENGTH, max_document_length=LENGTH).load("cpu")
+    return Splade(checkpoint=checkpoint, max_query_length=LENGTH, max_document_length=LENGTH, **how)
+
+
+def load(checkpoint: str, engine: AnyEngine = "auto", **how: Any) -> LoadedEncoder:
+    """Ours, in memory."""
+    return splade(checkpoint, engine=engine, **how).load("cpu")
 
 
 def checkpoint_folder(checkpoint: str) -> Path:
@@ -87,47 +125,6 @@ def best_seconds(limits: Limits, encoder: LoadedEncoder, folder: Path, texts: Se
     return {
         engine: operations * (body / limits.gemm + decoder / speed.get(engine, limits.gemm)) for engine in FASTEST_FIRST
     }
-
-
-def _sentence_transformers(folder: Path, texts: Sequence[str], batch: int = 32) -> Run:
-    from sentence_transformers import SparseEncoder
-
-    model = SparseEncoder(str(folder), device="cpu")
-    model.max_seq_length = LENGTH
-    return partial(model.encode, list(texts), batch_size=batch, show_progress_bar=False)
-
-
-def _yasem(folder: Path, texts: Sequence[str]) -> Run:
-    from yasem import SpladeEmbedder
-
-    model = SpladeEmbedder(str(folder), device="cpu", max_seq_length=LENGTH, use_fp16=False)
-    return partial(model.encode, list(texts), batch_size=32)
-
-
-def _full_logits(folder: Path, texts: Sequence[str]) -> Run:
-    """The loop of many papers' code: batches of 32 in the order given, all logits, then max(log(1 + relu(.)))."""
-    import torch
-    from transformers import AutoModelForMaskedLM, AutoTokenizer
-
-    model, tokenizer = AutoModelForMaskedLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
-
-    def run() -> None:
-        with torch.inference_mode():
-            for start in range(0, len(texts), 32):
-                batch = list(texts[start : start + 32])
-                tokens = tokenizer(batch, padding=True, truncation=True, max_length=LENGTH, return_tensors="pt")
-                weights = torch.log1p(torch.relu(model(**tokens).logits)) * tokens["attention_mask"][:, :, None]
-                weights.amax(dim=1).to_sparse_csr()
-
-    return run
-
-
-PEERS: Mapping[str, Callable[..., Run]] = {
-    SENTENCE_TRANSFORMERS: _sentence_transformers,
-    f"{SENTENCE_TRANSFORMERS}, batch 8": partial(_sentence_transformers, batch=8),
-    "yasem": _yasem,
-    "transformers, all logits at once": _full_logits,
-}
 
 
 def _memory(bench: Bench, count: int) -> Iterator[Item]:
@@ -151,7 +148,7 @@ def print_peak(who: str, checkpoint: str, count: int) -> None:
     if who == "ours":
         load(checkpoint).encode(texts, "document")
     else:
-        _sentence_transformers(checkpoint_folder(checkpoint), texts)()
+        sentence_transformers(checkpoint_folder(checkpoint), texts)()
     sys.stdout.write(f"{peak_memory_mib()}\n")
 
 
