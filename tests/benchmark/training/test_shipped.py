@@ -95,7 +95,7 @@ def test_every_suite_of_the_study_reads_and_has_no_condition_twice(name: str, mo
         for variant in load_recipe(Path(path))
         if variant.label == label
     ]
-    assert len(settings) == {"vocabulary": 15, "lambda": 25, "removal": 20, "definitions": 35}[name]
+    assert len(settings) == {"vocabulary": 15, "lambda": 25, "removal": 35, "definitions": 35}[name]
     assert all(first != second for at, first in enumerate(settings) for second in settings[:at])
 
 
