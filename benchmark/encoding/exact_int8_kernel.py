@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from benchmark.encoding.pooling_kernel import activated, dot
+from benchmark.encoding.pooling_kernel import activated, dot, put
 
 
 @njit(nogil=True, cache=True)
@@ -35,10 +35,7 @@ def pool_candidates(
             most -= dots
             if most < 0:
                 return -1
-            if value > 0:
-                columns[count] = term
-                values[count] = value
-                count += 1
+            count = put(term, value, count, columns, values)
         sizes[text] = count - before
         start = ends[text]
     return count

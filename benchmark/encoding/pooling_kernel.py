@@ -28,12 +28,19 @@ def pool_block(logits, ends, bias, summed, twice, columns, values, sizes):
             value = largest[term] + bias[term]
             if summed and value > 0:
                 value = np.float32(activated_sum(logits[start : ends[text], term], bias[term], twice))
-            if value > 0:
-                columns[count] = term
-                values[count] = value
-                count += 1
+            count = put(term, value, count, columns, values)
         sizes[text] = count - before
         start = ends[text]
+    return count
+
+
+@njit(nogil=True, cache=True)
+def put(term, value, count, columns, values):
+    """Write an entry in place `count` if it is positive; returns how many there are then."""
+    if value > 0:
+        columns[count] = term
+        values[count] = value
+        count += 1
     return count
 
 
