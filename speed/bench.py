@@ -62,7 +62,7 @@ class Bench:
 
     @cached_property
     def _real_documents(self) -> csr_array:
-        return self.encoder.encode(self.texts.documents[: self.size(8_000, 1_500)], "document").vectors
+        return self.encoder.encode(self.texts.documents[: self.size(8_000, 1_000)], "document").vectors
 
     def documents(self, count: int) -> csr_array:
         """Vectors (count, V) with the postings of real documents."""

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 def items(bench: Bench) -> Iterator[Item]:
     """Documents and queries against the encoders in use, memory, and how cost grows with V."""
     documents, queries = bench.texts.documents, bench.texts.queries
-    yield from _encode(bench, "document", documents[: bench.size(500, 40)])
-    yield from _memory(bench, bench.size(2_000, 40))
-    yield from _encode(bench, "query", queries[: bench.size(1_000, 100)])
+    yield from _encode(bench, "document", documents[: bench.size(500, 20)])
+    yield from _memory(bench, bench.size(2_000, 20))
+    yield from _encode(bench, "query", queries[: bench.size(1_000, 50)])
     yield _vocabulary(bench)
 
 

@@ -27,13 +27,13 @@ JUDGED = 100
 def items(bench: Bench) -> Iterator[Item]:
     """Every size and depth against every engine; dense blocks; growth with D and with Q."""
     queries = bench.queries[: bench.size(1_000, 200)]
-    sizes = bench.size((10_000, 30_000, 93_000, 200_000), (10_000, 30_000))
+    sizes = bench.size((10_000, 30_000, 93_000, 200_000), (5_000, 20_000))
     cases = {size: _vectors(bench, queries, size) for size in sizes}
     for size, vectors in cases.items():
-        engines = {**EXACT, **(APPROXIMATE if size == bench.size(93_000, 10_000) else {})}
+        engines = {**EXACT, **(APPROXIMATE if size == bench.size(93_000, 5_000) else {})}
         for k in DEPTHS:
             yield from _best(bench, Case(vectors, k), engines)
-    yield from _blocks(bench, cases[30_000])
+    yield from _blocks(bench, cases[sizes[1]])
     yield from _growth(bench, cases)
 
 
@@ -110,9 +110,9 @@ def _growth(bench: Bench, cases: Mapping[int, Vectors]) -> Iterator[Item]:
     def top(vectors: Vectors, queries: csr_array) -> Run:
         return partial(vectors.index.top, queries, 100, vectors.order)
 
-    queries = cases[30_000].queries
-    count = queries.shape[0]
-    by_documents = {size: top(vectors, queries) for size, vectors in cases.items()}
+    vectors = list(cases.values())[1]
+    queries, count = vectors.queries, vectors.queries.shape[0]
+    by_documents = {size: top(of_size, queries) for size, of_size in cases.items()}
     yield bench.grow("search", "D", "ms/query", by_documents, lambda seconds, _: 1e3 * seconds / count)
-    by_queries = {size: top(cases[30_000], queries[:size]) for size in (count // 8, count // 4, count // 2, count)}
+    by_queries = {size: top(vectors, queries[:size]) for size in (count // 8, count // 4, count // 2, count)}
     yield bench.grow("search", "Q", "ms", by_queries, lambda seconds, _: 1e3 * seconds)
