@@ -26,7 +26,7 @@ AnyEngine = Literal["auto", "exact_bf16", "exact_int8", "numba", "reference"]
 
 FASTEST_FIRST: tuple[Engine, ...] = ("exact_bf16", "exact_int8", "numba", "reference")
 INT8_FLAG = "avx512_vnni"
-"""Dot products of integers of 8 bits: 490 GFLOP/s a core against 135 in float32 (measured). Without them torch may sum
+"""Dot products of integers of 8 bits: 490 GOP/s a core against 135 in float32 (measured). Without them torch may sum
 in 16 bits, which overflow."""
 BF16_FLAG = "amx_bf16"
 """Tiles multiply bfloat16 six times as fast as float32 (measured: 2,091 GFLOP/s against 367); where a CPU has but the

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from benchmark.encoding.pooling_kernel import activated, dot, put
+from benchmark.encoding.pooling_kernel import pool_exactly, put
 
 ROUNDING = 2.0**-7
 """A number that bfloat16 holds as x lies within ROUNDING |x| of x; the half of it would do."""
@@ -27,16 +27,16 @@ def pool_candidates(
     bias (b,): the decoder. most: dot products after which it gives up and returns -1, for the block is dense.
     """
     count, start = 0, 0
-    largest = np.empty(bits.shape[1], np.int16)
+    largest, near = np.empty(bits.shape[1], np.int16), np.empty(bits.shape[0], np.bool_)
     for text in range(ends.shape[0]):
         before, tokens = count, slice(start, ends[text])
         ordered_maxima(bits[tokens], largest)
         for term in range(bits.shape[1]):
             if largest[term] < floors[term]:
                 continue
-            logits = bits[tokens, term]
             least = reaches[term] if summed else rival(number(ordered(largest[term])), slack[term])
-            value, dots = pool_exactly(logits, least, hidden[tokens], weight[term], bias[term], summed, twice)
+            mark(bits[tokens, term], least, near[tokens])
+            value, dots = pool_exactly(near[tokens], hidden[tokens], weight[term], bias[term], summed, twice)
             most -= dots
             if most < 0:
                 return -1
@@ -81,15 +81,7 @@ def reach(least):
 
 
 @njit(nogil=True, cache=True)
-def pool_exactly(rounded, least, hidden, weight, bias, summed, twice):
-    """The largest logit of one text and one term, or the sum of its activated logits, over tokens whose rounded logit
-    (n,) is at least `least`; and the number of these."""
-    total, largest, dots = 0.0, -np.inf, 0
+def mark(rounded, least, near):
+    """Which rounded logits (n,) are at least `least`, to near (n,)."""
     for token in range(rounded.shape[0]):
-        if number(rounded[token]) >= least:
-            logit = bias + dot(hidden[token], weight)
-            largest = max(largest, logit)
-            if summed:
-                total += activated(logit, twice)
-            dots += 1
-    return np.float32(total if summed else largest), dots
+        near[token] = number(rounded[token]) >= least

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from benchmark.encoding.pooling_kernel import activated, dot, put
+from benchmark.encoding.pooling_kernel import pool_exactly, put
 
 
 @njit(nogil=True, cache=True)
@@ -19,7 +19,7 @@ def pool_candidates(
     the block is dense.
     """
     count, start = 0, 0
-    largest = np.empty(products.shape[1], np.float32)
+    largest, near = np.empty(products.shape[1], np.float32), np.empty(products.shape[0], np.bool_)
     for text in range(ends.shape[0]):
         before, tokens = count, slice(start, ends[text])
         scaled_maxima(products[tokens], scale[tokens], largest)
@@ -28,10 +28,8 @@ def pool_candidates(
             if top + slack[term] + bias[term] <= 0:
                 continue
             rival = -bias[term] - slack[term] if summed else top - 2 * slack[term]
-            of_term = products[tokens, term]
-            value, dots = pool_again(
-                of_term, scale[tokens], rival / unit[term], hidden[tokens], weight[term], bias[term], summed, twice
-            )
+            mark(products[tokens, term], scale[tokens], rival / unit[term], near[tokens])
+            value, dots = pool_exactly(near[tokens], hidden[tokens], weight[term], bias[term], summed, twice)
             most -= dots
             if most < 0:
                 return -1
@@ -53,15 +51,7 @@ def scaled_maxima(rows, scale, largest):
 
 
 @njit(nogil=True, cache=True)
-def pool_again(products, scale, least, hidden, weight, bias, summed, twice):
-    """The largest logit of one text and one term, or the sum of its activated logits, over tokens whose scaled product
-    (n,) is at least `least`; and the number of these."""
-    total, largest, dots = 0.0, -np.inf, 0
+def mark(products, scale, least, near):
+    """Which products (n,), each times its scale (n,), are at least `least`, to near (n,)."""
     for token in range(products.shape[0]):
-        if scale[token] * np.float32(products[token]) >= least:
-            logit = bias + dot(hidden[token], weight)
-            largest = max(largest, logit)
-            if summed:
-                total += activated(logit, twice)
-            dots += 1
-    return np.float32(total if summed else largest), dots
+        near[token] = scale[token] * np.float32(products[token]) >= least

@@ -81,3 +81,18 @@ def dot(a, b):
     for place in range(a.shape[0]):
         total += float(a[place]) * float(b[place])
     return total
+
+
+@njit(nogil=True, cache=True)
+def pool_exactly(near, hidden, weight, bias, summed, twice):
+    """The largest logit of one text and one term, or the sum of its activated logits, over the tokens that are `near`
+    (n,) bool enough to count; and the number of these."""
+    total, largest, dots = 0.0, -np.inf, 0
+    for token in range(near.shape[0]):
+        if near[token]:
+            logit = bias + dot(hidden[token], weight)
+            largest = max(largest, logit)
+            if summed:
+                total += activated(logit, twice)
+            dots += 1
+    return np.float32(total if summed else largest), dots
