@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from benchmark.contracts import LoadedEncoder
+from sparsebench.contracts import LoadedEncoder
 from speed.clock import alternate
 from speed.growth import Growth
 from speed.machine import Limits
@@ -56,7 +56,7 @@ class Bench:
     @cached_property
     def encoder(self) -> LoadedEncoder:
         """Ours."""
-        from plugins.models.splade import Splade
+        from sparsebench_plugins.models.splade import Splade
 
         return Splade(checkpoint=self.checkpoint).load("cpu")
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.encoding import cpu_engine, passed_over
-from benchmark.provenance import hardware, software
+from sparsebench.encoding import cpu_engine, passed_over
+from sparsebench.provenance import hardware, software
 from speed.clock import seconds_of
 
 SIDE = 2048

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import plugins.collections
+import sparsebench_plugins.collections
 
 SEED = 0
-MINI = Path(plugins.collections.__file__).parent / "mini"
+MINI = Path(sparsebench_plugins.collections.__file__).parent / "mini"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from benchmark.collection import BeirFolder
+from sparsebench.collection import BeirFolder
 
 
 def checkpoint() -> Path:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from benchmark.fingerprint import digest
-from benchmark.leaderboard.board import Index, cell_folder
-from benchmark.leaderboard.noise import GroupNoise, vectors_digest
-from benchmark.record import CellDescription, Part, Record, per_query_csv, write_record
-from benchmark.store import write_atomically
-from benchmark.types import Json
+from sparsebench.provenance.digests import digest
+from sparsebench.records import CellDescription, Index, Part, Record, cell_folder, per_query_csv, write_record
+from sparsebench.records.noise import GroupNoise, vectors_digest
+from sparsebench.store import write_atomically
+from sparsebench.types import Json
 
 QUERIES = {
     "web": [f"w{number}" for number in range(1, 9)],

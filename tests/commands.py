@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmark.cli import main
+from sparsebench.cli import main
 
 
 def sparsebench(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

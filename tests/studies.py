@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from benchmark.contracts import SuiteContext
-from benchmark.record import CellDescription, Part, Record
+from sparsebench.contracts import SuiteContext
+from sparsebench.records import CellDescription, Part, Record
 
 DOMAINS = {"captions": "in", "law": "out", "news": "out"}
 Plant = Callable[[int, int, str], dict]

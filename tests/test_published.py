@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.leaderboard.published import published_report
-from benchmark.leaderboard.report import PAGES
+from sparsebench.leaderboard.published import published_report
+from sparsebench.leaderboard.report import PAGES
 
 LEADERBOARDS = Path(__file__).resolve().parents[1] / "leaderboards"
 SUITES = sorted(path.stem for path in LEADERBOARDS.glob("*.md"))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import Exit, main
-from benchmark.leaderboard import published_report
-from benchmark.registry import Registry
-from benchmark.suite import load_suite
+from sparsebench.cli import Exit, main
+from sparsebench.leaderboard import published_report
+from sparsebench.registry import Registry
+from sparsebench.suite import load_suite
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 
-from benchmark import Encoded, LoadedEncoder, ModelPlugin, SparseEncoder, Vocabulary, hookimpl
-from benchmark.plan import Plan, make_plan
-from benchmark.progress import Silent
-from benchmark.registry import Registry
-from benchmark.resolve import resolve_collection, resolve_model
-from benchmark.store import Store
-from benchmark.suite import load_suite
-from benchmark.types import Json, Role
+from sparsebench import Encoded, LoadedEncoder, ModelPlugin, SparseEncoder, Vocabulary, hookimpl
+from sparsebench.collection.resolved import resolve_collection
+from sparsebench.plan import Plan, make_plan
+from sparsebench.plan.model import resolve_model
+from sparsebench.progress import Silent
+from sparsebench.registry import Registry
+from sparsebench.store import Store
+from sparsebench.suite import load_suite
+from sparsebench.types import Json, Role
 
 WORDS = ("apple", "pear", "plum", "fruit", "stone")
 
@@ -75,11 +76,17 @@ class WordsPlugin:
 
 def registry(*more: object) -> Registry:
     """The built-in plugins, the toy model, and more plugins."""
-    import plugins.analyzers
-    import plugins.collections
-    import plugins.postprocessors
+    import sparsebench_plugins.analyzers
+    import sparsebench_plugins.collections
+    import sparsebench_plugins.postprocessors
 
-    return Registry.of(plugins.analyzers, plugins.collections, plugins.postprocessors, WordsPlugin(), *more)
+    return Registry.of(
+        sparsebench_plugins.analyzers,
+        sparsebench_plugins.collections,
+        sparsebench_plugins.postprocessors,
+        WordsPlugin(),
+        *more,
+    )
 
 
 DOCUMENTS = {"d1": "apple fruit", "d2": "pear fruit", "d3": "plum stone", "d4": "stone stone"}

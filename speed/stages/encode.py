@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.contracts import LoadedEncoder
-from benchmark.encoding import Activation, AnyEngine, Engine, Pooling, cpu_engine
-from benchmark.encoding.engines import FASTEST_FIRST
-from benchmark.errors import ModelError
-from benchmark.types import Role
+from sparsebench.contracts import LoadedEncoder
+from sparsebench.encoding import Activation, AnyEngine, Engine, Pooling, cpu_engine
+from sparsebench.encoding.engines import FASTEST_FIRST
+from sparsebench.errors import ModelError
+from sparsebench.types import Role
 from speed.bench import Bench, Item, Run
 from speed.machine import Limits
 from speed.result import Result
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from torch import Tensor
 
-    from plugins.models.splade import Splade
-    from plugins.models.splade.encoder import Side
+    from sparsebench_plugins.models.splade import Splade
+    from sparsebench_plugins.models.splade.encoder import Side
 
 
 def items(bench: Bench) -> Iterator[Item]:
@@ -97,7 +97,7 @@ def engines() -> list[Engine]:
 
 def splade(checkpoint: str, **how: Any) -> Splade:
     """Ours."""
-    from plugins.models.splade import Splade
+    from sparsebench_plugins.models.splade import Splade
 
     return Splade(checkpoint=checkpoint, max_query_length=LENGTH, max_document_length=LENGTH, **how)
 
@@ -109,7 +109,7 @@ def load(checkpoint: str, engine: AnyEngine = "auto", **how: Any) -> LoadedEncod
 
 def checkpoint_folder(checkpoint: str) -> Path:
     """Where the checkpoint lies."""
-    from benchmark.checkpoints import Files, Location
+    from sparsebench.checkpoints import Files, Location
 
     return Location(checkpoint, None).folder(Files())
 
@@ -141,7 +141,7 @@ def _peak(bench: Bench, who: str, count: int) -> float:
 
 def print_peak(who: str, checkpoint: str, count: int) -> None:
     """Encode `count` documents and print the peak memory of this process, MiB."""
-    from benchmark.provenance import peak_memory_mib
+    from sparsebench.provenance import peak_memory_mib
     from speed.texts import read_texts
 
     texts = read_texts().documents[:count]
@@ -156,7 +156,7 @@ def _vocabulary(bench: Bench) -> Item:
     """The decoder alone, of random weights that leave under 1 % active: V up to that of the largest tokenizers."""
     import torch
 
-    from benchmark.encoding import cpu_engine, decoder
+    from sparsebench.encoding import cpu_engine, decoder
 
     generator, hidden = torch.Generator().manual_seed(0), 128
     lengths = np.full(64, 32)

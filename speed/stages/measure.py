@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from benchmark.fast_measure import fast_measure
-from benchmark.measure import measure
-from benchmark.types import Qrels, Run
+from sparsebench.measures import measure
+from sparsebench.measures.fast import fast_measure
+from sparsebench.types import Qrels, Run
 from speed import bench as suite
 from speed.bench import Bench, Item
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.workers import workers
+from sparsebench.workers import workers
 from speed.bench import Run
 from speed.stages.search_peers import Case, Engine, Vectors
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.rank import tie_order
-from benchmark.search.inverted import InvertedIndex
-from benchmark.workers import workers
+from sparsebench.rank import tie_order
+from sparsebench.search.inverted import InvertedIndex
+from sparsebench.workers import workers
 from speed.bench import Run
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from benchmark import FitContext
-from benchmark.search import MatrixScores, SparseScores
-from benchmark.workers import Team, workers
-from plugins.postprocessors._potentials import Streamed
-from plugins.postprocessors._sinkhorn_fused import WORTH_THREADS, Scaled
-from plugins.postprocessors.dsl import Dsl
-from plugins.postprocessors.sinkhorn import Sinkhorn
+from sparsebench import FitContext
+from sparsebench.search import MatrixScores, SparseScores
+from sparsebench.workers import Team, workers
+from sparsebench_plugins.postprocessors._potentials import Streamed
+from sparsebench_plugins.postprocessors._sinkhorn_fused import WORTH_THREADS, Scaled
+from sparsebench_plugins.postprocessors.dsl import Dsl
+from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
 from speed.bench import Bench, Item, Run
 
 TAU, ROUNDS = 0.5, 10
@@ -35,7 +35,7 @@ def items(bench: Bench) -> Iterator[Item]:
 
 def dense_scores(bench: Bench, queries: int, documents: int) -> np.ndarray:
     """Scores (Q, D) float32 of real vectors, divided by the median of the best ones."""
-    from benchmark.search.inverted import InvertedIndex
+    from sparsebench.search.inverted import InvertedIndex
     from speed.vectors import crossed
 
     scores = np.empty((queries, documents), dtype=np.float32)

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from benchmark import Block, FitContext
-from benchmark.search import MatrixScores
-from plugins.postprocessors.sinkhorn import SinkhornSingleQuery
+from sparsebench import Block, FitContext
+from sparsebench.search import MatrixScores
+from sparsebench_plugins.postprocessors.sinkhorn import SinkhornSingleQuery
 from speed.bench import Bench, Item, Run
 from speed.stages.sinkhorn import POT, TAU, dense_scores, logsumexp, pot
 

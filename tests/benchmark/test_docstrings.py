@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from benchmark.docstrings import describe
-from benchmark.parameters import schema
+from sparsebench.registry.docstrings import describe
+from sparsebench.registry.parameters import schema
 
 
 class Base:

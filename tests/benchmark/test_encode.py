@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from benchmark import encode
-from benchmark.collection import Corpus, scan
-from benchmark.contracts import LoadedEncoder
-from benchmark.encode import Encoder, encode_documents, encode_queries
-from benchmark.progress import Silent
-from benchmark.store import Store
-from benchmark.types import Document, Encoded, Json, Role
+from sparsebench.collection import Corpus, scan
+from sparsebench.contracts import LoadedEncoder
+from sparsebench.encoding import stored as encode
+from sparsebench.encoding.stored import Encoder, encode_documents, encode_queries
+from sparsebench.progress import Silent
+from sparsebench.store import Store
+from sparsebench.types import Document, Encoded, Json, Role
 
 DOCUMENTS = [Document(f"d{i}", "x" * i) for i in range(10)]
 
@@ -111,7 +111,7 @@ def test_a_kill_loses_at_most_the_shard_at_hand(store: Store, corpus: Corpus) ->
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         import test_encode as t
-        from benchmark import encode
+        from sparsebench.encoding import stored as encode
         encode.SHARD_DOCUMENTS = 4
 
         class Killed(t.LengthEncoder):

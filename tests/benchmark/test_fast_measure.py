@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.errors import SuiteError
-from benchmark.fast_measure import fast_measure
-from benchmark.measure import measure
-from benchmark.rank import best_of_rows, tie_order
+from sparsebench.errors import SuiteError
+from sparsebench.measures import measure
+from sparsebench.measures.fast import fast_measure
+from sparsebench.rank import best_of_rows, tie_order
 
 NAMES = ("nDCG@10", "nDCG@3", "RR@10", "RR@2", "R@5", "R@100")
 

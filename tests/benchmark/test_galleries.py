@@ -7,23 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toys
 
-from benchmark import FitContext, Query, ScoreBlocks, ScoredIds, Scorer
-from benchmark.collection.topics import select
-from benchmark.errors import ModelError
-from benchmark.galleries import OnBank, unanswered
-from benchmark.group import Evaluation
-from benchmark.plan import Plan
-from benchmark.postprocess import apply_to
-from benchmark.progress import Silent
-from benchmark.provenance import Stopwatch
-from benchmark.record import Record
-from benchmark.runner import Runner
-from benchmark.search import MatrixScores
-from benchmark.stage import BankFold
-from benchmark.store import Store
-from plugins.postprocessors.inverted_softmax import InvertedSoftmaxSingleQuery
+import toys
+from sparsebench import FitContext, Query, ScoreBlocks, ScoredIds, Scorer
+from sparsebench.collection.topics import select
+from sparsebench.errors import ModelError
+from sparsebench.evaluate.galleries import OnBank, unanswered
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.stage import BankFold
+from sparsebench.plan import Plan
+from sparsebench.progress import Silent
+from sparsebench.provenance import Stopwatch
+from sparsebench.records import Record
+from sparsebench.runner import Runner
+from sparsebench.search import MatrixScores
+from sparsebench.search.postprocess import apply_to
+from sparsebench.store import Store
+from sparsebench_plugins.postprocessors.inverted_softmax import InvertedSoftmaxSingleQuery
 
 # Ids are those of the fruit collection by chance: nothing may mix them up.
 DOCUMENTS = {"d1": "plum fruit fruit", "d2": "pear", "d3": "apple stone"}

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import toys
 
-from benchmark import hookspecs
-from benchmark.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
-from benchmark.plugin_hooks import RECORDS
-from benchmark.registry import Registry
-from plugins.analyzers.sparsity import Sparsity
-from plugins.postprocessors.none import NoCorrection
+import toys
+from sparsebench.contracts import hookspecs
+from sparsebench.contracts.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from sparsebench.registry import Registry
+from sparsebench.registry.hooks import RECORDS
+from sparsebench_plugins.analyzers.sparsity import Sparsity
+from sparsebench_plugins.postprocessors.none import NoCorrection
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "plugins"
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]

@@ -12,9 +12,9 @@ import pytrec_eval
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.errors import ScoreError, SuiteError
-from benchmark.measure import aggregate, canonical, check_measure_name, deepest_cutoff, measure
-from benchmark.rank import read_trec
+from sparsebench.errors import ScoreError, SuiteError
+from sparsebench.measures import aggregate, canonical, check_measure_name, deepest_cutoff, measure
+from sparsebench.rank import read_trec
 
 QRELS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"z": 1}}
 RUN = {"q1": {"c": 3.0, "a": 2.0, "x": 1.0}}
@@ -207,6 +207,6 @@ def test_published_runs_get_their_published_figure(shared_dir: Path, system: str
 
 
 def test_importing_it_imports_neither_ir_measures_nor_torch() -> None:
-    code = "import sys, benchmark.measure; print({'ir_measures', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, sparsebench.measures; print({'ir_measures', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

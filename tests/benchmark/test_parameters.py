@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.errors import PluginError
-from benchmark.parameters import ParameterError, path_parameters, schema, validate
+from sparsebench.errors import PluginError
+from sparsebench.registry.parameters import ParameterError, path_parameters, schema, validate
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.plugin_source import plugin_digest
+from sparsebench.provenance.source import plugin_digest
 
 Write = Callable[..., None]
 

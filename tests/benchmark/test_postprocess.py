@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
-from benchmark.contracts import RowStats
-from benchmark.errors import PluginError
-from benchmark.postprocess import apply_to, enforce_sees
-from benchmark.search import MatrixScores, cached
-from benchmark.types import Candidates, Sees
+from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
+from sparsebench.contracts import RowStats
+from sparsebench.errors import PluginError
+from sparsebench.search import MatrixScores, cached
+from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.types import Candidates, Sees
 
 
 class Halved(Postprocessor):

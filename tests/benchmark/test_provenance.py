@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark import provenance
-from benchmark.provenance import Stopwatch
+from sparsebench.provenance import Stopwatch
+from sparsebench.provenance import software as provenance
 
 
 def test_seconds_of_a_stage_within_another_are_its_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:

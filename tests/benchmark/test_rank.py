@@ -14,9 +14,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.errors import ScoreError
-from benchmark.rank import TopK, best_of_rows, read_trec, tie_order, to_run, untied, write_trec
-from benchmark.types import Ranking
+from sparsebench.errors import ScoreError
+from sparsebench.rank import TopK, best_of_rows, read_trec, tie_order, to_run, untied, write_trec
+from sparsebench.types import Ranking
 
 INF = math.inf
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import toys
 
-from benchmark.group import Evaluation
-from benchmark.progress import Silent
-from benchmark.provenance import Stopwatch
-from benchmark.ranking import Outcome, rank_topics, run_of
-from benchmark.store import Store
-from plugins.postprocessors.none import NoCorrection
+import toys
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.ranking import Outcome, rank_topics, run_of
+from sparsebench.progress import Silent
+from sparsebench.provenance import Stopwatch
+from sparsebench.store import Store
+from sparsebench_plugins.postprocessors.none import NoCorrection
 
 
 class ScoringAll(NoCorrection):

@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 import toys
 from commands import sparsebench
-
-from benchmark.cli import Exit
+from sparsebench.cli import Exit
 
 ANALYZER = '''
-from benchmark import Analysis, AnalyzerPlugin, SuiteAnalyzer, hookimpl
+from sparsebench import Analysis, AnalyzerPlugin, SuiteAnalyzer, hookimpl
 
 
 class Count(SuiteAnalyzer):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import StoreError
-from benchmark.record import (
+from sparsebench.errors import StoreError
+from sparsebench.records import (
     CellDescription,
     Part,
     Record,

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark import PostprocessorPlugin, hookimpl
-from benchmark.errors import PluginError
-from benchmark.provider import Provider
-from benchmark.registry import DISABLE_VARIABLE, Registry
+from sparsebench import PostprocessorPlugin, hookimpl
+from sparsebench.errors import PluginError
+from sparsebench.registry import DISABLE_VARIABLE, Registry
+from sparsebench.registry.provider import Provider
 
 GROUP = "sparsebench_test"
 HEAD = """
-from benchmark import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from sparsebench import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
 
 class Toy:
     def __init__(self, *, tau: float = 1.0) -> None: ...
@@ -106,7 +106,7 @@ def test_the_real_entry_points_are_those_of_the_group_sparsebench(install: Insta
             "unknown hook 'register_postprocesors'. Did you mean 'register_postprocessors'?",
         ),
         ("@hookimpl\ndef register_models(config):\n    return []", "config"),
-        ("def register_models():\n    return []", "register_models: the mark @benchmark.hookimpl is missing"),
+        ("def register_models():\n    return []", "register_models: the mark @sparsebench.hookimpl is missing"),
         ("", "implements no hook"),
     ],
 )

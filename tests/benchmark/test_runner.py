@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toys
 
-from benchmark.errors import CollectionError, SuiteError
-from benchmark.leaderboard import Board
-from benchmark.leaderboard.board import cell_folder
-from benchmark.progress import Silent
-from benchmark.registry import Registry
-from benchmark.runner import Runner
-from benchmark.store import Store
+import toys
+from sparsebench.errors import CollectionError, SuiteError
+from sparsebench.leaderboard import Board
+from sparsebench.progress import Silent
+from sparsebench.records import cell_folder
+from sparsebench.registry import Registry
+from sparsebench.runner import Runner
+from sparsebench.store import Store
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_record_says_where_its_numbers_come_from(tmp_path: Path, collection:
     assert provenance["model"]["identity"]["query"] == {"expansion": 0.5, "broken": False}
     assert provenance["model"]["truncated"] == {"documents": 0.0, "queries": 0.0}
     assert provenance["device"] == "cpu"
-    assert provenance["plugins"]["postprocessor"]["module"] == "plugins.postprocessors"
+    assert provenance["plugins"]["postprocessor"]["module"] == "sparsebench_plugins.postprocessors"
     assert provenance["software"]["libraries"]["numpy"]
     assert record.costs["hardware"]["fingerprint"]
     assert "encode documents" in record.costs["seconds"]
@@ -165,11 +165,11 @@ def test_analyses_are_in_every_record_of_their_group_and_computed_once(tmp_path:
 def test_a_model_that_gives_scores_alone_is_ranked_and_what_needs_vectors_says_so(
     tmp_path: Path, collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import plugins.analyzers
-    import plugins.models
-    import plugins.postprocessors
+    import sparsebench_plugins.analyzers
+    import sparsebench_plugins.models
+    import sparsebench_plugins.postprocessors
 
-    shipped = Registry.of(plugins.models, plugins.analyzers, plugins.postprocessors)
+    shipped = Registry.of(sparsebench_plugins.models, sparsebench_plugins.analyzers, sparsebench_plugins.postprocessors)
     monkeypatch.setattr(toys, "registry", lambda: shipped)
     np.save(tmp_path / "scores.npy", np.eye(4)[[0, 2, 1, 3]])  # the answers of q2 and q3 are d3 and d2
     model = f"{{name: score_matrix, matrix: {tmp_path}/scores.npy}}"
@@ -233,9 +233,10 @@ def test_a_kill_between_cells_keeps_what_is_done(tmp_path: Path, collection: Pat
         from pathlib import Path
         sys.path.insert(0, {str(Path(toys.__file__).parent)!r})
         import toys
-        from benchmark import recorder, runner
-        from benchmark.progress import Silent
-        from benchmark.store import Store
+        from sparsebench import runner
+        from sparsebench.evaluate import recorder
+        from sparsebench.progress import Silent
+        from sparsebench.store import Store
 
         evaluate = recorder.evaluate
         def dying(evaluation, cell, watch):

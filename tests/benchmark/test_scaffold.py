@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from venvs import FreshVenv
 
-from benchmark.errors import SparsebenchError
-from benchmark.scaffold import KINDS, PluginKind, write_package
+from sparsebench.errors import SparsebenchError
+from sparsebench.scaffold import KINDS, PluginKind, write_package
+from venvs import FreshVenv
 
 
 @pytest.mark.parametrize("kind", KINDS)

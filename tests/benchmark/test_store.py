@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import StoreError
-from benchmark.store import Store, disk_errors, write_atomically
+from sparsebench.errors import StoreError
+from sparsebench.store import Store, disk_errors, write_atomically
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_kill_while_writing_leaves_nothing_that_counts(store: Store) -> None:
     script = f"""
         import os, signal
         from pathlib import Path
-        from benchmark.store import Store
+        from sparsebench.store import Store
         with Store(Path({str(store.root)!r})).writing("kind", "k", {{}}) as folder:
             (folder / "half").write_text("…")
             os.kill(os.getpid(), signal.SIGKILL)

@@ -7,7 +7,7 @@ import threading
 import pytest
 import torch
 
-from benchmark.workers import in_threads, in_torch_threads, workers
+from sparsebench.workers import in_threads, in_torch_threads, workers
 
 
 def test_omp_num_threads_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:

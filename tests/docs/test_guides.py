@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from venvs import FreshVenv
 
-from benchmark.scaffold import write_package
+from sparsebench.scaffold import write_package
+from venvs import FreshVenv
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "plugins"
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark.leaderboard.noise import Change, GroupNoise, Noise
-from benchmark.record import SCHEMA_VERSION, Record
+from sparsebench.records import SCHEMA_VERSION, Record
+from sparsebench.records.noise import Change, GroupNoise, Noise
 
 
 def test_every_key_of_a_record_is_written_down(repository: Path) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-import benchmark
-from benchmark import errors, hookspecs, testing
-from benchmark.testing import analyzers, collections, common, encoders, models, postprocessors, scorers
+import sparsebench
+from sparsebench import errors, testing
+from sparsebench.contracts import hookspecs
+from sparsebench.testing import analyzers, collections, common, encoders, models, postprocessors, scorers
 
 PROMISED = Path(__file__).with_name(f"api_{hookspecs.API_VERSION}.json")
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "plugins" / "README.md"
@@ -36,11 +37,11 @@ RULES = (
 
 def contract() -> dict[str, Any]:
     """What `docs/plugins/README.md` calls stable. A parameter or field is a name, with `=` where it has a default."""
-    classes = {name: value for name in benchmark.__all__ if inspect.isclass(value := getattr(benchmark, name))}
+    classes = {name: value for name in sparsebench.__all__ if inspect.isclass(value := getattr(sparsebench, name))}
     return {
         "group": [hookspecs.PROJECT],
         "hooks": sorted(name for name, value in vars(hookspecs).items() if hasattr(value, "sparsebench_spec")),
-        "names": sorted(benchmark.__all__),
+        "names": sorted(sparsebench.__all__),
         "errors": sorted(name for name, value in vars(errors).items() if inspect.isclass(value)),
         "testing": sorted(testing.__all__),
         "checks": sorted({rule.__name__ for rule in RULES}),
@@ -55,7 +56,7 @@ def contract() -> dict[str, Any]:
 
 def _signatures(cls: type) -> dict[str, str]:
     methods = {name: method for name, method in inspect.getmembers(cls, inspect.isfunction) if name[0] != "_"}
-    own = {name: _parameters(method) for name, method in methods.items() if method.__module__.startswith("benchmark")}
+    own = {name: _parameters(method) for name, method in methods.items() if method.__module__.startswith("sparsebench")}
     return {"": _parameters(cls), **own} if dataclasses.is_dataclass(cls) else own
 
 
@@ -117,7 +118,7 @@ def test_a_wider_contract_keeps_the_promise() -> None:
 
 
 def test_the_guide_names_the_version() -> None:
-    assert f"`benchmark.hookspecs.API_VERSION` is **{hookspecs.API_VERSION}**" in GUIDE.read_text()
+    assert f"`sparsebench.contracts.hookspecs.API_VERSION` is **{hookspecs.API_VERSION}**" in GUIDE.read_text()
 
 
 if __name__ == "__main__":

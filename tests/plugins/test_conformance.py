@@ -1,4 +1,4 @@
-"""Everything in the box keeps the contract that third parties are held to (`benchmark.testing`)."""
+"""Everything in the box keeps the contract that third parties are held to (`sparsebench.testing`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-import plugins.analyzers
-import plugins.collections
-import plugins.models
-import plugins.postprocessors
-from benchmark.registry import Registry
-from benchmark.testing import Check, model_checks, postprocessor_checks
-from benchmark.testing.plugin import examine
-from benchmark.testing.texts import DOCUMENTS, QUERIES
-from plugins.postprocessors.sinkhorn import SinkhornSingleQuery
+import sparsebench_plugins.analyzers
+import sparsebench_plugins.collections
+import sparsebench_plugins.models
+import sparsebench_plugins.postprocessors
+from sparsebench.registry import Registry
+from sparsebench.testing import Check, model_checks, postprocessor_checks
+from sparsebench.testing.plugin import examine
+from sparsebench.testing.texts import DOCUMENTS, QUERIES
+from sparsebench_plugins.postprocessors.sinkhorn import SinkhornSingleQuery
 
 MODELS: dict[str, dict[str, Any]] = {
     "bm25": {},
@@ -28,7 +28,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 """Parameters to check each model with; paths are files of `sample_files`."""
 
-REGISTERED = {plugin.name: plugin.factory for plugin in plugins.models.register_models()}
+REGISTERED = {plugin.name: plugin.factory for plugin in sparsebench_plugins.models.register_models()}
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +59,9 @@ def test_every_model_is_checked() -> None:
     assert MODELS.keys() == REGISTERED.keys(), "name parameters in MODELS for a model that is new"
 
 
-EXAMINED = examine(Registry.of(plugins.postprocessors, plugins.analyzers, plugins.collections))
+EXAMINED = examine(
+    Registry.of(sparsebench_plugins.postprocessors, sparsebench_plugins.analyzers, sparsebench_plugins.collections)
+)
 
 
 @pytest.mark.parametrize("check", [check for each in EXAMINED for check in each.checks], ids=str)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli.session import Session, open_session
-from benchmark.leaderboard import Board
-from benchmark.runner import Runner
+from sparsebench.leaderboard import Board
+from sparsebench.plan.session import Session, open_session
+from sparsebench.runner import Runner
 
 MEASURES = ("nDCG@10", "RR@10", "R@100", "AP@1000")
 SPLADE = {

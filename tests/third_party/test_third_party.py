@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from venvs import FreshVenv
 
 PACKAGE = Path(__file__).parent / "sparsebench-example-fruit"
@@ -87,9 +88,9 @@ def test_our_own_wheel_has_the_templates_the_suites_and_the_collections(venv: Fr
     (wheel,) = tmp_path.glob("sparsebench-*.whl")
     inside = venv.run("python", "-m", "zipfile", "--list", str(wheel), cwd=tmp_path)
     for file in (
-        "benchmark/scaffold/common/pyproject.toml.template",
-        "benchmark/scaffold/model/MODULE/__init__.py.template",
-        "benchmark/shipped_suites/",
-        "plugins/collections/mini/web/corpus.jsonl",
+        "sparsebench/scaffold/common/pyproject.toml.template",
+        "sparsebench/scaffold/model/MODULE/__init__.py.template",
+        "sparsebench/shipped_suites/",
+        "sparsebench_plugins/collections/mini/web/corpus.jsonl",
     ):
         assert file in inside

@@ -6,9 +6,9 @@ import huggingface_hub
 import pytest
 from huggingface_hub import errors
 
-from benchmark.checkpoints import Files, Location, hub
-from benchmark.errors import ModelError
-from plugins.models.splade import Splade
+from sparsebench.checkpoints import Files, Location, hub
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade import Splade
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

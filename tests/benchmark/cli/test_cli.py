@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import toys
 from commands import sparsebench
-
-from benchmark.cli import COMMANDS, Exit
+from sparsebench.cli import COMMANDS, Exit
 
 
 @pytest.fixture(autouse=True)
@@ -242,7 +242,7 @@ def test_what_computes_nothing_imports_no_torch(words: list[str], monkeypatch: p
     if words[0] == "report":
         sparsebench(monkeypatch, "run", "toy.yaml")
     script = (
-        "import sys\nfrom benchmark.cli import main\n"
+        "import sys\nfrom sparsebench.cli import main\n"
         f"sys.argv = ['sparsebench', *{words!r}]\n"
         "try:\n    main()\nexcept SystemExit as stop:\n    assert stop.code in (0, 5), stop.code\n"
         "assert 'torch' not in sys.modules\n"

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import toys
 
-from benchmark.cli import Exit, main
-from benchmark.leaderboard import read_board
-from benchmark.leaderboard.board import cell_folder
+import toys
+from sparsebench.cli import Exit, main
+from sparsebench.leaderboard import read_board
+from sparsebench.records import cell_folder
 
 MODELS = "models: [bm25, {name: bm25, label: long, b: 0.0}]\npostprocessors: [none, {name: dsl, tau: 1.0}]\n"
 
@@ -197,7 +197,7 @@ def test_medians_are_not_compared_as_means(ran: Shell) -> None:
 
 def test_comparing_imports_no_torch(ran: Shell) -> None:
     script = (
-        "import sys\nfrom benchmark.cli import main\nsys.argv = ['sparsebench', 'compare', 'toy']\n"
+        "import sys\nfrom sparsebench.cli import main\nsys.argv = ['sparsebench', 'compare', 'toy']\n"
         "try:\n    main()\nexcept SystemExit as stop:\n    assert stop.code == 0, stop.code\n"
         "assert 'torch' not in sys.modules\n"
     )

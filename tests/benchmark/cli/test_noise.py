@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+
 import toys
 from commands import sparsebench
-
-from benchmark.cli import Exit
+from sparsebench.cli import Exit
 
 
 @pytest.fixture(autouse=True)

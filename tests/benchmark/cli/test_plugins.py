@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import toys
 
-from benchmark.cli import Exit, main
+import toys
+from sparsebench.cli import Exit, main
 
 HALVED = '''
 """A plugin of one file."""
@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Gt
 
-from benchmark import Block, FitContext, Postprocessor, PostprocessorPlugin, ScoreBlocks, State, hookimpl
+from sparsebench import Block, FitContext, Postprocessor, PostprocessorPlugin, ScoreBlocks, State, hookimpl
 
 
 class Halved(Postprocessor):
@@ -110,7 +110,7 @@ def test_a_module_can_be_named_instead_of_a_file(sparsebench, monkeypatch: pytes
 
 
 def test_an_installed_plugin_named_once_more_is_the_same_plugin(sparsebench) -> None:
-    assert sparsebench("plugins", "list", "--plugin", "plugins.models").code == Exit.OK
+    assert sparsebench("plugins", "list", "--plugin", "sparsebench_plugins.models").code == Exit.OK
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_an_installed_plugin_named_once_more_is_the_same_plugin(sparsebench) -> 
         ("x = 1\n1 / 0\n", "bad.py:2)"),
         ("def (", "SyntaxError"),
         ("x = 1\n", "it implements no hook"),
-        ("import benchmark\n@benchmark.hookimpl\ndef register_models():\n    return 1 / 0\n", "ZeroDivisionError"),
+        ("import sparsebench\n@sparsebench.hookimpl\ndef register_models():\n    return 1 / 0\n", "ZeroDivisionError"),
     ],
 )
 def test_a_broken_one_is_an_error_that_says_where(sparsebench, code: str, told: str) -> None:
@@ -167,7 +167,7 @@ def test_hook_calls_are_traced_where_the_environment_asks(sparsebench, monkeypat
     assert "register_" not in sparsebench("plugins", "list", "--json").err
     monkeypatch.setenv("SPARSEBENCH_TRACE_PLUGINS", "1")
     traced = sparsebench("plugins", "list", "--plugin", "halved.py").err.splitlines()
-    assert "register_collections of plugins.collections: mini/web, mini/science" in traced
+    assert "register_collections of sparsebench_plugins.collections: mini/web, mini/science" in traced
     assert any(line.startswith("register_postprocessors of halved_") and line.endswith(": halved") for line in traced)
 
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from boards import write_rich
 from commands import sparsebench
-
-from benchmark.cli import Exit
+from sparsebench.cli import Exit
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_export_says_what_it_wrote_and_when_there_is_nothing(
 
 def test_no_format_needs_torch() -> None:
     script = (
-        "import sys; from pathlib import Path; from benchmark.leaderboard import FORMATS, read_report;"
+        "import sys; from pathlib import Path; from sparsebench.leaderboard import FORMATS, read_report;"
         "report = read_report(Path('runs/rich')); [report.render(form) for form in FORMATS];"
         "sys.exit('torch' in sys.modules)"
     )

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.collection import resolve_bank
-from benchmark.collection.bank import normalised
-from benchmark.errors import CollectionError
-from benchmark.types import Query, Topics
+from sparsebench.collection import resolve_bank
+from sparsebench.collection.bank import normalised
+from sparsebench.errors import CollectionError
+from sparsebench.types import Query, Topics
 
 
 def topics(**texts: str) -> Topics:

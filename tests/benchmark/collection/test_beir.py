@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.collection import BeirFolder, scan
-from benchmark.errors import CollectionError
-from benchmark.types import Document, Query
+from sparsebench.collection import BeirFolder, scan
+from sparsebench.errors import CollectionError
+from sparsebench.types import Document, Query
 
 CORPUS = [
     {"_id": "d1", "title": "Cats", "text": "purr."},

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.collection import absent_judgments, corpus, scan
-from benchmark.errors import CollectionError
-from benchmark.types import Document
+from sparsebench.collection import absent_judgments, corpus, scan
+from sparsebench.errors import CollectionError
+from sparsebench.types import Document
 
 DOCUMENTS = [Document("d1", "cats"), Document("é", ""), Document("longer-id", " \n")]
 

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.collection import BeirFolder, IrDatasets, scan
-from benchmark.collection.irds_files import sources
-from benchmark.errors import CollectionError
+from sparsebench.collection import BeirFolder, IrDatasets, scan
+from sparsebench.collection.irds_files import sources
+from sparsebench.errors import CollectionError
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,6 @@ def test_it_is_quiet(capfd: pytest.CaptureFixture[str], irds_home: Path) -> None
 
 
 def test_importing_the_collections_imports_no_ir_datasets() -> None:
-    code = "import sys, benchmark.collection; print({'ir_datasets', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, sparsebench.collection; print({'ir_datasets', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

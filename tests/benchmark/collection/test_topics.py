@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.collection import empty_queries, folds, hash_split, judged, limit, topics_digest
-from benchmark.types import Qrels, Query, Topics
+from sparsebench.collection import empty_queries, folds, hash_split, judged, limit, topics_digest
+from sparsebench.types import Qrels, Query, Topics
 
 
 def topics(*query_ids: str, qrels: Qrels | None = None) -> Topics:

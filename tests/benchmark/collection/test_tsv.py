@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.collection import TsvCollection, read_queries
-from benchmark.errors import CollectionError
-from benchmark.types import Document, Query
+from sparsebench.collection import TsvCollection, read_queries
+from sparsebench.errors import CollectionError
+from sparsebench.types import Document, Query
 
 
 @pytest.fixture

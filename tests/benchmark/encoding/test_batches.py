@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from benchmark.encoding import encode_in_batches, token_budget_batches
-from benchmark.errors import ModelError
+from sparsebench.encoding import encode_in_batches, token_budget_batches
+from sparsebench.errors import ModelError
 
 NO_MEMORY = torch.OutOfMemoryError("CUDA out of memory")
 

@@ -10,10 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.encoding import candidates, cpu_engine, decoder, engine_on, engines, exact_bf16, passed_over, pool
-from benchmark.encoding.exact_bf16 import ExactBf16
-from benchmark.encoding.exact_int8 import ExactInt8
-from benchmark.errors import ModelError
+from sparsebench.encoding import candidates, cpu_engine, decoder, engine_on, engines, exact_bf16, passed_over, pool
+from sparsebench.encoding.exact_bf16 import ExactBf16
+from sparsebench.encoding.exact_int8 import ExactInt8
+from sparsebench.errors import ModelError
 
 pytest.importorskip("numba", reason="the extra [fast] (PyPI: numba) is not installed")
 
@@ -144,7 +144,7 @@ def test_a_logit_that_only_integers_make_negative_is_active():
     seed=st.integers(0, 99),
 )
 def test_every_logit_is_within_the_bound_of_what_low_precision_makes_of_it(engine, size, scales, seed):
-    from benchmark.encoding.exact_bf16_kernel import ROUNDING
+    from sparsebench.encoding.exact_bf16_kernel import ROUNDING
 
     hidden, _, weight, _ = problem([30], 50, False, seed, size)
     hidden, weight = hidden * scales[0], weight * scales[1]
@@ -174,7 +174,7 @@ def test_hidden_states_and_terms_of_zeros_have_the_logit_that_their_bias_is():
 
 def test_maxima_of_bits_are_maxima_of_the_numbers():
     """All finite bfloat16, shuffled into columns."""
-    from benchmark.encoding.exact_bf16_kernel import ordered, ordered_maxima
+    from sparsebench.encoding.exact_bf16_kernel import ordered, ordered_maxima
 
     bits = np.arange(-(2**15), 2**15).astype(np.int16)
     numbers = torch.from_numpy(bits).view(torch.bfloat16).float().numpy()
@@ -264,7 +264,7 @@ def test_an_engine_that_cannot_be_had_is_an_error(machine):
 def test_naming_an_engine_loads_neither_torch_nor_numba():
     program = (
         "import sys\n"
-        "from benchmark.encoding import cpu_engine\n"
+        "from sparsebench.encoding import cpu_engine\n"
         "cpu_engine('auto')\n"
         "assert not {'torch', 'numba', 'scipy'} & set(sys.modules), sorted(sys.modules)\n"
     )

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.encoding import pool, prune, widen
-from benchmark.errors import ModelError
+from sparsebench.encoding import pool, prune, widen
+from sparsebench.errors import ModelError
 
 # METHODS 1: three positions of which the mask keeps two. An identity decoder makes the hidden states the logits.
 LOGITS = torch.tensor([[-1.0, 0.5, 2.0], [1.0, -2.0, 3.0]])

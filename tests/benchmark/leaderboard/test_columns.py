@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.leaderboard.columns import extra_columns, hub_skewness, tuned
-from benchmark.record import CellDescription, Part, Record
-from benchmark.types import Json
+from sparsebench.leaderboard.columns import extra_columns, hub_skewness, tuned
+from sparsebench.records import CellDescription, Part, Record
+from sparsebench.types import Json
 
 
 def record(params: dict[str, Json], tuning: dict[str, Json] | None = None, **analysis: Json) -> Record:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from boards import rich_record, write_records
 
-from benchmark.errors import StoreError
-from benchmark.leaderboard import read_board
-from benchmark.leaderboard.board import Index, board_of, cell_folder
-from benchmark.leaderboard.export import export
-from benchmark.leaderboard.export.mteb import measure_name
-from benchmark.leaderboard.export.write import file_name
-from benchmark.record import Record
+from boards import rich_record, write_records
+from sparsebench.errors import StoreError
+from sparsebench.leaderboard import read_board
+from sparsebench.leaderboard.board import board_of
+from sparsebench.leaderboard.export import export
+from sparsebench.leaderboard.export.mteb import measure_name
+from sparsebench.leaderboard.export.write import file_name
+from sparsebench.records import Index, Record, cell_folder
 
 RUN = gzip.compress(b"w1 Q0 d1 1 2.5 splade+dsl\n", mtime=0)
 

@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from boards import HOSTILE, QUERIES, rich_record, write_rich
 
-from benchmark.leaderboard import FORMATS, Report, publish, published_report, read_report
-from benchmark.leaderboard.evidence import PublishedEvidence, RunsEvidence
-from benchmark.leaderboard.html.curves import MOST_POINTS, thinned
+from boards import HOSTILE, QUERIES, rich_record, write_rich
+from sparsebench.leaderboard import FORMATS, Report, publish, published_report, read_report
+from sparsebench.leaderboard.html.curves import MOST_POINTS, thinned
+from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import StoreError
-from benchmark.leaderboard import (
+from sparsebench.errors import StoreError
+from sparsebench.leaderboard import (
     Board,
     publish,
     published_report,
@@ -17,9 +17,8 @@ from benchmark.leaderboard import (
     render_markdown,
     reproduction,
 )
-from benchmark.leaderboard.board import Index, cell_folder
-from benchmark.record import CellDescription, Part, Record, per_query_csv, write_record
-from benchmark.store import write_atomically
+from sparsebench.records import CellDescription, Index, Part, Record, cell_folder, per_query_csv, write_record
+from sparsebench.store import write_atomically
 
 
 def record(collection: str, model: str, postprocessor: str, value: float, **changes: object) -> Record:
@@ -191,5 +190,5 @@ def test_no_results_and_damaged_indexes_say_what_to_run(tmp_path: Path) -> None:
 
 
 def test_leaderboards_need_no_torch() -> None:
-    script = "import sys, benchmark.leaderboard, benchmark.cli.report; sys.exit('torch' in sys.modules)"
+    script = "import sys, sparsebench.leaderboard, sparsebench.cli.report; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

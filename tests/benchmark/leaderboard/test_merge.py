@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from boards import rich_record, write_records
 
-from benchmark.errors import StoreError
-from benchmark.leaderboard import merged_report, suite_folder
-from benchmark.leaderboard.board import cell_folder
-from benchmark.record import RECORD_FILE, Record, write_record
+from boards import rich_record, write_records
+from sparsebench.errors import StoreError
+from sparsebench.leaderboard import merged_report, suite_folder
+from sparsebench.records import RECORD_FILE, Record, cell_folder, write_record
 
 NAMES = [(model, postprocessor) for model in ("splade", "bm25") for postprocessor in ("none", "dsl")]
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from boards import noise_of, rich_record, write_rich
 
-from benchmark.errors import StoreError
-from benchmark.leaderboard import FORMATS, merged_report, publish, published_report, read_board, read_report
-from benchmark.leaderboard.noise import Noise
+from boards import noise_of, rich_record, write_rich
+from sparsebench.errors import StoreError
+from sparsebench.leaderboard import FORMATS, merged_report, publish, published_report, read_board, read_report
+from sparsebench.records.noise import Noise
 
 # On `web`, bm25 + dsl is 0.025 better than the baseline bm25 + none, splade 0.45 and more.
 FLOORS = {"bm25": 0.013, "splade": 0.2}

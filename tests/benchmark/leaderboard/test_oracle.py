@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import rich_record
 
-from benchmark.leaderboard import render_markdown
-from benchmark.leaderboard.board import Board, Index, board_of
-from benchmark.leaderboard.oracle import effectiveness, stamps, wackiness
-from benchmark.record import Record
+from boards import rich_record
+from sparsebench.leaderboard import render_markdown
+from sparsebench.leaderboard.board import Board, board_of
+from sparsebench.leaderboard.oracle import effectiveness, stamps, wackiness
+from sparsebench.records import Index, Record
 
 PUBLISHED = 0.7140  # SPLADE-v3 on SciFact, nDCG@10
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from boards import QUERIES, noise_of, rich_record, write_rich
 from browser import Browser, find_chromium
-
-from benchmark.leaderboard import read_report
-from benchmark.leaderboard.noise import Noise
+from sparsebench.leaderboard import read_report
+from sparsebench.records.noise import Noise
 
 ROWS = "[...document.querySelectorAll('#panel tbody tr')].map((row) => Number(row.dataset.system))"
 CHROMIUM = find_chromium()

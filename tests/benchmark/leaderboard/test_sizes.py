@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boards import write_rich
 
-from benchmark.leaderboard import read_report
+from boards import write_rich
+from sparsebench.leaderboard import read_report
 
 
 def test_the_note_spans_what_the_rows_of_each_collection_have(tmp_path: Path) -> None:

@@ -3,15 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boards import rich_record, values, write_records, write_rich
 
-from benchmark.leaderboard import Report, read_report
-from benchmark.leaderboard.board import cell_folder, read_board
-from benchmark.leaderboard.evidence import RunsEvidence
-from benchmark.leaderboard.figures import Figure
-from benchmark.leaderboard.significance import compared
-from benchmark.leaderboard.tables import Table, tables
-from benchmark.record import per_query_csv
+from boards import rich_record, values, write_records, write_rich
+from sparsebench.leaderboard import Report, read_report
+from sparsebench.leaderboard.board import read_board
+from sparsebench.leaderboard.figures import Figure
+from sparsebench.leaderboard.significance import compared
+from sparsebench.leaderboard.tables import Table, tables
+from sparsebench.records import cell_folder, per_query_csv
+from sparsebench.records.evidence import RunsEvidence
 
 
 @pytest.fixture(scope="module")

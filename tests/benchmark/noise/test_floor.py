@@ -7,18 +7,18 @@ from typing import Literal
 
 import numpy as np
 import pytest
-import toys
 
-from benchmark import Encoded, LoadedEncoder, ModelPlugin, ScoredIds, Scorer, SparseEncoder, hookimpl
-from benchmark.errors import ModelError
-from benchmark.group import Evaluation
-from benchmark.leaderboard.noise import GroupNoise
-from benchmark.noise import group_noise
-from benchmark.noise.again import sampled
-from benchmark.progress import Silent
-from benchmark.provenance import Stopwatch
-from benchmark.store import Store
-from benchmark.types import Json, Query, Ranking, Role
+import toys
+from sparsebench import Encoded, LoadedEncoder, ModelPlugin, ScoredIds, Scorer, SparseEncoder, hookimpl
+from sparsebench.errors import ModelError
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.noise import group_noise
+from sparsebench.evaluate.noise.again import sampled
+from sparsebench.progress import Silent
+from sparsebench.provenance import Stopwatch
+from sparsebench.records.noise import GroupNoise
+from sparsebench.store import Store
+from sparsebench.types import Json, Query, Ranking, Role
 
 Engine = Literal["auto", "exact", "sloppy", "elsewhere"]
 

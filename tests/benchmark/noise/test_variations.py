@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pytest
-import toys
 from annotated_types import Ge
 
-from benchmark.contracts import LoadedEncoder
-from benchmark.noise.variations import FEW, variations
-from benchmark.types import Encoded, Role
-from benchmark.workers import workers
+import toys
+from sparsebench.contracts import LoadedEncoder
+from sparsebench.evaluate.noise.variations import FEW, variations
+from sparsebench.types import Encoded, Role
+from sparsebench.workers import workers
 
 TEXTS = [" ".join(toys.WORDS[: 1 + place % 5]) for place in range(20)]
 

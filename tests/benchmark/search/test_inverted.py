@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from benchmark.errors import ScoreError
-from benchmark.rank import TopK, tie_order
-from benchmark.search import LazyIndex, SparseScores, inverted
-from benchmark.types import Ranking
+from sparsebench.errors import ScoreError
+from sparsebench.rank import TopK, tie_order
+from sparsebench.search import LazyIndex, SparseScores, inverted
+from sparsebench.types import Ranking
 
 pytest.importorskip("numba", reason="the extra [fast] (PyPI: numba) is not installed")
 

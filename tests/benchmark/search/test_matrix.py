@@ -10,9 +10,9 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from benchmark import ScoreBlocks
-from benchmark.errors import ScoreError
-from benchmark.search import MatrixScores
+from sparsebench import ScoreBlocks
+from sparsebench.errors import ScoreError
+from sparsebench.search import MatrixScores
 
 
 def dense(blocks: ScoreBlocks) -> np.ndarray:

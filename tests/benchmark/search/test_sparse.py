@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
-from benchmark import ScoreBlocks
-from benchmark.errors import ScoreError
-from benchmark.search import SparseScores, sparse
-from benchmark.search.sparse import product_by_scipy, product_by_torch
+from sparsebench import ScoreBlocks
+from sparsebench.errors import ScoreError
+from sparsebench.search import SparseScores, sparse
+from sparsebench.search.sparse import product_by_scipy, product_by_torch
 
 
 def vectors(rows: int, seed: int, vocabulary: int = 40, density: float = 0.3) -> csr_array:

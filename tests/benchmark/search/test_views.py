@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import Block, ScoreBlocks
-from benchmark.errors import ScoreError
-from benchmark.search import MatrixScores, cached, chosen, median_top1, resolve_scale, scaled
+from sparsebench import Block, ScoreBlocks
+from sparsebench.errors import ScoreError
+from sparsebench.search import MatrixScores, cached, chosen, median_top1, resolve_scale, scaled
 
 
 def dense(blocks: ScoreBlocks) -> list[list[float]]:

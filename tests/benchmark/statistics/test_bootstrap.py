@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.statistics import Interval, difference_of_differences, macro_interval, mean_interval
+from sparsebench.statistics import Interval, difference_of_differences, macro_interval, mean_interval
 
 SIXTHS = st.lists(st.integers(0, 6), min_size=2, max_size=80)
 

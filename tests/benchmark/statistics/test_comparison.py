@@ -8,8 +8,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from benchmark.errors import ScoreError
-from benchmark.statistics import (
+from sparsebench.errors import ScoreError
+from sparsebench.statistics import (
     Cell,
     Comparison,
     Contrast,
@@ -180,5 +180,5 @@ def test_an_unknown_baseline_says_what_there_is(values: Values) -> None:
 
 
 def test_importing_statistics_is_free() -> None:
-    script = "import sys, benchmark.statistics; sys.exit(bool({'scipy', 'torch', 'pandas'} & set(sys.modules)))"
+    script = "import sys, sparsebench.statistics; sys.exit(bool({'scipy', 'torch', 'pandas'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

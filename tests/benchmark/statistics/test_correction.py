@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.statistics import holm, shared_ranks
+from sparsebench.statistics import holm, shared_ranks
 
 P_VALUES = st.lists(st.floats(1e-6, 1.0) | st.sampled_from([0.0001, 0.01, 0.05]), min_size=1, max_size=12)
 

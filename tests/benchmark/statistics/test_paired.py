@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
-from benchmark.statistics import effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
+from sparsebench.statistics import effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
 
 
 def differences(n: int, mean: float = 0.05, seed: int = 0) -> np.ndarray:

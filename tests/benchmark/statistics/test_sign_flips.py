@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.statistics import randomised_tukey, sign_flip_p
-from benchmark.statistics import sign_flips as module
+from sparsebench.statistics import randomised_tukey, sign_flip_p
+from sparsebench.statistics import sign_flips as module
 
 TENTHS = st.integers(-10, 10)
 

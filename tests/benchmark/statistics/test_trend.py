@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.statistics import blocks_needed, detectable_rise, page_p, residual_deviation
-from benchmark.statistics.trend import _null
+from sparsebench.statistics import blocks_needed, detectable_rise, page_p, residual_deviation
+from sparsebench.statistics.trend import _null
 
 
 @pytest.mark.parametrize(("blocks", "levels", "critical"), [(5, 3, 66), (5, 5, 244), (3, 4, 84), (10, 3, 128)])

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from annotated_types import Ge, Gt
 
-from benchmark import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
-from benchmark.errors import SuiteError
-from benchmark.registry import Registry
-from benchmark.suite import Suite, load_suite
+from sparsebench import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from sparsebench.errors import SuiteError
+from sparsebench.registry import Registry
+from sparsebench.suite import Suite, load_suite
 
 
 class Bm25:

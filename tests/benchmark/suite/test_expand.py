@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.suite import Suite
+from sparsebench.suite import Suite
 
 Write = Callable[..., Path]
 Load = Callable[..., Suite]

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-import benchmark
-from benchmark.errors import SuiteError
-from benchmark.suite import find_suite, list_suites
+import sparsebench
+from sparsebench.errors import SuiteError
+from sparsebench.suite import find_suite, list_suites
 
 
 @pytest.fixture(autouse=True)
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installed package with one shipped suite, and an empty working directory."""
-    package = tmp_path / "site" / "benchmark"
+    package = tmp_path / "site" / "sparsebench"
     (package / "shipped_suites").mkdir(parents=True)
     (package / "shipped_suites" / "quickstart.yaml").touch()
-    monkeypatch.setattr(benchmark, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(sparsebench, "__file__", str(package / "__init__.py"))
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return package

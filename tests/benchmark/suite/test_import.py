@@ -6,9 +6,9 @@ from pathlib import Path
 
 PROGRAM = """
 import sys
-from benchmark.registry import Registry
-from benchmark.suite import load_suite
-from benchmark.suite.json_schema import suite_schema
+from sparsebench.registry import Registry
+from sparsebench.suite import load_suite
+from sparsebench.suite.json_schema import suite_schema
 
 registry = Registry.discover()
 assert not registry.broken, registry.broken

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from benchmark.registry import Registry
-from benchmark.suite.json_schema import suite_schema
-from benchmark.suite.mistakes import Mistakes
-from benchmark.suite.source import read_source
+from sparsebench.config.mistakes import Mistakes
+from sparsebench.config.source import read_source
+from sparsebench.registry import Registry
+from sparsebench.suite.json_schema import suite_schema
 
 jsonschema = pytest.importorskip("jsonschema", reason="the oracle for the JSON Schema is not installed")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from benchmark.registry import Registry
-from benchmark.suite import Suite, load_suite
+from sparsebench.registry import Registry
+from sparsebench.suite import Suite, load_suite
 
 Write = Callable[..., Path]
 Load = Callable[..., Suite]
@@ -248,15 +248,15 @@ def test_tuning_needs_dev_queries_in_every_collection(refuse: Refuse, base: str)
 def test_a_plugin_whose_factory_breaks_the_contract_is_named_at_its_entry(write: Write, base: str) -> None:
     from types import SimpleNamespace
 
-    import benchmark
+    import sparsebench
 
     class Positional:
         def __init__(self, k1: float = 1.0) -> None: ...
 
-    @benchmark.hookimpl
-    def register_models() -> list[benchmark.ModelPlugin]:
-        return [benchmark.ModelPlugin("bm25", Positional, "")]  # type: ignore[arg-type]
+    @sparsebench.hookimpl
+    def register_models() -> list[sparsebench.ModelPlugin]:
+        return [sparsebench.ModelPlugin("bm25", Positional, "")]  # type: ignore[arg-type]
 
     registry = Registry.of(SimpleNamespace(register_models=register_models))
-    with pytest.raises(benchmark.errors.SuiteError, match=r"suite.yaml:4:10: .*'k1' must be keyword-only"):
+    with pytest.raises(sparsebench.errors.SuiteError, match=r"suite.yaml:4:10: .*'k1' must be keyword-only"):
         load_suite(write(base), registry)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from benchmark.errors import SuiteError
-from benchmark.suite.mistakes import Mistakes, Position
-from benchmark.suite.source import parse, read_source
-from benchmark.suite.tree import Node
+from sparsebench.config.mistakes import Mistakes, Position
+from sparsebench.config.source import parse, read_source
+from sparsebench.config.tree import Node
+from sparsebench.errors import SuiteError
 
 
 def read(text: str) -> Node:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from benchmark import Analysis, CellAnalyzer, GroupAnalyzer, GroupContext, NotApplicable, SuiteAnalyzer
-from benchmark.testing import analyzer_checks, check_analyzer
-from benchmark.testing.analyzers import RULES
-from benchmark.types import Json
+from sparsebench import Analysis, CellAnalyzer, GroupAnalyzer, GroupContext, NotApplicable, SuiteAnalyzer
+from sparsebench.testing import analyzer_checks, check_analyzer
+from sparsebench.testing.analyzers import RULES
+from sparsebench.types import Json
 
 
 class Sound(GroupAnalyzer):

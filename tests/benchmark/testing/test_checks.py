@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from benchmark.errors import PluginError
-from benchmark.testing import Check, ExpectedFailure, Violation
-from benchmark.testing.checks import bind, require, run_all
+from sparsebench.errors import PluginError
+from sparsebench.testing import Check, ExpectedFailure, Violation
+from sparsebench.testing.checks import bind, require, run_all
 
 
 def it_is_even(number: int) -> None:
@@ -75,5 +75,5 @@ def test_a_check_can_be_asked_instead_of_called() -> None:
 
 
 def test_importing_the_kit_imports_neither_torch_nor_pytest() -> None:
-    code = "import sys, benchmark.testing; print({'torch', 'pytest', 'transformers'} & set(sys.modules))"
+    code = "import sys, sparsebench.testing; print({'torch', 'pytest', 'transformers'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"set()\n"

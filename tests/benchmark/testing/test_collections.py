@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import toys
 
-from benchmark import CollectionPlugin
-from benchmark.testing import Violation, check_collection, collection_checks
-from benchmark.testing.collections import RULES
+import toys
+from sparsebench import CollectionPlugin
+from sparsebench.testing import Violation, check_collection, collection_checks
+from sparsebench.testing.collections import RULES
 
 Damage = Callable[[Path], None]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_array, csr_array
 
-from benchmark import CollectionModel, Document, Encoded, LoadedEncoder, SparseEncoder, Vocabulary
-from benchmark.testing import check_model, model_checks
+from sparsebench import CollectionModel, Document, Encoded, LoadedEncoder, SparseEncoder, Vocabulary
+from sparsebench.testing import check_model, model_checks
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 EXPANDED = LETTERS.index("z")

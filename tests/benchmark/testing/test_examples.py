@@ -7,9 +7,9 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import Field
 
-from benchmark.errors import PluginError
-from benchmark.parameters import ParameterError
-from benchmark.testing.examples import example_parameters
+from sparsebench.errors import PluginError
+from sparsebench.registry.parameters import ParameterError
+from sparsebench.testing.examples import example_parameters
 
 
 class Method:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.testing import Violation
-from benchmark.testing.isolation import imports_torch, no_network, no_torch
+from sparsebench.testing import Violation
+from sparsebench.testing.isolation import imports_torch, no_network, no_torch
 
 
 def test_a_connection_is_refused_and_told() -> None:

@@ -3,21 +3,21 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-import toys
 
-import plugins.collections
-import plugins.models
-import plugins.postprocessors
-from benchmark import PostprocessorPlugin, hookimpl
-from benchmark.errors import PluginError
-from benchmark.registry import Registry
-from benchmark.testing.plugin import examine
-from plugins.postprocessors.none import NoCorrection
+import sparsebench_plugins.collections
+import sparsebench_plugins.models
+import sparsebench_plugins.postprocessors
+import toys
+from sparsebench import PostprocessorPlugin, hookimpl
+from sparsebench.errors import PluginError
+from sparsebench.registry import Registry
+from sparsebench.testing.plugin import examine
+from sparsebench_plugins.postprocessors.none import NoCorrection
 
 
 def test_everything_registered_is_examined_with_its_defaults_and_examples() -> None:
-    examined = {each.name: each for each in examine(Registry.of(plugins.postprocessors))}
-    assert set(examined) == {plugin.name for plugin in plugins.postprocessors.register_postprocessors()}
+    examined = {each.name: each for each in examine(Registry.of(sparsebench_plugins.postprocessors))}
+    assert set(examined) == {plugin.name for plugin in sparsebench_plugins.postprocessors.register_postprocessors()}
     assert examined["sinkhorn"].parameters["tau"] == 0.5
     assert examined["sinkhorn"].parameters["iterations"] == 10
     assert "sinkhorn:the_same_twice" in map(str, examined["sinkhorn"].checks)
@@ -30,7 +30,7 @@ def test_given_parameters_are_used() -> None:
 
 def test_all_that_cannot_be_made_up_is_asked_for_at_once() -> None:
     with pytest.raises(PluginError) as error:
-        examine(Registry.of(plugins.models), given={"bm25": {"k1": -1}})
+        examine(Registry.of(sparsebench_plugins.models), given={"bm25": {"k1": -1}})
     told = str(error.value).splitlines()
     assert "bm25: 'k1' should be greater than or equal to 0, not -1. Choose it with --set bm25.PARAMETER=VALUE" in told
     assert any(line.startswith("run_file: RunFile needs 'path'") for line in told)
@@ -39,14 +39,14 @@ def test_all_that_cannot_be_made_up_is_asked_for_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["the_same_twice", "none:the_same_twice"])
 def test_a_failure_can_be_expected_of_all_or_of_one(name: str) -> None:
-    examined = examine(Registry.of(plugins.postprocessors), expected_failures={name: "because"})
+    examined = examine(Registry.of(sparsebench_plugins.postprocessors), expected_failures={name: "because"})
     reasons = {str(check): check.reason for each in examined for check in each.checks if check.reason}
     assert reasons["none:the_same_twice"] == "because"
     assert (len(reasons) == 1) is name.startswith("none:")
 
 
 def test_unknown_names_are_mistakes() -> None:
-    registry = Registry.of(plugins.collections)
+    registry = Registry.of(sparsebench_plugins.collections)
     with pytest.raises(PluginError, match="there is no check 'mini/web:the_sme'"):
         examine(registry, expected_failures={"mini/web:the_sme": ""})
     with pytest.raises(PluginError, match=r"there is no plugin 'mini/wob' here. Did you mean 'mini/web'"):
@@ -66,5 +66,5 @@ def test_a_name_that_no_suite_can_write_is_found_out(name: str, summary: str) ->
 
 
 def test_a_plain_name_and_summary_pass() -> None:
-    for each in examine(Registry.of(plugins.postprocessors)):
+    for each in examine(Registry.of(sparsebench_plugins.postprocessors)):
         assert each.checks[0].failure() is None

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
-from benchmark.errors import ScoreError
-from benchmark.testing import Violation, check_postprocessor, postprocessor_checks
-from benchmark.testing.postprocessors import RULES
-from benchmark.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
+from sparsebench.errors import ScoreError
+from sparsebench.testing import Violation, check_postprocessor, postprocessor_checks
+from sparsebench.testing.postprocessors import RULES
+from sparsebench.types import Sees
 
 
 class Mean(Postprocessor):
@@ -199,12 +199,12 @@ KNOWN = {"importing_it_imports_no_torch": "this test module imports torch"}
 
 
 @pytest.mark.parametrize("sound", [Mean, BatchMean])
-@pytest.mark.filterwarnings("ignore::benchmark.testing.ExpectedFailure")
+@pytest.mark.filterwarnings("ignore::sparsebench.testing.ExpectedFailure")
 def test_a_sound_method_passes_every_check(sound: type[Postprocessor]) -> None:
     check_postprocessor(sound, expected_failures=KNOWN)
 
 
-@pytest.mark.filterwarnings("ignore::benchmark.testing.ExpectedFailure")
+@pytest.mark.filterwarnings("ignore::sparsebench.testing.ExpectedFailure")
 def test_the_failures_of_a_method_are_told_together() -> None:
     with pytest.raises(Violation) as error:
         check_postprocessor(Peeking, expected_failures=KNOWN)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from benchmark import Query, ScoredIds, Scorer
-from benchmark.testing import check_model, model_checks
-from benchmark.testing.scorers import SCORER_RULES
+from sparsebench import Query, ScoredIds, Scorer
+from sparsebench.testing import check_model, model_checks
+from sparsebench.testing.scorers import SCORER_RULES
 
 
 class Sound(Scorer):

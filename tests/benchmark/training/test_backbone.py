@@ -13,9 +13,9 @@ transformers = pytest.importorskip("transformers")
 
 from safetensors.numpy import load_file  # noqa: E402
 
-from benchmark.errors import TrainingError  # noqa: E402
-from benchmark.training.backbone import write_start  # noqa: E402
-from benchmark.training.recipe import load_recipe  # noqa: E402
+from sparsebench.errors import TrainingError  # noqa: E402
+from sparsebench.training.backbone import write_start  # noqa: E402
+from sparsebench.training.recipe import load_recipe  # noqa: E402
 
 DENSE = "cls.predictions.transform.dense.weight"
 GAIN = "cls.predictions.transform.LayerNorm.weight"

@@ -12,12 +12,11 @@ pytest.importorskip("sentence_transformers", reason="the extra [train] is not in
 pytest.importorskip("datasets", reason="the extra [train] is not installed")
 pytest.importorskip("accelerate", reason="the extra [train] is not installed")
 
+from sparsebench.cli import Exit
+from sparsebench.cli.run import command as run
+from sparsebench.cli.train import command as train
+from sparsebench.errors import NotAtHandError, SparsebenchError
 from toys import write_collection
-
-from benchmark.cli import Exit
-from benchmark.cli.run import command as run
-from benchmark.cli.train import command as train
-from benchmark.errors import NotAtHandError, SparsebenchError
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +95,7 @@ def test_a_suite_trains_the_recipe_that_stands_where_a_checkpoint_goes(grid: Pat
 
 
 def test_a_recipe_with_several_trainings_needs_a_label(grid: Path) -> None:
-    from benchmark.checkpoints import Files, Location
+    from sparsebench.checkpoints import Files, Location
 
     several, unknown = (str(Location(f"recipe:{grid}{label}", None).missing(Files())) for label in ("", "#toy[seed=7]"))
     assert "has several trainings; name one after a `#`" in several

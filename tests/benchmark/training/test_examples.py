@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from toys import write_collection
 
-from benchmark.errors import CollectionError, TrainingError
-from benchmark.training.examples import Examples, identify, read_examples
-from benchmark.training.overlap import without_test_queries
-from benchmark.training.recipe import Variant, load_recipe
+from sparsebench.errors import CollectionError, TrainingError
+from sparsebench.training.examples import Examples, identify, read_examples
+from sparsebench.training.overlap import without_test_queries
+from sparsebench.training.recipe import Variant, load_recipe
+from toys import write_collection
 
 
 def _variant(folder: Path, data: str, more: str = "loss: infonce") -> Variant:

@@ -14,8 +14,8 @@ from sentence_transformers import SparseEncoder  # noqa: E402
 from sentence_transformers.base.modules import Transformer  # noqa: E402
 from sentence_transformers.sparse_encoder.modules import SpladePooling  # noqa: E402
 
-from benchmark.training import late_decoder  # noqa: E402
-from benchmark.training.late_decoder import defer, max_logits, restore  # noqa: E402
+from sparsebench.training import late_decoder  # noqa: E402
+from sparsebench.training.late_decoder import defer, max_logits, restore  # noqa: E402
 
 B, L, H, W = 5, 7, 4, 23
 

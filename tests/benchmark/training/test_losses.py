@@ -11,8 +11,8 @@ pytest.importorskip("sentence_transformers", reason="the extra [train] is not in
 
 from sentence_transformers.sparse_encoder import losses  # noqa: E402
 
-from benchmark.training.callbacks import QuadraticSchedule  # noqa: E402
-from benchmark.training.losses import L1, Counted, InBatchNLL, PairwiseNLL, ranking_loss  # noqa: E402
+from sparsebench.training.callbacks import QuadraticSchedule  # noqa: E402
+from sparsebench.training.losses import L1, Counted, InBatchNLL, PairwiseNLL, ranking_loss  # noqa: E402
 
 VECTORS = torch.tensor([[1.0, 0, 2, 0], [0, 0, 2, 1], [3, 0, 0, 1]])
 QUERIES = torch.eye(2)

@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from benchmark.errors import TrainingError  # noqa: E402
-from benchmark.training.backbone import head_parameters  # noqa: E402
-from benchmark.training.narrow import check_narrow, narrow, silence, widen  # noqa: E402
+from sparsebench.errors import TrainingError  # noqa: E402
+from sparsebench.training.backbone import head_parameters  # noqa: E402
+from sparsebench.training.narrow import check_narrow, narrow, silence, widen  # noqa: E402
 
 V, h = 20, 8
 SHAPE = {"hidden_size": h, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import SuiteError
-from benchmark.training.recipe import load_recipe
+from sparsebench.errors import SuiteError
+from sparsebench.training.recipe import load_recipe
 
 HEAD = "name: toy\nbackbone: some/model\ndata: {triples: t.tsv}\nloss: nll\n"
 
@@ -91,7 +91,7 @@ def test_a_value_that_is_twice_in_a_grid_is_a_mistake(tmp_path: Path) -> None:
 
 def test_neither_recipes_nor_the_command_import_torch() -> None:
     code = (
-        "import sys, benchmark.training.recipe\n"
+        "import sys, sparsebench.training.recipe\n"
         "assert not {'torch', 'transformers', 'sentence_transformers', 'datasets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from toys import write_collection
 
-from benchmark.checkpoints.location import RECIPE
-from benchmark.cli import Exit
-from benchmark.errors import SuiteError
-from benchmark.registry import Registry
-from benchmark.suite import load_suite
-from benchmark.training.recipe import load_recipe
+from sparsebench.checkpoints.location import RECIPE
+from sparsebench.cli import Exit
+from sparsebench.errors import SuiteError
+from sparsebench.registry import Registry
+from sparsebench.suite import load_suite
+from sparsebench.training.recipe import load_recipe
+from toys import write_collection
 
 DATA = {"SPARSEBENCH_DATA": "/data"}
 BACKBONES = ["distilbert", "distilroberta", "modernbert", "bert"]
@@ -104,7 +104,7 @@ def test_the_papers_recipe_and_suite_run_end_to_end_with_tiny_stand_ins(
 ) -> None:
     for module in ("sentence_transformers", "datasets", "accelerate"):
         pytest.importorskip(module, reason="the extra [train] is not installed")
-    from benchmark.cli.run import command as run
+    from sparsebench.cli.run import command as run
 
     monkeypatch.setenv("SPARSEBENCH_STORE", str(tmp_path / "store"))
     collection = write_collection(tmp_path / "fruit")

@@ -18,11 +18,11 @@ pytest.importorskip("accelerate", reason="the extra [train] is not installed")
 
 from safetensors.numpy import load_file
 
-from benchmark.errors import TrainingError
-from benchmark.store import Store
-from benchmark.training.recipe import load_recipe
-from benchmark.training.trained import Training
-from plugins.models.splade import Splade
+from sparsebench.errors import TrainingError
+from sparsebench.store import Store
+from sparsebench.training.recipe import load_recipe
+from sparsebench.training.trained import Training
+from sparsebench_plugins.models.splade import Splade
 
 TEXTS = ["apple pear", "old stone", "green sweet sour tree"]
 
@@ -91,9 +91,9 @@ def test_a_killed_training_goes_on_to_the_same_weights(recipe: Path, tmp_path: P
     code = f"""
 import os, signal
 from pathlib import Path
-from benchmark.store import Store
-from benchmark.training.recipe import load_recipe
-from benchmark.training.trained import Training
+from sparsebench.store import Store
+from sparsebench.training.recipe import load_recipe
+from sparsebench.training.trained import Training
 def kill(state):
     if state["step"] == 5:
         os.kill(os.getpid(), signal.SIGKILL)

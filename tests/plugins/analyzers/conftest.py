@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from benchmark.contracts import GroupContext, Vocabulary
-from benchmark.types import Document, Query, Ranking, Topics
+from sparsebench.contracts import GroupContext, Vocabulary
+from sparsebench.types import Document, Query, Ranking, Topics
 
 Terms = Mapping[str, float]
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.contracts import CellContext, NotApplicable
-from benchmark.parameters import ParameterError, validate
-from benchmark.types import Run
-from plugins.analyzers.hubness import Hubness, occurrences, robin_hood, skewness
+from sparsebench.contracts import CellContext, NotApplicable
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.types import Run
+from sparsebench_plugins.analyzers.hubness import Hubness, occurrences, robin_hood, skewness
 
 
 def context(tops: list[str], documents: int, depth: int = 10) -> CellContext:

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from plugins.analyzers.plots import draw_curve, draw_removal
+from sparsebench_plugins.analyzers.plots import draw_curve, draw_removal
 
 FIXED = {"mass": [0.1, 0.9], "effect": [0.0, -0.1]}
 ARMS = {

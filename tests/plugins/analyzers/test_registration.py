@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-import plugins.analyzers
-from benchmark.parameters import ParameterError, validate
-from plugins.analyzers import Sparsity, Wackiness
+import sparsebench_plugins.analyzers
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench_plugins.analyzers import Sparsity, Wackiness
 
 
 def test_the_analyzers_are_registered_under_their_names():
-    registered = {plugin.name: plugin.factory for plugin in plugins.analyzers.register_analyzers()}
+    registered = {plugin.name: plugin.factory for plugin in sparsebench_plugins.analyzers.register_analyzers()}
     assert {name: factory.level for name, factory in registered.items()} == {
         "domain_gap": "suite",
         "factor_definitions": "suite",
@@ -27,7 +27,7 @@ def test_the_analyzers_are_registered_under_their_names():
 
 def test_importing_the_analyzers_imports_neither_torch_nor_transformers_nor_bm25s():
     code = (
-        "import sys, plugins.analyzers as a; [p.factory() for p in a.register_analyzers()]; "
+        "import sys, sparsebench_plugins.analyzers as a; [p.factory() for p in a.register_analyzers()]; "
         "print([m for m in ('torch', 'transformers', 'bm25s', 'scipy', 'matplotlib') if m in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

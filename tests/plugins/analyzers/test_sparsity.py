@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toys
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from benchmark.parameters import ParameterError, validate
-from benchmark.store import Store
-from benchmark.types import Ranking
-from plugins.analyzers import sparsity
-from plugins.analyzers.sparsity import Postings, Sparsity
+import toys
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.store import Store
+from sparsebench.types import Ranking
+from sparsebench_plugins.analyzers import sparsity
+from sparsebench_plugins.analyzers.sparsity import Postings, Sparsity
 
 DOCUMENTS = csr_array(np.array([[1, 0, 2, 0], [0, 0, 2, 1], [3, 0, 0, 1]], dtype=np.float32))
 QUERIES = csr_array(np.array([[1, 0, 1, 0], [1, 1, 0, 0]], dtype=np.float32))

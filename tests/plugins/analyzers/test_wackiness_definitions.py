@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from benchmark.contracts import NotApplicable, SuiteContext
-from benchmark.record import CellDescription, Part, Record
-from plugins.analyzers.wackiness_definitions import WackinessDefinitions, kendall_tau
+from sparsebench.contracts import NotApplicable, SuiteContext
+from sparsebench.records import CellDescription, Part, Record
+from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions, kendall_tau
 
 AREAS = {  # collection -> analysis -> preset -> W-AUC
     "web": {"wackiness": {"paper_code": 0.9, "robust": 0.5}, "by bm25": {"robust": 0.3}},

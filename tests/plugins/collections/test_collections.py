@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from benchmark.collection import BeirFolder, absent_judgments, judged, scan
-from benchmark.hookspecs import CollectionPlugin
-from plugins.collections import register_collections
+from sparsebench.collection import BeirFolder, absent_judgments, judged, scan
+from sparsebench.contracts.hookspecs import CollectionPlugin
+from sparsebench_plugins.collections import register_collections
 
 SIZES = {"mini/web": (250, 60), "mini/science": (150, 40)}
 
@@ -34,6 +34,6 @@ def test_each_is_whole_and_keeps_the_rules_of_a_collection(plugin: CollectionPlu
 
 
 def test_importing_them_imports_no_torch() -> None:
-    code = "import sys, plugins.collections; print({'torch', 'scipy', 'ir_datasets'} & set(sys.modules))"
+    code = "import sys, sparsebench_plugins.collections; print({'torch', 'scipy', 'ir_datasets'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 import Stemmer
 
-from benchmark import Document
-from benchmark.collection import BeirFolder
-from benchmark.contracts import State
-from benchmark.measure import aggregate, measure
-from benchmark.parameters import ParameterError, validate
-from benchmark.postprocess import apply_to
-from benchmark.rank import TopK, tie_order, to_run
-from benchmark.search import SparseScores
-from plugins.models.bm25 import Bm25, FittedBm25
-from plugins.postprocessors.none import NoCorrection
+from sparsebench import Document
+from sparsebench.collection import BeirFolder
+from sparsebench.contracts import State
+from sparsebench.measures import aggregate, measure
+from sparsebench.rank import TopK, tie_order, to_run
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.search import SparseScores
+from sparsebench.search.postprocess import apply_to
+from sparsebench_plugins.models.bm25 import Bm25, FittedBm25
+from sparsebench_plugins.postprocessors.none import NoCorrection
 
 TEXTS = [
     "The cats sat on the mat; the cat slept.",
@@ -171,7 +171,8 @@ def test_parameters_are_checked(params: dict[str, object]) -> None:
 
 
 def test_importing_the_plugin_imports_neither_bm25s_nor_torch() -> None:
-    code = "import sys, plugins.models.bm25; print(sorted({'bm25s', 'numba', 'torch', 'Stemmer'} & set(sys.modules)))"
+    heavy = "{'bm25s', 'numba', 'torch', 'Stemmer'}"
+    code = f"import sys, sparsebench_plugins.models.bm25; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"[]\n"
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import Query
-from benchmark.errors import ModelError
-from benchmark.measure import aggregate, measure
-from benchmark.parameters import path_parameters
-from benchmark.rank import TopK, tie_order, to_run
-from benchmark.search import MatrixScores
-from plugins.models.run_file import RunFile
+from sparsebench import Query
+from sparsebench.errors import ModelError
+from sparsebench.measures import aggregate, measure
+from sparsebench.rank import TopK, tie_order, to_run
+from sparsebench.registry.parameters import path_parameters
+from sparsebench.search import MatrixScores
+from sparsebench_plugins.models.run_file import RunFile
 
 RUN = """q1 Q0 d2 1 9.5 tag
 q1 Q0 gone 2 9.25 tag

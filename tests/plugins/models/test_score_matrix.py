@@ -15,11 +15,11 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch_file
 
-from benchmark import Query
-from benchmark.errors import ModelError
-from benchmark.parameters import ParameterError, path_parameters, validate
-from plugins.models.score_matrix import ScoreMatrix
-from plugins.models.score_matrix.arrays import read_array
+from sparsebench import Query
+from sparsebench.errors import ModelError
+from sparsebench.registry.parameters import ParameterError, path_parameters, validate
+from sparsebench_plugins.models.score_matrix import ScoreMatrix
+from sparsebench_plugins.models.score_matrix.arrays import read_array
 
 SCORES = np.array([[1.0, 0.5, -0.25], [0.0, 2.0, 0.75]], dtype=np.float32)
 QUERIES = [Query("q0", ""), Query("q1", "")]
@@ -255,5 +255,5 @@ def test_files_that_are_not_there_are_missing(tmp_path: Path) -> None:
 
 
 def test_importing_it_imports_no_torch() -> None:
-    code = "import sys, plugins.models.score_matrix; print('torch' in sys.modules)"
+    code = "import sys, sparsebench_plugins.models.score_matrix; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"False\n"

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.types import Document
-from plugins.models.splade import Splade
-from plugins.models.splade_doc import SpladeDoc
+from sparsebench.types import Document
+from sparsebench_plugins.models.splade import Splade
+from sparsebench_plugins.models.splade_doc import SpladeDoc
 
 TINY = "package:cognition/model"
 CORPUS = ["The cat sat on the mat.", "A cat and a dog.", "Aircraft wings at supersonic speed"]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark import FitContext, Postprocessor
-from benchmark.postprocess import apply_to
-from benchmark.search import MatrixScores
+from sparsebench import FitContext, Postprocessor
+from sparsebench.search import MatrixScores
+from sparsebench.search.postprocess import apply_to
 
 Correct = Callable[..., np.ndarray]
 Potentials = Callable[..., np.ndarray]

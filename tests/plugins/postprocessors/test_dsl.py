@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark import FitContext
-from benchmark.search import MatrixScores
-from plugins.postprocessors.dsl import Dsl, DslSingleQuery
-from plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
+from sparsebench import FitContext
+from sparsebench.search import MatrixScores
+from sparsebench_plugins.postprocessors.dsl import Dsl, DslSingleQuery
+from sparsebench_plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
 
 Correct = Callable[..., np.ndarray]
 

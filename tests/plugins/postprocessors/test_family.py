@@ -13,19 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark import FitContext, Postprocessor, State
-from benchmark.errors import ScoreError
-from benchmark.parameters import ParameterError, validate
-from benchmark.postprocess import enforce_sees
-from benchmark.search import MatrixScores
-from plugins.postprocessors import register_postprocessors
-from plugins.postprocessors.csls import Csls, CslsSingleQuery
-from plugins.postprocessors.dsl import Dsl, DslSingleQuery
-from plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
-from plugins.postprocessors.nnn import Nnn
-from plugins.postprocessors.none import NoCorrection
-from plugins.postprocessors.qb_norm import QbNorm
-from plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
+from sparsebench import FitContext, Postprocessor, State
+from sparsebench.errors import ScoreError
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.search import MatrixScores
+from sparsebench.search.postprocess import enforce_sees
+from sparsebench_plugins.postprocessors import register_postprocessors
+from sparsebench_plugins.postprocessors.csls import Csls, CslsSingleQuery
+from sparsebench_plugins.postprocessors.dsl import Dsl, DslSingleQuery
+from sparsebench_plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
+from sparsebench_plugins.postprocessors.nnn import Nnn
+from sparsebench_plugins.postprocessors.none import NoCorrection
+from sparsebench_plugins.postprocessors.qb_norm import QbNorm
+from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
 Correct = Callable[..., np.ndarray]
 Make = Callable[[float], Postprocessor]
@@ -213,7 +213,8 @@ def test_none_changes_nothing(corrected: Correct) -> None:
 
 
 def test_importing_the_plugins_imports_no_torch() -> None:
-    code = "import sys, plugins.postprocessors, benchmark.postprocess, benchmark.search; print('torch' in sys.modules)"
+    modules = "sparsebench_plugins.postprocessors, sparsebench.search.postprocess, sparsebench.search"
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"False\n"
 
 

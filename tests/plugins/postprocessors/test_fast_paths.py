@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark import FitContext
-from benchmark.search import MatrixScores
-from plugins.postprocessors import _append, _potentials, _sinkhorn, _sinkhorn_fused
-from plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
+from sparsebench import FitContext
+from sparsebench.search import MatrixScores
+from sparsebench_plugins.postprocessors import _append, _potentials, _sinkhorn, _sinkhorn_fused
+from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
 Correct = Callable[..., np.ndarray]
 
@@ -221,7 +221,7 @@ def test_a_query_beyond_float32_is_appended_by_itself(monkeypatch: pytest.Monkey
     single = []
     found_alone = _sinkhorn.sinkhorn_potentials
     monkeypatch.setattr(
-        "plugins.postprocessors.sinkhorn.sinkhorn_potentials",
+        "sparsebench_plugins.postprocessors.sinkhorn.sinkhorn_potentials",
         lambda *args, **params: single.append(1) or found_alone(*args, **params),
     )
     found = appended(method, scores[:9], scores[9:], STREAMED, 50)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from benchmark.parameters import ParameterError, validate
-from benchmark.search import MatrixScores
-from plugins.postprocessors._neighbours import kth_best, mean_of_best
-from plugins.postprocessors.csls import Csls, CslsSingleQuery
-from plugins.postprocessors.nnn import Nnn
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.search import MatrixScores
+from sparsebench_plugins.postprocessors._neighbours import kth_best, mean_of_best
+from sparsebench_plugins.postprocessors.csls import Csls, CslsSingleQuery
+from sparsebench_plugins.postprocessors.nnn import Nnn
 
 Correct = Callable[..., np.ndarray]
 

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
-from benchmark import FitContext, Postprocessor
-from benchmark.errors import ScoreError
-from benchmark.leaderboard.board import cell_folder
-from benchmark.parameters import ParameterError, validate
-from benchmark.progress import Silent
-from benchmark.rank import read_trec
-from benchmark.runner import Runner
-from benchmark.search import MatrixScores
-from benchmark.store import Store
-from plugins.postprocessors._pool import pool_of
-from plugins.postprocessors.dsl import Dsl, DslSingleQuery
-from plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
-from plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
+import toys
+from sparsebench import FitContext, Postprocessor
+from sparsebench.errors import ScoreError
+from sparsebench.progress import Silent
+from sparsebench.rank import read_trec
+from sparsebench.records import cell_folder
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.runner import Runner
+from sparsebench.search import MatrixScores
+from sparsebench.store import Store
+from sparsebench_plugins.postprocessors._pool import pool_of
+from sparsebench_plugins.postprocessors.dsl import Dsl, DslSingleQuery
+from sparsebench_plugins.postprocessors.inverted_softmax import InvertedSoftmax, InvertedSoftmaxSingleQuery
+from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
 Correct = Callable[..., np.ndarray]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from benchmark.parameters import ParameterError, validate
-from plugins.postprocessors.qb_norm import QbNorm
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench_plugins.postprocessors.qb_norm import QbNorm
 
 Correct = Callable[..., np.ndarray]
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark import FitContext
-from benchmark.errors import ScoreError
-from benchmark.search import MatrixScores
-from plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
+from sparsebench import FitContext
+from sparsebench.errors import ScoreError
+from sparsebench.search import MatrixScores
+from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
 Correct = Callable[..., np.ndarray]
 

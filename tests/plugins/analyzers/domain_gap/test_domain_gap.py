@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toys
 
-from benchmark.contracts import NotApplicable, SuiteContext
-from benchmark.parameters import ParameterError, validate
-from benchmark.progress import Silent
-from benchmark.record import CellDescription, Part, Record
-from benchmark.runner import Runner
-from benchmark.statistics import difference_of_differences, holm, sign_flip_p
-from benchmark.store import Store
-from benchmark.types import Json
-from plugins.analyzers.domain_gap import DomainGap
+import toys
+from sparsebench.contracts import NotApplicable, SuiteContext
+from sparsebench.progress import Silent
+from sparsebench.records import CellDescription, Part, Record
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.runner import Runner
+from sparsebench.statistics import difference_of_differences, holm, sign_flip_p
+from sparsebench.store import Store
+from sparsebench.types import Json
+from sparsebench_plugins.analyzers.domain_gap import DomainGap
 
 DOMAINS = {"web": "in", "news": "in", "law": "out"}
 QUERIES = [f"q{i}" for i in range(12)]

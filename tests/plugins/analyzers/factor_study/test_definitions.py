@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from studies import noise, study, wacky
 
-from benchmark.contracts import NotApplicable
-from plugins.analyzers.factor_study.definitions import FactorDefinitions
+from sparsebench.contracts import NotApplicable
+from sparsebench_plugins.analyzers.factor_study.definitions import FactorDefinitions
+from studies import noise, study, wacky
 
 LEVELS = ("1", "2", "3", "4", "5")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from scipy import stats
-from studies import noise, removed, study
 
-from benchmark.contracts import NotApplicable, SuiteContext
-from plugins.analyzers.factor_study.removal import FactorRemoval
+from sparsebench.contracts import NotApplicable, SuiteContext
+from sparsebench_plugins.analyzers.factor_study.removal import FactorRemoval
+from studies import noise, removed, study
 
 
 def planted(inside: float, deviation: float = 0.001):

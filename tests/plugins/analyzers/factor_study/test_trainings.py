@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from studies import study
 
-from benchmark.contracts import NotApplicable
-from plugins.analyzers.factor_study.trainings import collections, conditions, levels, only_factor, trainings
+from sparsebench.contracts import NotApplicable
+from sparsebench_plugins.analyzers.factor_study.trainings import collections, conditions, levels, only_factor, trainings
+from studies import study
 
 
 def test_a_label_says_condition_and_seed_and_other_models_are_none() -> None:

@@ -6,10 +6,10 @@ import json
 
 import pytest
 from scipy import stats
-from studies import noise, study, wacky
 
-from benchmark.contracts import NotApplicable
-from plugins.analyzers.factor_study.trend import FactorTrend
+from sparsebench.contracts import NotApplicable
+from sparsebench_plugins.analyzers.factor_study.trend import FactorTrend
+from studies import noise, study, wacky
 
 ORDER = {0: 1, 1: 0, 2: 2}
 """Place of the levels "100", "20", "all" from smallest to largest."""

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from benchmark.contracts import NotApplicable
-from benchmark.parameters import ParameterError, validate
-from benchmark.types import Query, Topics
-from plugins.analyzers.removal import Removal, analyzer
+from sparsebench.contracts import NotApplicable
+from sparsebench.registry.parameters import ParameterError, validate
+from sparsebench.types import Query, Topics
+from sparsebench_plugins.analyzers.removal import Removal, analyzer
 
 COMMON = [f"w{i}" for i in range(260)]
 PLANTED = [f"planted{i}" for i in range(20)]

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from benchmark.fast_measure import fast_measure
-from benchmark.measure import measure
-from benchmark.rank import to_run
-from benchmark.types import Topics
-from plugins.analyzers.removal.effects import ArmEffects, Effects, measure_effects
-from plugins.analyzers.removal.queries import removal_queries
+from sparsebench.measures import measure
+from sparsebench.measures.fast import fast_measure
+from sparsebench.rank import to_run
+from sparsebench.types import Topics
+from sparsebench_plugins.analyzers.removal.effects import ArmEffects, Effects, measure_effects
+from sparsebench_plugins.analyzers.removal.queries import removal_queries
 
 WORDS = [f"w{i}" for i in range(12)]
 GRID = np.array([1, 2, 4, 6])

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.analyzers.removal.orders import log_weights, removal_grid, removal_steps, strata
-from plugins.analyzers.wackiness.scores import TokenScores
+from sparsebench_plugins.analyzers.removal.orders import log_weights, removal_grid, removal_steps, strata
+from sparsebench_plugins.analyzers.wackiness.scores import TokenScores
 
 SEEDS = st.integers(0, 2**32 - 1)
 

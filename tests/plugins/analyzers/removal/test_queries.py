@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.fast_measure import fast_measure
-from benchmark.rank import best_of_rows
-from benchmark.types import Topics
-from plugins.analyzers.removal.queries import RemovalQuery, removal_queries, within_reach
+from sparsebench.measures.fast import fast_measure
+from sparsebench.rank import best_of_rows
+from sparsebench.types import Topics
+from sparsebench_plugins.analyzers.removal.queries import RemovalQuery, removal_queries, within_reach
 
 RR = fast_measure("RR@10")
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.contracts import NotApplicable
-from benchmark.errors import PluginError
-from benchmark.types import Query, Topics
-from plugins.analyzers.wackiness import Wackiness, analyzer
+from sparsebench.contracts import NotApplicable
+from sparsebench.errors import PluginError
+from sparsebench.types import Query, Topics
+from sparsebench_plugins.analyzers.wackiness import Wackiness, analyzer
 
 ALL = ("paper_code", "paper_formula", "robust")
 PLANTED = [f"planted{i}" for i in range(30)]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from plugins.analyzers.wackiness import observations
-from plugins.analyzers.wackiness.observations import expansion_entries, observe
-from plugins.analyzers.wackiness.statistics import inverse_document_frequency
-from plugins.analyzers.wackiness.tokens import read_corpus
+from sparsebench_plugins.analyzers.wackiness import observations
+from sparsebench_plugins.analyzers.wackiness.observations import expansion_entries, observe
+from sparsebench_plugins.analyzers.wackiness.statistics import inverse_document_frequency
+from sparsebench_plugins.analyzers.wackiness.tokens import read_corpus
 
 ONE_QUERY = ["10 11 12 10", "12 13", "", "11 14 15 16 17"]
 TABLE = {  # METHODS 2.3: id -> (sum tf * decay, idf, U with df idf, U with constant idf)

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, vstack
 
-from benchmark.contracts import GroupContext, Vocabulary
-from benchmark.types import Query, Topics
-from plugins.analyzers.wackiness import Wackiness
-from plugins.analyzers.wackiness.material import gather
-from plugins.analyzers.wackiness.sample import draw
-from plugins.analyzers.wackiness.scores import PAPER_CODE, PAPER_FORMULA, Preset, score
+from sparsebench.contracts import GroupContext, Vocabulary
+from sparsebench.types import Query, Topics
+from sparsebench_plugins.analyzers.wackiness import Wackiness
+from sparsebench_plugins.analyzers.wackiness.material import gather
+from sparsebench_plugins.analyzers.wackiness.sample import draw
+from sparsebench_plugins.analyzers.wackiness.scores import PAPER_CODE, PAPER_FORMULA, Preset, score
 
 DEPTH, BATCH = 20, 16
 SOME, ALL = 150, 1400

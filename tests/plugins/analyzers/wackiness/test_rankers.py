@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.contracts import NotApplicable
-from benchmark.types import Query
-from plugins.analyzers.wackiness.rankers import bm25_top, rank
-from plugins.analyzers.wackiness.sample import ScoringQueries
+from sparsebench.contracts import NotApplicable
+from sparsebench.types import Query
+from sparsebench_plugins.analyzers.wackiness.rankers import bm25_top, rank
+from sparsebench_plugins.analyzers.wackiness.sample import ScoringQueries
 
 WORDS = ["apple", "banana", "cherry"]
 TEXTS = ["apple", "banana apple", "cherry", "apple apple", "Apples, bananas!"]

@@ -5,8 +5,8 @@ import io
 
 import numpy as np
 
-from plugins.analyzers.wackiness.report import curve_table, token_table
-from plugins.analyzers.wackiness.scores import TokenScores
+from sparsebench_plugins.analyzers.wackiness.report import curve_table, token_table
+from sparsebench_plugins.analyzers.wackiness.scores import TokenScores
 
 
 def table(n: int, word_vocabulary) -> list[dict[str, str]]:

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from benchmark.contracts import NotApplicable
-from benchmark.types import Query, Topics
-from plugins.analyzers.wackiness.sample import draw, first_sentence, smallest_hashes
+from sparsebench.contracts import NotApplicable
+from sparsebench.types import Query, Topics
+from sparsebench_plugins.analyzers.wackiness.sample import draw, first_sentence, smallest_hashes
 
 
 def queries(*texts: str) -> list[Query]:

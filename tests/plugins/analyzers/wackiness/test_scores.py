@@ -3,8 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugins.analyzers.wackiness.observations import Observations
-from plugins.analyzers.wackiness.scores import PAPER_CODE, ROBUST, Scale, area, normaliser, score, why_no_area
+from sparsebench_plugins.analyzers.wackiness.observations import Observations
+from sparsebench_plugins.analyzers.wackiness.scores import (
+    PAPER_CODE,
+    ROBUST,
+    Scale,
+    area,
+    normaliser,
+    score,
+    why_no_area,
+)
 
 UTILITIES = [[4, 4, 4, 4], [0] * 5, [1, 2, 3], [2, 0, 2, 0, 2], [8, 6, 4, 2, 0, 4], [1] * 7]  # METHODS 2.3: a to f
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.analyzers.wackiness.statistics import (
+from sparsebench_plugins.analyzers.wackiness.statistics import (
     curve,
     decay,
     inverse_document_frequency,

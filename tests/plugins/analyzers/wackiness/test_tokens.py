@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugins.analyzers.wackiness import tokens
-from plugins.analyzers.wackiness.tokens import count_tokens, read_corpus
+from sparsebench_plugins.analyzers.wackiness import tokens
+from sparsebench_plugins.analyzers.wackiness.tokens import count_tokens, read_corpus
 
 WORDS = ["a", "b", "c", "A"]
 TEXTS = ["a b a", "B A c", "", "c c c c", "zzz"]

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugins.analyzers.wackiness import uncertainty
-from plugins.analyzers.wackiness.observations import Observations
-from plugins.analyzers.wackiness.scores import PAPER_CODE, ROBUST, Scale, area, score
-from plugins.analyzers.wackiness.uncertainty import bootstrap_interval, spread_over_parts
+from sparsebench_plugins.analyzers.wackiness import uncertainty
+from sparsebench_plugins.analyzers.wackiness.observations import Observations
+from sparsebench_plugins.analyzers.wackiness.scores import PAPER_CODE, ROBUST, Scale, area, score
+from sparsebench_plugins.analyzers.wackiness.uncertainty import bootstrap_interval, spread_over_parts
 
 
 def random_observations(n: int, terms: int, share: float, seed: int = 0) -> Observations:

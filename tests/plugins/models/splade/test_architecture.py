@@ -5,9 +5,9 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from benchmark.errors import ModelError
-from plugins.models.splade import Splade
-from plugins.models.splade.architecture import cut
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade import Splade
+from sparsebench_plugins.models.splade.architecture import cut
 
 TEXTS = ["the cat sat on the mat.", "dogs", "", "a dog running far away sat on a mat the cats sat on", "the the the"]
 ARCHITECTURES = [

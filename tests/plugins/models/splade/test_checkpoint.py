@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.checkpoints import Location
-from benchmark.errors import ModelError
-from plugins.models.splade import Splade
-from plugins.models.splade.checkpoint import open_checkpoint
+from sparsebench.checkpoints import Location
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade import Splade
+from sparsebench_plugins.models.splade.checkpoint import open_checkpoint
 
 
 def open_folder(folder, *, allow_bin=False, trust_remote_code=False):

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmark.errors import ModelError
-from plugins.models.splade import Splade
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade import Splade
 
 TEXTS = ["the cat sat on the mat.", "dogs", "a dog running far away"]
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.errors import ModelError
-from plugins.models.splade import Splade
-from plugins.models.splade.output_ids import read_output_ids
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade import Splade
+from sparsebench_plugins.models.splade.output_ids import read_output_ids
 
 
 def test_a_number_stands_for_the_ids_below_it():

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.errors import ModelError
-from benchmark.parameters import path_parameters, validate
-from plugins.models.splade import Splade
-from plugins.models.splade.architecture import MaskedLM
+from sparsebench.errors import ModelError
+from sparsebench.registry.parameters import path_parameters, validate
+from sparsebench_plugins.models.splade import Splade
+from sparsebench_plugins.models.splade.architecture import MaskedLM
 
 TINY = "package:cognition/model"
 TEXTS = ["the cat sat on the mat.", "dogs", "a dog running far away sat on a mat"]
@@ -276,8 +276,8 @@ def test_what_changes_nothing_leaves_the_identity(make_checkpoint):
 def test_naming_loading_no_torch_and_no_transformers(tiny_splade_dir):
     """`plan` asks for identities, and must stay fast."""
     program = (
-        "import sys, plugins.models\n"
-        "from plugins.models.splade import Splade\n"
+        "import sys, sparsebench_plugins.models\n"
+        "from sparsebench_plugins.models.splade import Splade\n"
         f"Splade(checkpoint={TINY!r}).identity('query')\n"
         "assert not {'torch', 'transformers', 'cognition', 'scipy'} & set(sys.modules), sorted(sys.modules)\n"
     )

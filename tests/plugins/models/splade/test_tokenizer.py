@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers
 
-from benchmark.checkpoints import Location
-from benchmark.errors import ModelError
-from plugins.models.splade.checkpoint import open_checkpoint
-from plugins.models.splade.tokenizer import TokenizerVocabulary, capitalised_ids, load_vocabulary
+from sparsebench.checkpoints import Location
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade.checkpoint import open_checkpoint
+from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary, capitalised_ids, load_vocabulary
 
 
 def vocabulary_of(folder, size):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
 from fruit_retrieval.initials import Initials
 from fruit_retrieval.longest import Longest
 from fruit_retrieval.rounded import Rounded
+from sparsebench import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
 
 
 @hookimpl

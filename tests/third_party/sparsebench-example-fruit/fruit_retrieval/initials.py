@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from annotated_types import Ge
 
-from benchmark import Encoded, LoadedEncoder, SparseEncoder, Vocabulary
+from sparsebench import Encoded, LoadedEncoder, SparseEncoder, Vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

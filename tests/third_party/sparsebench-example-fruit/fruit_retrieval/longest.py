@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark import Analysis, CellAnalyzer, CellContext
+from sparsebench import Analysis, CellAnalyzer, CellContext
 
 
 class Longest(CellAnalyzer):

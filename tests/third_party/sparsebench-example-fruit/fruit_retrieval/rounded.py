@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Gt
 
-from benchmark import Block, FitContext, Postprocessor, ScoreBlocks, State
+from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,5 +1,0 @@
-"""Results in the formats of others: TREC runs with ir_metadata beside them, and mteb's JSON."""
-
-from benchmark.leaderboard.export.write import export
-
-__all__ = ["export"]

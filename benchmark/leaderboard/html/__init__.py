@@ -1,5 +1,0 @@
-"""The leaderboard as one HTML file that needs nothing else: no network, no framework, the data inside."""
-
-from benchmark.leaderboard.html.page import render_html
-
-__all__ = ["render_html"]

@@ -1,5 +1,0 @@
-"""The noise floor of a suite: how far its figures move when the same texts are encoded in another way."""
-
-from benchmark.noise.floor import group_noise
-
-__all__ = ["group_noise"]

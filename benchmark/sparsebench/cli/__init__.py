@@ -1,0 +1,88 @@
+"""The command `sparsebench`: one module a command, imported when it is asked for, so that `--help` is instant.
+
+Exit codes, as pytest's: 0 ok, 1 some cells failed, 2 interrupted, 3 internal error, 4 usage or a mistake that the
+user can fix, 5 nothing to do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from enum import IntEnum
+
+import click
+
+from sparsebench.errors import SparsebenchError
+
+COMMANDS = {
+    "run": "Run a suite: compute what is missing, print its leaderboard.",
+    "plan": "Show the cells of a suite: what is cached, what is missing, how long it may take.",
+    "fetch": "Download all that a suite needs.",
+    "report": "Write the leaderboard of a suite from its records, in any format; --check compares, --merge joins.",
+    "publish": "Put a suite's leaderboard and its records into leaderboards/.",
+    "compare": "Test every row of a suite against a baseline, query by query.",
+    "noise": "Measure how much of a suite's figures is noise of encoding.",
+    "export": "Write runs, ir_metadata and mteb's JSON for other tools.",
+    "explain": "Explain one query of one cell: terms, documents, contributions.",
+    "train": "Train the checkpoints of a recipe.",
+    "plugins": "List the plugins, check one, begin a new one.",
+    "schema": "Print the JSON Schema of suite files (for editors) or of records.",
+    "doctor": "Check the installation: versions, device, store, plugins.",
+    "cache": "List the store, verify it, or empty it.",
+}
+
+
+class Exit(IntEnum):
+    """What the process returns."""
+
+    OK = 0
+    FAILED_CELLS = 1
+    INTERRUPTED = 2
+    INTERNAL = 3
+    USAGE = 4
+    NOTHING = 5
+
+
+class LazyGroup(click.Group):
+    """Commands by name; a command's module is imported when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of a session."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import `sparsebench.cli.<name>` and take its `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"sparsebench.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sparsebench")
+def cli() -> None:
+    """Evaluate learned sparse retrieval: models, score postprocessors, wacky weights."""
+
+
+def main() -> None:
+    """The entry point: errors that a user can fix are one message without a traceback."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted: finished cells are kept, the same command goes on from there", err=True)
+        code = Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = Exit.USAGE
+    except SparsebenchError as error:
+        click.echo(str(error), err=True)
+        code = Exit.USAGE
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        code = Exit.INTERNAL
+    sys.exit(code if isinstance(code, int) else Exit.OK)

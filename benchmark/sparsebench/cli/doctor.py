@@ -1,0 +1,59 @@
+"""`sparsebench doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from sparsebench.cli import Exit
+from sparsebench.cli.options import plugin_options
+from sparsebench.errors import SparsebenchError
+from sparsebench.provenance import hardware, software
+from sparsebench.provenance.device import check_device, choose_device
+from sparsebench.registry import discover
+from sparsebench.store import Store, default_root
+
+
+@click.command("doctor")
+@plugin_options
+def command(plugin_switches: Sequence[str]) -> int:
+    """Check the installation: versions, device, store, plugins. Exit code 1 when something is broken."""
+    facts = software()
+    click.echo(f"sparsebench {facts['sparsebench']}, Python {facts['python']}, commit {facts['git']}")
+    click.echo(", ".join(f"{name} {version}" for name, version in facts["libraries"].items()))
+    problems = [*_device(), *_store(), *_plugins(plugin_switches)]
+    for problem in problems:
+        click.echo(f"problem: {problem}")
+    click.echo("all is well" if not problems else f"{len(problems)} problems")
+    return Exit.FAILED_CELLS if problems else Exit.OK
+
+
+def _device() -> list[str]:
+    device = choose_device("auto")
+    try:
+        check_device(device)
+    except SparsebenchError as error:
+        return [str(error)]
+    click.echo(", ".join(f"{name}: {value}" for name, value in hardware(device).items()))
+    return []
+
+
+def _store() -> list[str]:
+    store = Store(default_root())
+    try:
+        with store.writing("doctor", "probe", {}) as folder:
+            (folder / "probe").write_text("written")
+        probe = store.find("doctor", "probe")
+        assert probe is not None
+        store.remove(probe)
+    except SparsebenchError as error:
+        return [str(error)]
+    click.echo(f"store: {store.root} is writable")
+    return []
+
+
+def _plugins(plugin_switches: Sequence[str]) -> list[str]:
+    registry = discover(plugin_switches)
+    click.echo(f"plugins: {', '.join(map(str, registry.providers))}")
+    return [f"{each}\n{each.traceback}" for each in registry.broken]

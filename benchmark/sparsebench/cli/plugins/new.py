@@ -1,0 +1,26 @@
+"""`sparsebench plugins new KIND NAME`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sparsebench.cli import Exit
+from sparsebench.scaffold import KINDS, PluginKind, write_package
+
+
+@click.command("new")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("name")
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default=True,
+              help="The folder to write the package's folder into.")  # fmt: skip
+def new(kind: PluginKind, name: str, into: Path) -> int:
+    """Write a complete package for a new plugin that suites will call NAME, e.g. my_method."""
+    folder = write_package(kind, name, into)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        click.echo(path)
+    click.echo(
+        f"\nIt works as it stands:\n  cd {folder}\n  python -m pip install --editable '.[test]'\n  python -m pytest"
+    )
+    return Exit.OK

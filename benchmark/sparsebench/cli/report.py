@@ -1,0 +1,99 @@
+"""`sparsebench report SUITE`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from sparsebench.cli import Exit
+from sparsebench.cli.options import LEADERBOARDS, plugin_options, runs_option
+from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
+from sparsebench.store import write_atomically
+
+
+@click.command("report")
+@click.argument("suite")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="One format only.  [default: md and html]")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@click.option("--published", is_flag=True, help=f"Read {LEADERBOARDS}/ instead of the runs.")
+@click.option(
+    "--merge",
+    "others",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Join the records of another machine: its runs folder. May be repeated.",
+)
+@click.option(
+    "--analyze", is_flag=True, help="With --published: first run the suite's own analyzers on the records again."
+)
+@click.option(
+    "--check", "checking", is_flag=True, help="Fail when the pages are not what the records say; write nothing."
+)
+@runs_option
+@plugin_options
+def command(
+    suite: str,
+    form: str | None,
+    output: Path | None,
+    published: bool,
+    others: tuple[Path, ...],
+    analyze: bool,
+    checking: bool,
+    runs: Path,
+    plugin_switches: tuple[str, ...],
+) -> int:
+    """Write the leaderboard of SUITE from its records alone, and print it."""
+    if others and (published or checking):
+        raise click.UsageError(
+            "--merge joins runs into a text of its own; it goes with neither --published nor --check"
+        )
+    if analyze:
+        _analyze(suite, published, plugin_switches)
+    report, folder, name = _report(suite, published, others, runs)
+    if checking:
+        return _check(report, folder, name, [form] if form else PAGES)
+    if output is not None or others or form not in (None, *PAGES):
+        _write_or_print(report.render(form or "md"), output)
+        return Exit.OK
+    for each in [form] if form else PAGES:
+        write_atomically(folder / f"{name}.{each}", report.render(each))
+    click.echo(report.render("md") if form != "html" else f"written: {folder / name}.html")
+    return Exit.OK
+
+
+def _analyze(suite: str, published: bool, plugin_switches: Sequence[str]) -> None:
+    if not published:
+        raise click.UsageError("--analyze goes with --published; `sparsebench run` analyzes its own records")
+    from sparsebench.evaluate.published_analyses import analyze_published
+    from sparsebench.registry import discover  # here: a report that analyzes nothing needs neither plugins nor plans
+
+    analyze_published(LEADERBOARDS, suite, discover(plugin_switches))
+
+
+def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:
+    """The report, and where its pages lie."""
+    if published:
+        return published_report(LEADERBOARDS, suite), LEADERBOARDS, suite
+    folder = runs / suite
+    if others:
+        own = [folder] if folder.is_dir() else []
+        return merged_report([*own, *(suite_folder(other, suite) for other in others)]), folder, "leaderboard"
+    return read_report(folder), folder, "leaderboard"
+
+
+def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int:
+    pages = {form: folder / f"{name}.{form}" for form in forms}
+    differences = [found for form, page in pages.items() if (found := report.check(page, form))]
+    differences += report.unfounded()
+    click.echo("\n".join(differences) or f"what the records say: {', '.join(map(str, pages.values()))}")
+    return Exit.FAILED_CELLS if differences else Exit.OK
+
+
+def _write_or_print(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(output, text)
+        click.echo(f"written: {output}")

@@ -1,0 +1,105 @@
+"""Which queries play which part: tested, bank, development."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sparsebench.collection import BeirFolder, IrDatasets, hash_split, judged, read_queries, untested
+from sparsebench.collection.read import source_by_id, source_of
+from sparsebench.contracts import CollectionSource
+from sparsebench.errors import CollectionError
+from sparsebench.registry import Registry
+from sparsebench.suite import CollectionSpec
+from sparsebench.types import Json, Topics
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the queries of a collection come from: its own, those of the bank, those for tuning."""
+
+    own: CollectionSource
+    bank: CollectionSource
+    dev: CollectionSource
+
+    @classmethod
+    def of(cls, spec: CollectionSpec, registry: Registry) -> Sources:
+        """The sources that a suite names; the collection itself where it names no other."""
+        own = bank = dev = source_of(spec, registry)
+        if spec.bank and spec.bank.beir:
+            bank = BeirFolder(spec.bank.beir, spec.bank.beir.name)
+        elif spec.bank and spec.bank.id:
+            bank = source_by_id(spec.bank.id, registry)
+        if spec.dev and spec.dev.split == "bank":
+            dev = bank
+        elif spec.dev and spec.dev.id:
+            dev = source_by_id(spec.dev.id, registry)
+        return cls(own, bank, dev)
+
+    @property
+    def all(self) -> tuple[CollectionSource, ...]:
+        """Each once."""
+        return tuple({id(source): source for source in (self.own, self.bank, self.dev)}.values())
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The queries of each part. counts: what was left out, by reason."""
+
+    test: Topics
+    bank: Topics | None
+    dev: Topics | None
+    bank_is_same_collection: bool
+    counts: dict[str, Json]
+
+
+def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
+    """Read queries and judgments. Raises CollectionError when nothing is left to test on, or to tune on."""
+    own = sources.own.topics(spec.split)
+    dev = None
+    if spec.dev and spec.dev.split == "hash":
+        dev, own = hash_split(own, share=spec.dev.share, seed=spec.dev.seed)
+    elif spec.dev:
+        split = spec.bank.split if spec.bank and spec.dev.split == "bank" else spec.dev.split
+        dev = sources.dev.topics(split)
+    test = judged(own)
+    if not test.topics.queries:
+        raise CollectionError(f"{spec.name}: no test query has a relevant document")
+    counts: dict[str, Json] = dict(test.left_out)
+    if dev is not None:
+        dev = judged(dev).topics
+        dev, counts["dev_queries_also_tested"] = _not_tested(dev, test.topics, same(sources.own, sources.dev), spec)
+    bank_is_own = same(sources.own, sources.bank) and not (spec.bank and spec.bank.queries_tsv)
+    return Parts(test.topics, _bank(spec, sources, dev), dev, bank_is_own, counts)
+
+
+def _not_tested(dev: Topics, test: Topics, same_collection: bool, spec: CollectionSpec) -> tuple[Topics, int]:
+    """Tuning on a query that is tested would report the best of several tries as one."""
+    kept = untested(dev.queries, test, same_collection=same_collection)
+    if not kept:
+        raise CollectionError(
+            f"{spec.name}: each of the {len(dev.queries)} development queries is also a test query, and tuning on test "
+            "queries is not allowed. Name others, or carve them out: `dev: {split: hash, share: 0.2, seed: 0}`."
+        )
+    qrels = {query.query_id: dev.qrels[query.query_id] for query in kept}
+    return Topics(kept, qrels), len(dev.queries) - len(kept)
+
+
+def _bank(spec: CollectionSpec, sources: Sources, dev: Topics | None) -> Topics | None:
+    """The bank, without judgments; `split: hash` is the development queries that were carved out."""
+    if spec.bank is None:
+        return None
+    if spec.bank.split == "hash":
+        assert dev is not None, "the suite has checked that dev is carved out"
+        return Topics(dev.queries)
+    if spec.bank.queries_tsv is not None:
+        return read_queries(spec.bank.queries_tsv)
+    return Topics(sources.bank.topics(spec.bank.split).queries)
+
+
+def same(source: CollectionSource, other: CollectionSource) -> bool:
+    """Whether a query id means the same query in both."""
+    if isinstance(source, BeirFolder) and isinstance(other, BeirFolder):
+        return source.folder.resolve() == other.folder.resolve()
+    if isinstance(source, IrDatasets) and isinstance(other, IrDatasets):
+        return source.documents_of == other.documents_of
+    return other is source

@@ -1,0 +1,92 @@
+"""A collection of a suite, ready to be searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sparsebench.collection import Corpus, absent_judgments, empty_queries, limit, topics_digest
+from sparsebench.collection.parts import Sources, read_parts
+from sparsebench.collection.read import Gallery, read_corpus, require
+from sparsebench.contracts import CollectionSource
+from sparsebench.progress import Progress
+from sparsebench.provenance.digests import portable
+from sparsebench.registry import Registry
+from sparsebench.registry.provider import Provider
+from sparsebench.store import Store
+from sparsebench.suite import CollectionSpec
+from sparsebench.types import Json, Topics
+
+
+@dataclass(frozen=True)
+class TestCollection:
+    """A collection ready to be searched. bank, dev: None where the suite names none.
+
+    bank_gallery: the bank's own documents, where the suite asks for them. provider: the plugin that carries it, if any.
+    counts: what was left out, for the record (queries without a relevant document, judgments of absent documents).
+    """
+
+    spec: CollectionSpec
+    source: CollectionSource
+    corpus: Corpus
+    test: Topics
+    bank: Topics | None
+    bank_is_same_collection: bool
+    dev: Topics | None
+    counts: Mapping[str, Json]
+    bank_gallery: Gallery | None = None
+    provider: Provider | None = None
+
+    @cached_property
+    def digests(self) -> dict[str, Json]:
+        """What of the collection is part of every cell's key."""
+        return {"corpus": self.corpus.digest, "test": topics_digest(self.test), "drop_own_id": self.spec.drop_own_id}
+
+    @cached_property
+    def roles(self) -> dict[str, Json]:
+        """Which queries play the other parts, for records and keys: how the suite names them (files without their
+        folders), seeds included, and their digests."""
+        parts = {"bank": (self.spec.bank, self.bank), "dev": (self.spec.dev, self.dev)}
+        found: dict[str, Json] = {
+            part: {**portable(spec.model_dump(exclude_none=True)), "queries": topics_digest(topics)}
+            for part, (spec, topics) in parts.items()
+            if spec and topics
+        }
+        if "bank" in found:
+            found["bank"]["same_collection"] = self.bank_is_same_collection
+            found["bank"]["documents"] = self.bank_gallery.corpus.digest if self.bank_gallery else None
+        return found
+
+
+def resolve_collection(
+    spec: CollectionSpec, registry: Registry, store: Store, progress: Progress, query_limit: int | None = None
+) -> TestCollection:
+    """Read queries and judgments, and the corpus once when its ids and digest are not in the store.
+
+    Raises CollectionError, naming what is missing and where to get it.
+    """
+    sources = Sources.of(spec, registry)
+    require(sources.all)
+    corpus = read_corpus(sources.own, store, progress)
+    parts = read_parts(spec, sources)
+    gallery, carried = None, registry.collections.get(spec.id or "")
+    if spec.bank and spec.bank.gallery:
+        gallery = Gallery(sources.bank, read_corpus(sources.bank, store, progress))
+    return TestCollection(
+        spec=spec,
+        source=sources.own,
+        corpus=corpus,
+        test=limit(parts.test, query_limit) if query_limit else parts.test,
+        bank=parts.bank,
+        bank_is_same_collection=parts.bank_is_same_collection,
+        dev=parts.dev,
+        counts={
+            **parts.counts,
+            "empty_queries": empty_queries(parts.test),
+            "empty_documents": corpus.empty,
+            "judgments_of_absent_documents": absent_judgments(parts.test.qrels, corpus.doc_ids),
+        },
+        bank_gallery=gallery,
+        provider=carried.provider if carried else None,
+    )

@@ -1,0 +1,14 @@
+"""Types of values that suites and recipes share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import Gt
+from pydantic import StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1)]
+
+FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
+
+Positive = Annotated[int, Gt(0)]

@@ -1,0 +1,33 @@
+"""Variables and relative paths in the values of a configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sparsebench.config.mistakes import Mistakes
+from sparsebench.config.tree import Node
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+
+
+def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> Node:
+    """The same value, with the variables in its texts replaced; one that is not set or empty is a mistake."""
+    if node.text is not None:
+        unset = [name for name in _VARIABLE.findall(node.text) if not environ.get(name)]
+        for name in unset:
+            mistakes.add(node.at, f"the environment variable {name} is not set; set it, as in `export {name}=…`")
+        return node if unset else replace(node, value=_VARIABLE.sub(lambda match: environ[match[1]], node.text))
+    if node.items:
+        return replace(node, value=tuple(interpolate(item, environ, mistakes) for item in node.items))
+    if node.entries:
+        return node.with_entries({key: interpolate(each, environ, mistakes) for key, each in node.entries.items()})
+    return node
+
+
+def from_its_folder(node: Node) -> Node:
+    """A relative path, or a list of them, as seen from the working directory."""
+    if node.text is not None:
+        return replace(node, value=str(node.at.folder / node.text))
+    return replace(node, value=tuple(map(from_its_folder, node.items))) if node.items else node

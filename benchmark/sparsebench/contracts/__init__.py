@@ -1,0 +1,54 @@
+"""What a plugin is: the classes that models, postprocessors, analyzers and collections implement.
+
+Every parameter of a plugin is a keyword-only argument of its `__init__`, typed; ranges are given as
+`Annotated[float, Gt(0)]` (annotated_types). Making an object is cheap and imports no torch; loading is explicit.
+"""
+
+from sparsebench.contracts.analyzers import (
+    Analysis,
+    Analyzer,
+    CellAnalyzer,
+    CellContext,
+    GroupAnalyzer,
+    GroupContext,
+    NotApplicable,
+    SuiteAnalyzer,
+    SuiteContext,
+)
+from sparsebench.contracts.collections import CollectionSource
+from sparsebench.contracts.fetchable import Fetchable
+from sparsebench.contracts.models import (
+    CollectionModel,
+    LoadedEncoder,
+    Model,
+    ScoredIds,
+    Scorer,
+    SparseEncoder,
+    Vocabulary,
+)
+from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowStats, State
+
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "CellAnalyzer",
+    "CellContext",
+    "CollectionModel",
+    "CollectionSource",
+    "Fetchable",
+    "FitContext",
+    "GroupAnalyzer",
+    "GroupContext",
+    "LoadedEncoder",
+    "Model",
+    "NotApplicable",
+    "Postprocessor",
+    "RowStats",
+    "ScoredIds",
+    "Scorer",
+    "SparseEncoder",
+    "State",
+    "SuiteAnalyzer",
+    "SuiteContext",
+    "Vocabulary",
+]

@@ -1,0 +1,119 @@
+"""Analyzers of three levels: of a model on a collection, of one run, of all records of a suite."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+
+from sparsebench.contracts.models import Vocabulary
+from sparsebench.types import Document, Json, Qrels, Ranking, Run, Topics
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from sparsebench.records import Record
+
+
+@dataclass(frozen=True)
+class GroupContext:
+    """What a group analyzer may read: one model on one collection.
+
+    documents: stream of the corpus. test, bank: topics (bank None where the collection has none).
+    document_vectors: (D, V) CSR in corpus order. query_vectors: (Q, V) CSR of the test queries.
+    encode_queries: texts -> (N, V) CSR through the store. search: (N, V) query vectors, k -> Ranking (score > 0 only).
+    doc_ids: (D,) UTF-8 bytes. corpus_digest: hash of ids and texts. drop_own_id: whether a hit on a query's own id is
+    dropped from its ranking (ArguAna, Quora).
+    """
+
+    collection: str
+    documents: Callable[[], Iterator[Document]]
+    doc_ids: np.ndarray
+    corpus_digest: str
+    test: Topics
+    bank: Topics | None
+    expands_queries: bool
+    vocabulary: Vocabulary
+    document_vectors: csr_array
+    query_vectors: csr_array
+    encode_queries: Callable[[Sequence[str]], csr_array]
+    search: Callable[[csr_array, int], Ranking]
+    drop_own_id: bool = False
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What an analyzer found.
+
+    values: small, part of every record it concerns. files: name -> text, beside them.
+    summary: markdown for the leaderboard, below its tables.
+    """
+
+    values: Mapping[str, Json]
+    files: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+
+
+class NotApplicable(Exception):
+    """Raised by an analyzer for a model that lacks what it needs; the record says why and nothing fails."""
+
+
+class GroupAnalyzer(ABC):
+    """An analyzer of a model on a collection; computed once whatever the postprocessor."""
+
+    level: ClassVar[Literal["group"]] = "group"
+
+    @abstractmethod
+    def analyze(self, context: GroupContext) -> Analysis:
+        """Raises NotApplicable where the model lacks what it needs."""
+
+
+@dataclass(frozen=True)
+class CellContext:
+    """What a cell analyzer may read: one run, as it lies on disk.
+
+    documents: D, how many could be ranked. depth: how long a ranking can be.
+    """
+
+    run: Run
+    qrels: Qrels
+    documents: int
+    depth: int
+
+
+class CellAnalyzer(ABC):
+    """An analyzer of one run: of a model with a postprocessor on a collection."""
+
+    level: ClassVar[Literal["cell"]] = "cell"
+
+    @abstractmethod
+    def analyze(self, context: CellContext) -> Analysis:
+        """Raises NotApplicable where the run cannot tell."""
+
+
+@dataclass(frozen=True)
+class SuiteContext:
+    """What a suite analyzer may read: records, and per-query values of each (measure -> query_id -> value).
+
+    baseline: the suite's, as labels of a model and a postprocessor.
+    """
+
+    records: Sequence[Record]
+    per_query: Callable[[Record], Mapping[str, Mapping[str, float]]]
+    baseline: tuple[str, str] | None = None
+
+
+class SuiteAnalyzer(ABC):
+    """An analyzer of all records of a suite; needs neither weights nor collections."""
+
+    level: ClassVar[Literal["suite"]] = "suite"
+
+    @abstractmethod
+    def analyze(self, context: SuiteContext) -> Analysis:
+        """Raises NotApplicable where the suite lacks what it compares."""
+
+
+Analyzer = GroupAnalyzer | CellAnalyzer | SuiteAnalyzer

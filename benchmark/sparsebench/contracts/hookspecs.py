@@ -1,0 +1,80 @@
+"""The whole contract between the harness and its plugins: four hooks, one per kind of thing a suite can name.
+
+A plugin is a module that implements any of these with `@sparsebench.hookimpl` and is named under the entry-point group
+`sparsebench`. Order never matters, every hook may be implemented by any number of plugins, and the same name given
+twice is an error that names both providers. Importing a plugin must not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from sparsebench.contracts import Analyzer, Model, Postprocessor
+
+PROJECT = "sparsebench"
+API_VERSION = 1
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True)
+class ModelPlugin:
+    """`name` as suites write it; `factory` takes the parameters as keyword-only arguments."""
+
+    name: str
+    factory: type[Model]
+    summary: str
+
+
+@dataclass(frozen=True)
+class PostprocessorPlugin:
+    """As ModelPlugin, for postprocessors."""
+
+    name: str
+    factory: type[Postprocessor]
+    summary: str
+
+
+@dataclass(frozen=True)
+class AnalyzerPlugin:
+    """As ModelPlugin, for analyzers."""
+
+    name: str
+    factory: type[Analyzer]
+    summary: str
+
+
+@dataclass(frozen=True)
+class CollectionPlugin:
+    """A collection that a package carries: `name` as suites write it in `id:`, `folder` in BEIR's layout."""
+
+    name: str
+    folder: Path
+    summary: str
+
+
+@hookspec
+def register_models() -> Iterable[ModelPlugin]:  # type: ignore[empty-body]
+    """Models that suites may name under `models:`."""
+
+
+@hookspec
+def register_postprocessors() -> Iterable[PostprocessorPlugin]:  # type: ignore[empty-body]
+    """Postprocessors that suites may name under `postprocessors:`."""
+
+
+@hookspec
+def register_analyzers() -> Iterable[AnalyzerPlugin]:  # type: ignore[empty-body]
+    """Analyzers that suites may name under `analyzers:`."""
+
+
+@hookspec
+def register_collections() -> Iterable[CollectionPlugin]:  # type: ignore[empty-body]
+    """Collections that suites may name by `id:` under `collections:`."""

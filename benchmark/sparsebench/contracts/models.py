@@ -1,0 +1,131 @@
+"""Models, three kinds: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.contracts.fetchable import Fetchable
+from sparsebench.errors import ModelError
+from sparsebench.types import Document, Encoded, Json, Query, Role
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Vocabulary(ABC):
+    """The output dimensions of an encoder, and the way from text to them."""
+
+    size: int
+    special_ids: frozenset[int] = frozenset()
+
+    @abstractmethod
+    def token(self, term_id: int) -> str:
+        """The surface form of dimension `term_id`, 0 <= term_id < V."""
+
+    @abstractmethod
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each text as it stands (the tokenizer's own normaliser applies), without special tokens,
+        truncated at the tokenizer's maximum."""
+
+    def unreachable_ids(self) -> frozenset[int]:
+        """Ids that no lower-cased text can contain (METHODS 2.2), special and unused ones included."""
+        return self.special_ids
+
+
+class LoadedEncoder(ABC):
+    """An encoder with its weights (or corpus statistics) in memory."""
+
+    vocabulary: Vocabulary
+
+    @abstractmethod
+    def encode(self, texts: Sequence[str], role: Role) -> Encoded:
+        """Vectors of `texts` (N, V); an empty text is allowed. The result does not depend on how texts are batched,
+        but for float rounding."""
+
+    def provenance(self) -> Mapping[str, Json]:
+        """Facts for the record that are known after loading (attention kernel, path chosen)."""
+        return {}
+
+
+class SparseEncoder(Fetchable, ABC):
+    """A model whose vectors depend on the text alone.
+
+    expands_queries: whether the query side can have active dimensions that are not tokens of the query.
+    """
+
+    expands_queries: bool = True
+
+    @abstractmethod
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        """All that determines the bytes of `encode(…, role)`: weights and tokenizer digests, length, pooling, …
+        Needs no torch. Raises ModelError where the checkpoint is not at hand, saying how to get it."""
+
+    @abstractmethod
+    def load(self, device: str) -> LoadedEncoder:
+        """Load onto `device` ("cpu", "cuda", "cuda:1"); raises ModelError."""
+
+
+class CollectionModel(Fetchable, ABC):
+    """A model that is fitted to the corpus (BM25, idf-weighted query sides); its key includes the corpus digest."""
+
+    expands_queries: bool = False
+
+    @abstractmethod
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        """As SparseEncoder.identity."""
+
+    @abstractmethod
+    def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
+        """Read the corpus (any number of passes; each call of `documents` is one) and return the encoder."""
+
+
+class Scorer(Fetchable, ABC):
+    """A system that gives scores for ids, without vectors."""
+
+    dense: bool = False
+    """Whether every document has a score (a matrix), or only some (a run: pool form only)."""
+
+    @abstractmethod
+    def identity(self) -> Mapping[str, Json]:
+        """All that determines its scores: digests of its files."""
+
+    def outside(self, doc_ids: np.ndarray) -> np.ndarray:
+        """Ids (O,) bytes of documents that it ranks and that are not among `doc_ids` (D,); they keep their ranks."""
+        return np.empty(0, dtype=doc_ids.dtype)
+
+    @abstractmethod
+    def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
+        """Scores of `queries` for the documents `doc_ids` ((D + O,) bytes, UTF-8), those outside last."""
+
+    def score_bank(
+        self, queries: Sequence[Query], doc_ids: np.ndarray, *, same_collection: bool, own_gallery: bool = False
+    ) -> ScoredIds:
+        """Scores of bank queries for the collection's documents, or (own_gallery) for the bank's own.
+
+        same_collection: whether the ids of these queries mean what they mean in `score`: those of different
+        collections are equal by chance. Raises ModelError where there are no such scores.
+        """
+        if same_collection and not own_gallery:
+            return self.score(queries, doc_ids)
+        whose = "the bank's own documents" if own_gallery else "a bank that is not a part of the collection"
+        raise ModelError(f"{type(self).__name__} has no scores for {whose}; a score_matrix can bring them")
+
+
+@dataclass(frozen=True)
+class ScoredIds:
+    """What a Scorer returns.
+
+    scores: (Q, D + O) of a floating type, read as float32: CSR whose unstored entries are unseen, or a dense array.
+    notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
+    """
+
+    scores: csr_array | np.ndarray
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+
+Model = SparseEncoder | CollectionModel | Scorer

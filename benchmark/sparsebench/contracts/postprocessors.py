@@ -1,0 +1,69 @@
+"""Postprocessors of scores: `fit -> State -> apply`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from sparsebench.types import Block, Json, ScoreBlocks, Sees
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a postprocessor may need beside the score blocks of its fitting queries.
+
+    query_texts: (B,) texts of the fitting queries, e.g. to weigh duplicates.
+    bank_gallery: (B, E) scores of the bank's queries for the bank's own documents; None where the bank has none.
+    """
+
+    query_texts: Sequence[str] = ()
+    bank_gallery: ScoreBlocks | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What `fit` learnt.
+
+    arrays: named (D,) tensors, one value per document.
+    blocks: the fitting blocks, for methods that read them again per query (`append`); None for all others.
+    facts: for the record, e.g. how many scores were negative.
+    """
+
+    arrays: Mapping[str, Tensor] = field(default_factory=dict)
+    blocks: ScoreBlocks | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+
+RowStats = Mapping[str, "Tensor"]
+"""Named tensors (Q,) or (Q, D) that needed the whole row."""
+
+
+class Postprocessor(ABC):
+    """A correction of scores: `fit -> State -> apply` (METHODS 3).
+
+    Blocks arrive already divided by the scale; `fit` sees exactly the queries that `sees` allows: none (`query`: it is
+    not called), the bank, or all test queries (`batch`).
+    """
+
+    sees: ClassVar[Sees]
+    reads_bank_gallery: ClassVar[bool] = False
+    """Whether `fit` wants `FitContext.bank_gallery`, which costs the encoding of those documents."""
+    identity: ClassVar[bool] = False
+    """Whether `apply` returns the scores as they are: the best documents are then found without scoring all of them."""
+
+    @abstractmethod
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        """Learn from the fitting queries' blocks."""
+
+    def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
+        """Values per query row that need the whole row; one pass. Most methods have none."""
+        return {}
+
+    @abstractmethod
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """Corrected scores (Q, d) of a block; only their order within a row matters."""

@@ -1,0 +1,24 @@
+"""From the hidden states of a masked language model to sparse vectors: batches of texts, blocks of the vocabulary."""
+
+from sparsebench.encoding.batches import encode_in_batches, token_budget_batches
+from sparsebench.encoding.engines import AnyEngine, Decoder, Engine, cpu_engine, decoder, engine_on, passed_over
+from sparsebench.encoding.pooling import Activation, Pooling, pool
+from sparsebench.encoding.sparse import csr, prune, widen
+
+__all__ = [
+    "Activation",
+    "AnyEngine",
+    "Decoder",
+    "Engine",
+    "Pooling",
+    "cpu_engine",
+    "csr",
+    "decoder",
+    "encode_in_batches",
+    "engine_on",
+    "passed_over",
+    "pool",
+    "prune",
+    "token_budget_batches",
+    "widen",
+]

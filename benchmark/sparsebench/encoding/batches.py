@@ -1,0 +1,105 @@
+"""Texts of near-equal length go together, a batch to each core; a batch that does not fit in memory is halved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.errors import ModelError
+from sparsebench.workers import in_torch_threads
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Encode = Callable[[np.ndarray], "csr_array"]
+"""Positions (n,) of texts -> their vectors (n, V)."""
+
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
+
+
+def token_budget_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
+    """Positions of N texts in batches of at most `budget` tokens, padding included, or of one text.
+
+    lengths: (N,) tokens of each text; a text without tokens is in no batch. The longest come first, so that what does
+    not fit in memory shows at once; equal lengths keep their order.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    order = order[lengths[order] > 0]
+    batches, start = [], 0
+    while start < len(order):
+        size = max(1, budget // int(lengths[order[start]]))
+        batches.append(order[start : start + size])
+        start += size
+    return batches
+
+
+def encode_in_batches(
+    encode: Encode, lengths: np.ndarray, *, budget: int, size: int, parallel: bool = False
+) -> csr_array:
+    """Vectors (N, V) of N texts in their own order; a text without tokens has no active dimension.
+
+    lengths: (N,) tokens. budget: see `token_budget_batches`. size: V. parallel: several batches at once, in threads;
+    which they are does not depend on how many, so neither do the vectors. Raises ModelError for a text that does not
+    fit in memory by itself.
+    """
+    from scipy.sparse import csr_array, vstack
+
+    fitting = _Fitting(encode, lengths)
+    batches = token_budget_batches(lengths, budget)
+    found = in_torch_threads(fitting.encode, batches) if parallel else list(map(fitting.encode, batches))
+    done: list[tuple[np.ndarray, csr_array]] = []
+    for batch, vectors in zip(batches, found, strict=True):
+        done += [(batch, vectors)] if vectors is not None else fitting.by_halves(batch)
+    nothing = csr_array((1, size), dtype=np.float32)
+    encoded = np.concatenate([np.empty(0, np.int64), *(positions for positions, _ in done)])
+    row_of = np.full(len(lengths), len(encoded))
+    row_of[encoded] = np.arange(len(encoded))
+    return vstack([*(vectors for _, vectors in done), nothing], format="csr")[row_of]
+
+
+class _Fitting:
+    """Encodes what fits in memory. What did not fit once is not tried again, nor what is as large."""
+
+    def __init__(self, encode: Encode, lengths: np.ndarray) -> None:
+        self._encode = encode
+        self._lengths = lengths
+        self._too_many = np.inf
+
+    def encode(self, batch: np.ndarray) -> csr_array | None:
+        """None for a batch that does not fit; what the failed attempt held is then free."""
+        tokens = self._tokens(batch)
+        vectors = _try(self._encode, batch) if tokens < self._too_many or len(batch) == 1 else None
+        if vectors is None:
+            self._too_many = min(self._too_many, tokens)
+        return vectors
+
+    def by_halves(self, batch: np.ndarray) -> Iterator[tuple[np.ndarray, csr_array]]:
+        """The parts that fit of a batch that did not, while no other is at work."""
+        middle = len(batch) // 2
+        for half in filter(len, (batch[:middle], batch[middle:])):
+            vectors = self.encode(half)
+            if vectors is not None:
+                yield half, vectors
+            elif len(half) > 1:
+                yield from self.by_halves(half)
+            else:
+                raise ModelError(
+                    f"a text of {self._tokens(half)} tokens does not fit in memory by itself; lower the maximum "
+                    "length, free memory, or use another device"
+                )
+
+    def _tokens(self, batch: np.ndarray) -> int:
+        return len(batch) * int(self._lengths[batch].max())
+
+
+def _try(encode: Encode, batch: np.ndarray) -> csr_array | None:
+    try:
+        return encode(batch)
+    except MemoryError:
+        return None
+    except RuntimeError as error:  # torch.OutOfMemoryError is one; on a CPU there is only the message
+        if not any(words in str(error).lower() for words in _NO_MEMORY):
+            raise
+        return None

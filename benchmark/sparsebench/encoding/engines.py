@@ -1,0 +1,108 @@
+"""Which ways from hidden states to vectors this machine has. Naming one needs no torch.
+
+`reference` is plain torch, on any device. On a CPU `numba` pools in compiled loops, and `exact_bf16` and `exact_int8`
+decide in low precision what can be decided so. All agree within 1e-5.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from sparsebench.encoding.pooling import Activation, Pooling, pool
+from sparsebench.errors import ModelError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from torch import Tensor
+
+Engine = Literal["exact_bf16", "exact_int8", "numba", "reference"]
+AnyEngine = Literal["auto", "exact_bf16", "exact_int8", "numba", "reference"]
+
+FASTEST_FIRST: tuple[Engine, ...] = ("exact_bf16", "exact_int8", "numba", "reference")
+INT8_FLAG = "avx512_vnni"
+"""Dot products of integers of 8 bits: 490 GOP/s a core against 135 in float32 (measured). Without them torch may sum
+in 16 bits, which overflow."""
+BF16_FLAG = "amx_bf16"
+"""Tiles multiply bfloat16 six times as fast as float32 (measured: 2,091 GFLOP/s against 367); where a CPU has but the
+vectors of avx512_bf16, half as fast (80 against 157), so that `numba` encodes 1.6 times as many texts."""
+CPUINFO = Path("/proc/cpuinfo")
+
+
+class Decoder(Protocol):
+    """`pool` with the weights at hand."""
+
+    def __call__(self, hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
+        """Vectors (N, V) float32 of N texts from hidden (T, h), T tokens in all, and lengths (N,)."""
+
+
+def cpu_engine(asked: AnyEngine) -> Engine:
+    """The engine that a CPU encodes with: the one asked for, `auto` the fastest. Raises ModelError for one that cannot
+    be had; `exact_bf16` can be had, if slowly, where the CPU has no tiles for bfloat16."""
+    if asked == "auto":
+        return next(engine for engine in FASTEST_FIRST if _unfit(engine) is None)
+    if asked == "exact_int8" and (reason := _unfit(asked)):
+        raise ModelError(f"engine {asked!r}: {reason}; `auto` takes what there is")
+    if asked != "reference" and not _has_numba():
+        raise ModelError(f"engine {asked!r}: {_NO_NUMBA}; `auto` takes what there is")
+    return asked
+
+
+def engine_on(device: str, asked: AnyEngine) -> Engine:
+    """As `cpu_engine`, on any device; raises ModelError for an engine that this device does not have."""
+    if device == "cpu":
+        return cpu_engine(asked)
+    if asked not in ("auto", "reference"):
+        raise ModelError(f"engine {asked!r} is for CPUs; on {device} there is `reference`, which `auto` takes")
+    return "reference"
+
+
+def passed_over(engine: Engine) -> Mapping[Engine, str]:
+    """The engines faster than this one, and why `auto` does not take them."""
+    faster = FASTEST_FIRST[: FASTEST_FIRST.index(engine)]
+    return {other: reason for other in faster if (reason := _unfit(other)) is not None}
+
+
+def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
+    """The decoder weight (V, h), bias (V,) of a model, made ready for an engine."""
+    if engine == "exact_bf16":
+        from sparsebench.encoding.exact_bf16 import ExactBf16
+
+        return ExactBf16(weight, bias)
+    if engine == "exact_int8":
+        from sparsebench.encoding.exact_int8 import ExactInt8
+
+        return ExactInt8(weight, bias)
+    if engine == "numba":
+        from sparsebench.encoding.numba_pooling import numba_pool
+
+        return partial(numba_pool, weight=weight, bias=bias)
+    return partial(pool, weight=weight, bias=bias)
+
+
+_NO_NUMBA = "numba is not installed (pip install 'sparsebench[fast]')"
+
+
+def _unfit(engine: Engine) -> str | None:
+    if engine == "exact_bf16" and BF16_FLAG not in _cpu_flags():
+        return f"this CPU does not multiply bfloat16 faster than float32 ({BF16_FLAG})"
+    if engine == "exact_int8" and INT8_FLAG not in _cpu_flags():
+        return f"this CPU has no dot products of integers of 8 bits ({INT8_FLAG})"
+    return _NO_NUMBA if engine != "reference" and not _has_numba() else None
+
+
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def _cpu_flags() -> frozenset[str]:
+    """What Linux says of the first core; empty elsewhere."""
+    if not CPUINFO.is_file():
+        return frozenset()
+    with CPUINFO.open(encoding="utf-8") as lines:
+        return frozenset(next((line.split() for line in lines if line.startswith("flags")), ()))

@@ -1,0 +1,139 @@
+"""Texts -> vectors through the store: resumable shards of documents, one artefact for a set of queries.
+
+A kill loses at most the shard at hand. The encoder is loaded only when something is missing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.collection import Corpus
+from sparsebench.contracts import LoadedEncoder
+from sparsebench.progress import Progress
+from sparsebench.provenance.digests import digest
+from sparsebench.store import Artefact, Store
+from sparsebench.types import Document, Encoded, Json, Role
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+SHARD_DOCUMENTS = 4096
+KIND = "vectors"
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors and what they cost when they were made.
+
+    matrix: (N, V) CSR. truncated: texts cut at the maximum length. seconds: encoding time, loading left out.
+    encoder: what the encoder said of itself, of the first part.
+    """
+
+    matrix: csr_array
+    truncated: int
+    seconds: float
+    encoder: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One role of one model on one device: what names its vectors, and how to make them."""
+
+    identity: Mapping[str, Json]
+    role: Role
+    load: Callable[[], LoadedEncoder]
+
+    def key(self, **content: Json) -> str:
+        """The key of the vectors of `content`."""
+        return digest({"encoder": dict(self.identity), "role": self.role, **content})
+
+
+def document_shards(encoder: Encoder, corpus: Corpus) -> dict[range, str]:
+    """The shards of a corpus and their keys."""
+    total = len(corpus.doc_ids)
+    shards = (range(start, min(start + SHARD_DOCUMENTS, total)) for start in range(0, total, SHARD_DOCUMENTS))
+    return {shard: encoder.key(corpus=corpus.digest, start=shard.start, stop=shard.stop) for shard in shards}
+
+
+def encode_documents(
+    encoder: Encoder, corpus: Corpus, documents: Iterable[Document], store: Store, progress: Progress
+) -> Vectors:
+    """Vectors of a corpus in its own order, (D, V)."""
+    shards = document_shards(encoder, corpus)
+    found = {shard: store.find(KIND, key) for shard, key in shards.items()}
+    missing = [shard for shard, artefact in found.items() if artefact is None]
+    if missing:
+        with progress.step("encode documents", sum(map(len, missing)), "documents") as advance:
+            for shard, texts in _texts(iter(documents), missing):
+                found[shard] = _make(encoder, texts, shards[shard], store)
+                advance(len(shard))
+    return _joined([artefact for artefact in found.values() if artefact is not None])
+
+
+def encode_queries(encoder: Encoder, texts: Sequence[str], store: Store, progress: Progress) -> Vectors:
+    """Vectors of query texts in their own order, (Q, V)."""
+    key = encoder.key(texts=digest(list(texts)))
+    artefact = store.find(KIND, key)
+    if artefact is None:
+        with progress.step("encode queries", len(texts), "queries") as advance:
+            artefact = _make(encoder, texts, key, store)
+            advance(len(texts))
+    return _joined([artefact])
+
+
+def _texts(documents: Iterator[Document], shards: Sequence[range]) -> Iterator[tuple[range, list[str]]]:
+    """The texts of each shard, read in one pass that ends with the last shard asked for."""
+    position = 0
+    for shard in shards:
+        chosen = islice(documents, shard.start - position, shard.stop - position)
+        yield shard, [document.text for document in chosen]
+        position = shard.stop
+
+
+def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Artefact:
+    loaded = encoder.load()
+    start = time.perf_counter()
+    encoded = loaded.encode(texts, encoder.role)
+    facts: dict[str, Json] = {
+        "model": digest(encoder.identity["model"]),
+        "shape": list(encoded.vectors.shape),
+        "truncated": encoded.truncated,
+        "seconds": time.perf_counter() - start,
+        "encoder": dict(loaded.provenance()),
+    }
+    with store.writing(KIND, key, facts) as folder:
+        _save(folder, encoded)
+    made = store.find(KIND, key)
+    assert made is not None, "an artefact just written is there and whole"
+    return made
+
+
+def _save(folder: Path, encoded: Encoded) -> None:
+    vectors = encoded.vectors
+    np.save(folder / "indptr.npy", vectors.indptr.astype(np.int64), allow_pickle=False)
+    np.save(folder / "indices.npy", vectors.indices.astype(np.int32), allow_pickle=False)
+    np.save(folder / "data.npy", vectors.data.astype(np.float32), allow_pickle=False)
+
+
+def _joined(artefacts: Sequence[Artefact]) -> Vectors:
+    from scipy.sparse import csr_array, vstack
+
+    def matrix(artefact: Artefact) -> csr_array:
+        data, indices, indptr = (
+            np.load(artefact.folder / f"{part}.npy", allow_pickle=False) for part in ("data", "indices", "indptr")
+        )
+        return csr_array((data, indices, indptr), shape=tuple(artefact.facts["shape"]))
+
+    return Vectors(
+        matrix=vstack([matrix(artefact) for artefact in artefacts], format="csr"),
+        truncated=sum(artefact.facts["truncated"] for artefact in artefacts),
+        seconds=sum(artefact.facts["seconds"] for artefact in artefacts),
+        encoder=artefacts[0].facts["encoder"],
+    )

@@ -1,0 +1,1 @@
+"""One group: vectors, scores, tuning, ranking, analyses, records."""

@@ -1,0 +1,33 @@
+"""One cell: tune where the suite says so, then rank the test queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.ranking import rank_topics, run_of
+from sparsebench.evaluate.tuning import tune
+from sparsebench.plan import PlannedCell
+from sparsebench.provenance import Stopwatch
+from sparsebench.types import Json, Run
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What the record says of a cell."""
+
+    run: Run
+    facts: Mapping[str, Json]
+    tuning: dict[str, Json] | None
+
+
+def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> CellResult:
+    """Evaluate a cell on the test queries, tuned on development queries first where the suite says so."""
+    collection = evaluation.collection
+    with watch.stage("tune"):
+        tuning = tune(evaluation, cell) if cell.spec.tune else None
+    postprocessor = cell.make(**(tuning["chosen"] if tuning else {}))
+    outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
+    run = run_of(evaluation, outcome.ranking, collection.test)
+    return CellResult(run, outcome.facts, tuning)

@@ -1,0 +1,64 @@
+"""Tuning on the bank (`dev: {split: bank}`): its queries over its own documents, as a rehearsal of the test.
+
+What is chosen there needs no judgment of a tested document: text-video sets are made so, with a gallery for validation
+and one for test, each holding the answers to its own queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sparsebench.collection.resolved import TestCollection
+from sparsebench.contracts import ScoredIds, Scorer
+from sparsebench.plan import Group
+from sparsebench.types import Json, Qrels, Query
+
+
+def on_bank(group: Group) -> Group:
+    """The group with the bank's queries and documents in the place of those that are tested."""
+    scorer, same = group.model.model, group.collection.bank_is_same_collection
+    model = replace(group.model, model=OnBank(scorer, same)) if isinstance(scorer, Scorer) else group.model
+    return replace(group, model=model, collection=_of_the_bank(group.collection))
+
+
+def _of_the_bank(collection: TestCollection) -> TestCollection:
+    gallery, dev = collection.bank_gallery, collection.dev
+    assert gallery is not None
+    assert dev is not None
+    return replace(
+        collection,
+        source=gallery.source,
+        corpus=gallery.corpus,
+        test=dev,
+        bank_gallery=None,
+        bank_is_same_collection=True,  # bank and development queries are the same ones
+        counts={},
+    )
+
+
+@dataclass(frozen=True)
+class OnBank(Scorer):
+    """A scorer of bank queries over the bank's own documents. same_collection: as in `score_bank` of the one inside."""
+
+    inner: Scorer
+    same_collection: bool
+
+    def identity(self) -> Mapping[str, Json]:
+        """That of the scorer inside."""
+        return self.inner.identity()
+
+    def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
+        """Scores of bank queries for the bank's own documents."""
+        return self.inner.score_bank(queries, doc_ids, same_collection=self.same_collection, own_gallery=True)
+
+
+def unanswered(doc_ids: np.ndarray, fold: Qrels, others: Qrels) -> np.ndarray:
+    """Which of `doc_ids` (D,) answer no query of `others`, or one of `fold` too: (D,) bool."""
+    answers, foreign = (
+        np.array([doc for grades in qrels.values() for doc, grade in grades.items() if grade > 0], dtype=np.bytes_)
+        for qrels in (fold, others)
+    )
+    return ~np.isin(doc_ids, foreign) | np.isin(doc_ids, answers)

@@ -1,0 +1,5 @@
+"""The noise floor of a suite: how far its figures move when the same texts are encoded in another way."""
+
+from sparsebench.evaluate.noise.floor import group_noise
+
+__all__ = ["group_noise"]

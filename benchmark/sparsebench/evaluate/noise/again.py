@@ -1,0 +1,99 @@
+"""Texts encoded again: searched, ranked and measured as the suite does, and compared with the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import compress
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.contracts import LoadedEncoder
+from sparsebench.evaluate.group import Evaluation, block_width
+from sparsebench.evaluate.noise.variations import Variation
+from sparsebench.evaluate.ranking import run_of
+from sparsebench.measures import aggregate, measure
+from sparsebench.records.noise import Change
+from sparsebench.search import LazyIndex, SparseScores
+from sparsebench.types import Ranking, Run
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Again:
+    """All test queries and a sample of the documents; the other documents keep the vectors that they have.
+
+    queries: (Q, V). documents: (S, V), those at `positions` (S,) of the collection's. All as the suite has it.
+    """
+
+    def __init__(self, evaluation: Evaluation, sample: int) -> None:
+        self._evaluation = evaluation
+        self._whole = evaluation.vectors.documents.matrix
+        self._topics = evaluation.collection.test
+        self.queries = evaluation.vectors.test
+        ranking = self._ranking(self.queries, self._whole)
+        self.positions = sampled(ranking, self._whole.shape[0], sample)
+        self.documents = self._whole[self.positions]
+        self._before = self._run(ranking)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """As GroupNoise has them."""
+        entries = self.queries.nnz + self.documents.nnz
+        return {"queries": self.queries.shape[0], "sampled": self.documents.shape[0], "entries": entries}
+
+    def change(self, variation: Variation, encoder: LoadedEncoder) -> Change:
+        """What comes of encoding them in another way."""
+        queries = variation.encode(encoder, [query.text for query in self._topics.queries], "query")
+        documents = variation.encode(encoder, self._texts, "document")
+        run = self._run(self._ranking(queries, self._with(documents)))
+        before, after = self._means(self._before), self._means(run)
+        pairs = [(self.queries, queries), (self.documents, documents)]
+        return Change(
+            variation=variation.name,
+            means={name: after[name] - before[name] for name in before},
+            weight=max(float(abs(old - new).max()) for old, new in pairs),
+            flips=sum(int(abs(old.sign() - new.sign()).sum()) for old, new in pairs),
+            rankings=fmean(list(run[query_id]) != list(hits) for query_id, hits in self._before.items()),
+        )
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """Of the sampled documents."""
+        taken = np.zeros(self._whole.shape[0], dtype=bool)
+        taken[self.positions] = True
+        return [document.text for document in compress(self._evaluation.collection.source.documents(), taken)]
+
+    def _with(self, documents: csr_array) -> csr_array:
+        """The whole collection (D, V) with these (S, V) in the place of those sampled."""
+        from scipy.sparse import vstack
+
+        rows = np.arange(self._whole.shape[0])
+        rows[self.positions] = len(rows) + np.arange(len(self.positions))
+        return vstack([self._whole, documents], format="csr")[rows]
+
+    def _ranking(self, queries: csr_array, documents: csr_array) -> Ranking:
+        device, depth = self._evaluation.group.device, self._evaluation.group.depth
+        width, index = block_width(queries.shape[0]), LazyIndex(documents)
+        scores = SparseScores(queries, documents, device=device, block=width, index=index)
+        return scores.top(depth + self._evaluation.collection.spec.drop_own_id, self._evaluation.order)
+
+    def _run(self, ranking: Ranking) -> Run:
+        return run_of(self._evaluation, ranking, self._topics)
+
+    def _means(self, run: Run) -> dict[str, float]:
+        group = self._evaluation.group
+        return aggregate(measure(run, self._topics.qrels, group.measures, depth=group.depth))
+
+
+def sampled(ranking: Ranking, documents: int, size: int) -> np.ndarray:
+    """Positions (S,) of the documents to encode again, ascending: those that any query ranks first, then those that
+    any ranks second, and so on, as rounding moves a measure through them alone; what no query retrieves comes last."""
+    by_rank = ranking.documents.T.ravel()  # (k, Q) -> (k * Q,)
+    order = np.concatenate([by_rank[by_rank >= 0], np.arange(documents)])
+    _, first = np.unique(order, return_index=True)
+    found: np.ndarray = np.sort(order[np.sort(first)[:size]])
+    return found

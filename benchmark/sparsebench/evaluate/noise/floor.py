@@ -1,0 +1,68 @@
+"""The noise floor of a model on a collection (METHODS 4): the most that any other way of encoding moves a mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sparsebench.contracts import LoadedEncoder, Scorer
+from sparsebench.errors import SparsebenchError
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.noise.again import Again
+from sparsebench.evaluate.noise.variations import CHOICES, Variation, variations
+from sparsebench.evaluate.vectors import GroupVectors
+from sparsebench.plan import Group
+from sparsebench.plan.model import resolve_model
+from sparsebench.progress import Silent
+from sparsebench.provenance import Stopwatch, hardware
+from sparsebench.records.noise import Change, GroupNoise, vectors_digest
+from sparsebench.registry import Registry
+from sparsebench.store import Store
+
+
+def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample: int) -> GroupNoise:
+    """Measure it; a scorer encodes nothing, so nothing moves it. sample: documents to encode again, at most."""
+    group, nothing = evaluation.group, _described(evaluation.group)
+    if isinstance(group.model.model, Scorer):
+        return nothing
+    again = Again(evaluation, sample)
+    changes: list[Change] = []
+    left_out: dict[str, str] = {}
+    tried = variations(group.model.registered.plugin.factory, group.model.spec.params)
+    with evaluation.progress.step("encode again", len(tried), "variations") as advance:
+        for variation in tried:
+            try:
+                encoder = _encoder(evaluation, variation, registry, store)
+            except SparsebenchError as error:  # an engine that only other machines have
+                left_out[variation.name] = str(error)
+            else:
+                changes += [again.change(variation, encoder)] if encoder else []
+            advance(1)
+    floors = {name: max(abs(change.means[name]) for change in changes) for name in group.measures}
+    found = {"floors": floors, "changes": tuple(changes), "left_out": left_out, **again.counts}
+    return nothing.model_copy(update=found)
+
+
+def _described(group: Group) -> GroupNoise:
+    """Without what was measured."""
+    identities = {role: identity["model"] for role, identity in group.identities.items()}
+    return GroupNoise(
+        collection=group.collection.spec.label,
+        model=group.model.spec.label,
+        made_of=vectors_digest(identities, group.collection.digests),
+        hardware=hardware(group.device)["fingerprint"],
+        documents=len(group.collection.corpus.doc_ids),
+        floors=dict.fromkeys(group.measures, 0.0),
+    )
+
+
+def _encoder(evaluation: Evaluation, variation: Variation, registry: Registry, store: Store) -> LoadedEncoder | None:
+    """The encoder of a variation, loaded; None where it is the suite's own under another name (`auto` spelled out)."""
+    group = evaluation.group
+    if not variation.params:
+        return evaluation.vectors.encoder
+    spec = group.model.spec.model_copy(update={"params": {**group.model.spec.params, **variation.params}})
+    other = replace(group, model=resolve_model(spec, registry))
+    # Identities name the engine and the type of numbers, but not how many tokens share a batch.
+    if variation.params.keys() <= set(CHOICES) and other.identities == group.identities:
+        return None
+    return GroupVectors(other, store, Silent(), Stopwatch()).encoder

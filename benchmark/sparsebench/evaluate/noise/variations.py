@@ -1,0 +1,105 @@
+"""Other ways to encode the same texts: in exact arithmetic none of them would change a vector."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.contracts import LoadedEncoder
+from sparsebench.registry.parameters import Factory, schema
+from sparsebench.types import Json, Role
+from sparsebench.workers import workers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+BATCH_TOKENS = (512, 2048)
+CHOICES = ("engine", "dtype")
+"""Parameters that by convention change vectors by rounding alone, as `batch_tokens` does; every value is tried."""
+
+FEW = 7
+
+Calls = Callable[[int], Sequence[np.ndarray]]
+"""N -> the positions of the texts of each call of the encoder."""
+
+
+def at_once(texts: int) -> Sequence[np.ndarray]:
+    """All in one call, in their order."""
+    return [np.arange(texts)]
+
+
+def shuffled(texts: int) -> Sequence[np.ndarray]:
+    """All in one call, in another order: other texts share a batch."""
+    return [np.random.default_rng(0).permutation(texts)]
+
+
+def few_at_a_time(texts: int) -> Sequence[np.ndarray]:
+    """In small calls: batches are smaller, and neighbours of other lengths share one."""
+    return np.array_split(np.arange(texts), math.ceil(texts / FEW))
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One way. threads: how many may work, None for as many as do. params: of the model, in place of the suite's."""
+
+    name: str
+    calls: Calls = at_once
+    threads: int | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+
+    def encode(self, encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> csr_array:
+        """Vectors of texts (N, V), in their own order."""
+        from scipy.sparse import vstack
+
+        calls = self.calls(len(texts))
+        with _threads(self.threads):
+            parts = [encoder.encode([texts[position] for position in call], role).vectors for call in calls]
+        return vstack(parts, format="csr")[np.argsort(np.concatenate(calls))]
+
+
+def variations(factory: Factory, params: Mapping[str, Json]) -> list[Variation]:
+    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more."""
+    return [
+        Variation("once more"),
+        Variation("another order", shuffled),
+        Variation(f"{FEW} texts a call", few_at_a_time),
+        *(Variation(f"threads={count}", threads=count) for count in (1, 2 * workers()) if count != workers()),
+        *(Variation(f"{name}={value}", params={name: value}) for name, value in _other_values(factory, params)),
+    ]
+
+
+def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    known = schema(factory)["properties"]
+    choices = {"batch_tokens": BATCH_TOKENS, **{name: known.get(name, {}).get("enum", ()) for name in CHOICES}}
+    for name, values in choices.items():
+        if name in known:
+            yield from ((name, value) for value in values if value != params.get(name))
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Let so many threads work, those of `sparsebench.workers` and of torch, where it is loaded."""
+    if count is None:
+        yield
+        return
+    torch, asked = sys.modules.get("torch"), os.environ.get("OMP_NUM_THREADS")
+    before = torch.get_num_threads() if torch else None
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    try:
+        if torch:
+            torch.set_num_threads(count)
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(before)
+        if asked is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = asked

@@ -1,0 +1,76 @@
+"""Where queries are ranked: a whole collection, or while tuning on the bank a fold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sparsebench.collection.resolved import TestCollection
+from sparsebench.evaluate.galleries import unanswered
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.plan import Group
+from sparsebench.rank import tie_order
+from sparsebench.search import chosen
+from sparsebench.types import Query, Ranking, ScoreBlocks, Topics
+
+
+@dataclass(frozen=True)
+class BankFold:
+    """Some of the bank's queries as if they were tested, over the documents that answer no other bank query.
+
+    Tested documents answer no bank query. Those that do are held down by their own queries in the bank: beside them,
+    the answers of the fold would rise whatever the method is worth. They are the bank's own documents here.
+    whole: over all documents of the bank. documents: (D,) bool, those to rank.
+    """
+
+    whole: Evaluation
+    documents: np.ndarray
+
+    @classmethod
+    def of(cls, whole: Evaluation, fold: Topics, dev: Topics) -> BankFold:
+        """The stage for `fold`, a part of the development queries `dev`."""
+        others = {query_id: grades for query_id, grades in dev.qrels.items() if query_id not in fold.qrels}
+        return cls(whole, unanswered(whole.doc_ids, fold.qrels, others))
+
+    @property
+    def group(self) -> Group:
+        """Of the whole."""
+        return self.whole.group
+
+    @property
+    def collection(self) -> TestCollection:
+        """Of the whole."""
+        return self.whole.collection
+
+    @cached_property
+    def doc_ids(self) -> np.ndarray:
+        """What can be ranked."""
+        found: np.ndarray = self.whole.doc_ids[self.documents]
+        return found
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """The order that breaks ties."""
+        return tie_order(self.doc_ids)
+
+    def scores(self, topics: Topics) -> ScoreBlocks:
+        """Raw scores of the fold."""
+        return chosen(self.whole.scores(topics), self.documents)
+
+    def bank_scores(self, queries: Sequence[Query]) -> ScoreBlocks:
+        """Raw scores of the other queries."""
+        return chosen(self.whole.bank_scores(queries), self.documents)
+
+    def bank_gallery_scores(self, queries: Sequence[Query]) -> ScoreBlocks:
+        """Raw scores of the other queries for their own answers."""
+        return chosen(self.whole.bank_scores(queries), ~self.documents)
+
+    def top(self, topics: Topics, depth: int) -> Ranking:
+        """Methods that fit on no bank are not tuned in folds."""
+        raise AssertionError("a fold of the bank ranks corrected scores alone")
+
+
+Stage = Evaluation | BankFold

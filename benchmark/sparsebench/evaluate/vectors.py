@@ -1,0 +1,110 @@
+"""The vectors of one group: loaded once, encoded once, whatever reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sparsebench.collection.read import Gallery
+from sparsebench.collection.resolved import TestCollection
+from sparsebench.contracts import CollectionModel, LoadedEncoder, SparseEncoder
+from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
+from sparsebench.plan import Group
+from sparsebench.progress import Progress
+from sparsebench.provenance import Stopwatch
+from sparsebench.store import Store
+from sparsebench.types import Json, Role
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+WORTH_ENCODING = 8
+
+
+class GroupVectors:
+    """Vectors of documents and queries of a model that has any; lazy."""
+
+    def __init__(self, group: Group, store: Store, progress: Progress, watch: Stopwatch) -> None:
+        self.group = group
+        self.collection = group.collection
+        self._store = store
+        self._progress = progress
+        self._watch = watch
+        self._query_vectors: dict[tuple[str, ...], Vectors] = {}
+
+    @cached_property
+    def encoder(self) -> LoadedEncoder:
+        """The encoder, loaded (or fitted to the corpus) when first needed."""
+        model = self.group.model.model
+        with self._watch.stage("load model"):
+            if isinstance(model, SparseEncoder):
+                return model.load(self.group.device)
+            assert isinstance(model, CollectionModel), "a scorer has no encoder"
+            return model.fit(self.collection.source.documents, self.group.device)
+
+    @cached_property
+    def documents(self) -> Vectors:
+        """Vectors of the corpus, (D, V)."""
+        with self._watch.stage("encode documents"):
+            vectors = self._encoded(Gallery(self.collection.source, self.collection.corpus))
+        self._watch.seconds["encode documents"] = vectors.seconds  # what they cost when they were made
+        return vectors
+
+    @cached_property
+    def bank_documents(self) -> Vectors:
+        """Vectors of the bank's own documents, (E, V)."""
+        return self._encoded(bank_gallery(self.collection))
+
+    def queries(self, texts: Sequence[str]) -> csr_array:
+        """Vectors of query texts, (Q, V): rows of the test, bank or dev queries where these hold all of them.
+
+        Parts of a bank (samples, folds) are then not encoded once more, and have the very same vectors.
+        """
+        for whole in self._splits:
+            # A whole much larger than what is asked (a sample of 500 out of 500,000) is not worth encoding.
+            if len(whole) <= WORTH_ENCODING * len(texts) and whole.keys() >= set(texts):
+                return self._encoded_queries(tuple(whole)).matrix[[whole[text] for text in texts]]
+        return self._encoded_queries(tuple(texts)).matrix
+
+    @cached_property
+    def _splits(self) -> list[dict[str, int]]:
+        """Of test, bank and dev queries: distinct text -> row."""
+        found = (self.collection.test, self.collection.bank, self.collection.dev)
+        texts = (dict.fromkeys(query.text for query in topics.queries) for topics in found if topics)
+        return [{text: row for row, text in enumerate(distinct)} for distinct in texts]
+
+    def _encoded_queries(self, texts: tuple[str, ...]) -> Vectors:
+        if texts not in self._query_vectors:
+            with self._watch.stage("encode queries"):
+                self._query_vectors[texts] = encode_queries(self._role("query"), texts, self._store, self._progress)
+        return self._query_vectors[texts]
+
+    @cached_property
+    def test(self) -> csr_array:
+        """Vectors of the test queries, (Q, V)."""
+        return self.queries([query.text for query in self.collection.test.queries])
+
+    def facts(self) -> dict[str, Json]:
+        """For the record: share of texts cut at the maximum length, by role, and what encoded."""
+        own = self._encoded_queries(tuple(self._splits[0]))
+        self._watch.seconds["encode queries"] = own.seconds
+        vectors = {"documents": self.documents, "queries": own}
+        return {
+            "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},
+            "encoder": dict(self.documents.encoder),
+        }
+
+    def _encoded(self, gallery: Gallery) -> Vectors:
+        return encode_documents(
+            self._role("document"), gallery.corpus, gallery.source.documents(), self._store, self._progress
+        )
+
+    def _role(self, role: Role) -> Encoder:
+        return Encoder(self.group.identities[role], role, lambda: self.encoder)
+
+
+def bank_gallery(collection: TestCollection) -> Gallery:
+    """The bank's own documents."""
+    assert collection.bank_gallery is not None, "the suite asks for no gallery of the bank"
+    return collection.bank_gallery

@@ -1,0 +1,25 @@
+"""Records -> tables. Nothing here needs torch, weights or a collection."""
+
+from sparsebench.leaderboard.board import Board, Row, read_board
+from sparsebench.leaderboard.markdown import render_markdown
+from sparsebench.leaderboard.merge import merged_report, suite_folder
+from sparsebench.leaderboard.published import Reproduction, publish, published_report, read_published, reproduction
+from sparsebench.leaderboard.report import FORMATS, PAGES, Report, read_report
+
+__all__ = [
+    "FORMATS",
+    "PAGES",
+    "Board",
+    "Report",
+    "Reproduction",
+    "Row",
+    "merged_report",
+    "publish",
+    "published_report",
+    "read_board",
+    "read_published",
+    "read_report",
+    "render_markdown",
+    "reproduction",
+    "suite_folder",
+]

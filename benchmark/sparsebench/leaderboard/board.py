@@ -1,0 +1,115 @@
+"""A leaderboard as a value: rows (model x postprocessor) with one record a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparsebench.errors import StoreError
+from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, read_record
+from sparsebench.records.noise import Noise, read_noise
+from sparsebench.types import Json
+
+
+@dataclass(frozen=True)
+class Row:
+    """A system, that is a model with a postprocessor. records: collection label -> record."""
+
+    model: str
+    postprocessor: str
+    records: Mapping[str, Record]
+
+
+@dataclass(frozen=True)
+class Board:
+    """All rows of a suite in the suite's order. collections: label -> a record that describes it. noise: where it was
+    measured."""
+
+    index: Index
+    collections: Mapping[str, Record]
+    rows: tuple[Row, ...]
+    noise: Noise | None = None
+
+    @property
+    def suite(self) -> str:
+        """The suite's name."""
+        return self.index.suite
+
+    @property
+    def pending(self) -> int:
+        """How many cells are not computed yet."""
+        return len(set(self.index.cells)) - len(self.records)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Every record, row by row."""
+        return tuple(record for row in self.rows for record in row.records.values())
+
+    def baseline(self, label: str) -> Record | None:
+        """The baseline's record on a collection."""
+        rows = (row for row in self.rows if (row.model, row.postprocessor) == self.index.baseline)
+        return next((row.records[label] for row in rows if label in row.records), None)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """One line for every cell and every analysis that failed, with the reason."""
+        lines: dict[str, None] = {}
+        for record in self.records:
+            system = f"{record.cell.model.label} on {record.cell.collection.label}"
+            if record.status == "failed":
+                lines[f"{system}, {record.cell.postprocessor.label}: {record.error}"] = None
+            lines |= dict.fromkeys(f"{system}, {line}" for line in _errors(record.analysis))
+        return (*lines, *_errors(self.index.analyses))
+
+
+def measures_of(record: Record) -> list[str]:
+    """The measures that the suite asks for, in its order."""
+    return list(record.cell.collection.params["measures"])
+
+
+def first_measures(board: Board) -> dict[str, str]:
+    """Collection -> its first measure: what overviews show and statistics test."""
+    return {label: names[0] for label, record in board.collections.items() if (names := measures_of(record))}
+
+
+def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str]]:
+    """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members."""
+    groups: dict[str, list[str]] = {"mean": list(measures)}
+    for label in measures:
+        domain = board.collections[label].cell.collection.params["domain"]
+        groups.setdefault(f"mean {domain}-of-domain" if domain == "out" else "mean in-domain", []).append(label)
+    return {
+        name: members
+        for name, members in groups.items()
+        if len(members) > 1 and len({measures[label] for label in members}) == 1
+    }
+
+
+def read_board(folder: Path) -> Board:
+    """The board of `runs/<suite>/` as far as it is computed. Raises StoreError when a record is damaged."""
+    index = Index.read(folder)
+    paths = [cell_folder(folder, key) / RECORD_FILE for key in index.cells]
+    return board_of(index, [read_record(path) for path in paths if path.is_file()], read_noise([folder]))
+
+
+def board_of(index: Index, records: Iterable[Record], noise: Noise | None = None) -> Board:
+    """Arrange records into rows. Raises StoreError when two describe the same cell and disagree."""
+    rows: dict[tuple[str, str], dict[str, Record]] = {}
+    collections: dict[str, Record] = {}
+    for record in records:
+        cell = record.cell
+        row = rows.setdefault((cell.model.label, cell.postprocessor.label), {})
+        twin = row.setdefault(cell.collection.label, record)
+        if twin.key != record.key or twin.measures != record.measures:
+            raise StoreError(
+                f"{index.suite}: two records of {cell.model.label} + {cell.postprocessor.label} on "
+                f"{cell.collection.label} disagree: {twin.key[:16]} and {record.key[:16]}. Keep one."
+            )
+        collections.setdefault(cell.collection.label, record)
+    arranged = tuple(Row(model, postprocessor, found) for (model, postprocessor), found in rows.items())
+    return Board(index, collections, arranged, noise)
+
+
+def _errors(analyses: Mapping[str, Json]) -> list[str]:
+    return [f"{name}: {found['error']}" for name, found in analyses.items() if "error" in found]

@@ -1,0 +1,78 @@
+"""Where exported files lie.
+
+<to>/runs/<collection>/<model>+<postprocessor>.trec.gz       the run, byte for byte as it was measured
+<to>/runs/<collection>/<model>+<postprocessor>.metadata.yml  what made it, as ir_metadata
+<to>/mteb/<model>/<revision>/<collection>.json               its figures, as mteb writes them
+<to>/mteb/<model>/<revision>/model_meta.json
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from sparsebench.errors import StoreError
+from sparsebench.leaderboard.board import Board
+from sparsebench.leaderboard.export.ir_metadata import ir_metadata
+from sparsebench.leaderboard.export.mteb import model_meta, model_name, revision_of, task_result
+from sparsebench.records import RUN_FILE, Record, cell_folder
+from sparsebench.store import write_atomically, write_bytes_atomically
+from sparsebench.types import Json
+
+ACTOR = "# `actor` is yours to fill in: records do not know who ran them.\n"
+
+
+def export(board: Board, runs_folder: Path, to: Path) -> int:
+    """Write everything that is computed of `runs/<suite>/` below `to`; return of how many cells.
+
+    Raises StoreError when a record has no run beside it, or two labels make one file name.
+    """
+    done = [record for record in board.records if record.status == "ok"]
+    _refuse_same_names(done)
+    for record in done:
+        _write_run(board, record, runs_folder, to / "runs")
+        _write_figures(record, to / "mteb")
+    return len(done)
+
+
+def file_name(text: str) -> str:
+    """A label as a file name of any system: `beir/scifact/test` is `beir-scifact-test`."""
+    return re.sub(r"[^\w.+=,@-]+", "-", text).strip("-.") or "unnamed"
+
+
+def _refuse_same_names(records: Sequence[Record]) -> None:
+    for name, count in Counter(map(_run_name, records)).items():
+        if count > 1:
+            raise StoreError(
+                f"{count} cells would be {name}.trec.gz: give the labels of the suite more than punctuation"
+            )
+
+
+def _run_name(record: Record) -> str:
+    cell = record.cell
+    return f"{file_name(cell.collection.label)}/{file_name(f'{cell.model.label}+{cell.postprocessor.label}')}"
+
+
+def _write_run(board: Board, record: Record, runs_folder: Path, to: Path) -> None:
+    source = cell_folder(runs_folder, record.key) / RUN_FILE
+    if not source.is_file():
+        raise StoreError(f"there is no run {source}. Delete its folder and run `sparsebench run {board.suite}` again.")
+    place = to / _run_name(record)
+    write_bytes_atomically(place.with_name(f"{place.name}.trec.gz"), source.read_bytes())
+    metadata = yaml.safe_dump(ir_metadata(board, record), sort_keys=False, allow_unicode=True)
+    write_atomically(place.with_name(f"{place.name}.metadata.yml"), ACTOR + metadata)
+
+
+def _write_figures(record: Record, to: Path) -> None:
+    folder = to / file_name(model_name(record).replace("/", "__")) / file_name(revision_of(record))
+    write_atomically(folder / f"{file_name(record.cell.collection.label)}.json", _json(task_result(record)))
+    write_atomically(folder / "model_meta.json", _json(model_meta(record)))
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,102 @@
+"""What a reader must know to read the tables, in markdown: one paragraph a note, and only those that apply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sparsebench.leaderboard.board import Board
+from sparsebench.leaderboard.columns import SYSTEM_STAGES, machines
+from sparsebench.leaderboard.significance import SIGNIFICANT, SIGNIFICANT_TOGETHER
+
+if TYPE_CHECKING:
+    from sparsebench.statistics import Comparison, Contrast
+
+SEES = """\
+`sees`: what a postprocessor may look at besides the query itself: `query` nothing, `bank` a bank of other queries, \
+`batch` all test queries at once (transductive: such a row cannot be served one query at a time)."""
+SPARSITY = """\
+L0: mean active terms of a query and of a document. FLOPS: expected term matches of a query and a document, the sum \
+over terms of p_q p_d. W-AUC\\*: prevalence of wacky weights (robust form; higher is wackier), empty where it is not \
+defined."""
+HUBNESS = """\
+N_10 skew: skewness of the number of queries that have a document among their 10 best, over all documents; the larger, \
+the more a few hubs are in the way of the others."""
+
+NOISE = """\
+Noise of encoding, by `sparsebench noise`: the test queries and the highest ranked documents were encoded again in \
+other batches, engines, number types and numbers of threads, and ranked without a postprocessor. It says nothing of \
+what another sample of queries would change, nor of what a postprocessor makes of the noise."""
+
+
+def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[str]:
+    """The paragraphs below the tables."""
+    lines = [SEES]
+    if comparison:
+        lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
+        lines += _sizes(comparison)
+    if any("sparsity" in record.analysis for record in board.records):
+        lines.append(SPARSITY)
+    if any("hubness" in record.analysis for record in board.records):
+        lines.append(HUBNESS)
+    if board.noise:
+        lines.append(NOISE)
+    if costs:
+        lines.append(_costs(board))
+    if board.pending:
+        lines.append(f"{board.pending} cells are not computed yet; `sparsebench run {board.suite}` goes on with them.")
+    return lines
+
+
+def _statistics(comparison: Comparison, *, together: bool) -> str:
+    settings = comparison.settings
+    confidence = f"{1 - settings.alpha:.0%}"
+    batch = (
+        f" {SIGNIFICANT_TOGETHER}: the same for a row that sees `batch`; its queries were ranked together, so its test "
+        "holds for this query set only."
+        if together
+        else ""
+    )
+    return (
+        f"±: half the width of the {confidence} bootstrap interval (BCa; percentile below 50 queries). "
+        f"{SIGNIFICANT}: differs from the baseline {comparison.baseline} by the paired sign-flip test "
+        f"({settings.flips:,} flips), p < {settings.alpha:g} after Holm's correction over one family: all "
+        f"{comparison.family} comparisons of a row with the baseline, by the first measure of each collection.{batch} "
+        "rank: 1 + the number of systems that are significantly better (randomised Tukey, all pairs of a collection); "
+        "= marks a shared rank."
+    )
+
+
+def _sizes(comparison: Comparison) -> list[str]:
+    """How large differences are, and how large they had to be; rows in one range, for a column a row would not fit."""
+    by_collection: dict[str, list[Contrast]] = {}
+    for cell in comparison.cells:
+        if cell.contrast and cell.contrast.detectable is not None:
+            by_collection.setdefault(cell.collection, []).append(cell.contrast)
+    parts = [
+        f"{collection} {_span([each.detectable for each in found], '.4f')} "
+        f"(g_z {_span([each.effect_size for each in found], '+.2f')})"
+        for collection, found in by_collection.items()
+    ]
+    if not parts:
+        return []
+    return [
+        "Detectable: how large a difference from the baseline has to be, for a paired t test of these queries to find "
+        "it four times in five, before any correction; in brackets the effect sizes that were found (Hedges' g_z). "
+        f"Least to largest over rows: {'; '.join(parts)}."
+    ]
+
+
+def _span(values: Sequence[float | None], form: str) -> str:
+    known = sorted(value for value in values if value is not None)
+    ends = [format(value, form) for value in (known[0], known[-1])] if known else ["–"]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _costs(board: Board) -> str:
+    found = machines(board.records)
+    if len(found) > 1:
+        return (
+            f"Seconds are compared within one machine only; these records come from {len(found)}: {', '.join(found)}."
+        )
+    return f"seconds: {', '.join(SYSTEM_STAGES)}; when vectors came from the store, what they cost when made."

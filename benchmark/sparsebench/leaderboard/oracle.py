@@ -1,0 +1,198 @@
+"""The reproduction oracle: figures that others published, and how far a board is from them.
+
+A twin of a cell is a published figure of the same checkpoint, collection id, measure and own-id rule, over as many
+queries and (but for the few that an index may drop) documents. A folder or a file of texts has no id that others know,
+so a pooled sub-collection never has a twin. The data lies in `oracle_data/`: facts, each file with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sparsebench.leaderboard.board import Board
+from sparsebench.records import Record
+
+Verdict = Literal["OK", "near", "FAIL"]
+
+# Anything set here makes another model of a checkpoint than the published one.
+ALTERATIONS = ("query_checkpoint", "activation", "query_prune", "document_prune", "output_vocabulary")
+DROPPED_DOCUMENTS = 1e-3  # share of a corpus that an index may lack and still be of that corpus
+ROUNDING = 5e-5  # published figures have four decimals at most
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Effectiveness(_Facts):
+    """Measures of one checkpoint on one collection. revision: None where the source names none."""
+
+    checkpoint: str
+    revision: str | None = None
+    collection: str
+    drop_own_id: bool
+    documents: int
+    queries: int
+    measures: dict[str, float]
+
+
+class EffectivenessSource(_Facts):
+    """ok, near: the largest differences of these verdicts; they say what this source's provenance allows."""
+
+    source: str
+    cite: str
+    note: str
+    ok: float
+    near: float
+    facts: tuple[Effectiveness, ...]
+
+
+class Wackiness(_Facts):
+    """W-AUC of one checkpoint on any queries over one corpus: `collection` is the id of the documents."""
+
+    checkpoint: str
+    revision: str | None = None
+    collection: str
+    documents: int
+    scoring_queries: dict[str, str | int]
+    preset: str
+    w_auc: float
+    two_sigma: float
+
+
+class WackinessSource(_Facts):
+    """Differences within two sigma are OK, within twice as much near."""
+
+    source: str
+    cite: str
+    note: str
+    facts: tuple[Wackiness, ...]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A figure of a board beside its twin. difference: found - published."""
+
+    model: str
+    postprocessor: str
+    collection: str
+    measure: str
+    found: float
+    published: float
+    verdict: Verdict
+    source: str
+    note: str
+
+    @property
+    def difference(self) -> float:
+        """Found minus published."""
+        return self.found - self.published
+
+    def __str__(self) -> str:
+        what = f"{self.measure} of {self.model} on {self.collection}"
+        return (
+            f"{self.verdict}: {what}: {self.found:.4f}, published {self.published:.4f} ({self.difference:+.4f}; "
+            f"{self.source}: {self.note})"
+        )
+
+
+def stamps(board: Board) -> tuple[Stamp, ...]:
+    """A stamp for every figure of the board that has a twin, row by row."""
+    return tuple(stamp for record in board.records if _is_plain(record) for stamp in _stamps(record))
+
+
+def _stamps(record: Record) -> Iterator[Stamp]:
+    source = effectiveness()
+    for fact in source.facts:
+        if _is_twin(record, fact):
+            for measure, found in record.measures.items():
+                if (published := fact.measures.get(measure)) is None:
+                    continue
+                verdict = _verdict(abs(found - published), source.ok, source.near)
+                yield _stamp(record, measure, found, published, verdict, source)
+    wacky = wackiness()
+    for known in wacky.facts:
+        if (value := _w_auc_twin(record, known)) is not None:
+            verdict = _verdict(abs(value - known.w_auc), known.two_sigma, 2 * known.two_sigma)
+            yield _stamp(record, f"W-AUC {known.preset}", value, known.w_auc, verdict, wacky)
+
+
+def _is_plain(record: Record) -> bool:
+    """Whether a published figure could be of this cell: an unaltered SPLADE without postprocessing."""
+    model = record.cell.model
+    unaltered = not any(model.params.get(name) is not None for name in ALTERATIONS)
+    return record.status == "ok" and record.cell.postprocessor.name == "none" and model.name == "splade" and unaltered
+
+
+def _is_twin(record: Record, fact: Effectiveness) -> bool:
+    params, facts = record.cell.collection.params, record.provenance.get("collection", {})
+    return (
+        _same_checkpoint(record, fact.checkpoint, fact.revision)
+        and params.get("ir_datasets") == fact.collection
+        and params["drop_own_id"] == fact.drop_own_id
+        and facts.get("queries") == fact.queries
+        and _same_corpus(facts, fact.documents)
+    )
+
+
+def _w_auc_twin(record: Record, fact: Wackiness) -> float | None:
+    found = record.analysis.get("wackiness", {})
+    id_ = record.cell.collection.params.get("ir_datasets") or ""
+    same = (
+        _same_checkpoint(record, fact.checkpoint, fact.revision)
+        and f"{id_}/".startswith(f"{fact.collection}/")
+        and _same_corpus(record.provenance.get("collection", {}), fact.documents)
+        and found.get("scoring_queries") == fact.scoring_queries
+    )
+    value: float | None = found.get(fact.preset, {}).get("w_auc")
+    return value if same else None
+
+
+def _same_checkpoint(record: Record, checkpoint: str, revision: str | None) -> bool:
+    params = record.cell.model.params
+    pooling = params.get("pooling") in (None, "max")
+    return pooling and params.get("checkpoint") == checkpoint and revision in (None, params.get("revision"))
+
+
+def _same_corpus(facts: Mapping[str, object], documents: int) -> bool:
+    found = facts.get("documents")
+    return isinstance(found, int) and abs(found - documents) <= DROPPED_DOCUMENTS * documents
+
+
+def _verdict(distance: float, ok: float, near: float) -> Verdict:
+    return "OK" if distance <= ok + ROUNDING else "near" if distance <= near + ROUNDING else "FAIL"
+
+
+def _stamp(
+    record: Record,
+    measure: str,
+    found: float,
+    published: float,
+    verdict: Verdict,
+    source: EffectivenessSource | WackinessSource,
+) -> Stamp:
+    cell = record.cell
+    names = (cell.model.label, cell.postprocessor.label, cell.collection.label)
+    return Stamp(*names, measure, found, published, verdict, source.source, source.note)
+
+
+@lru_cache(maxsize=1)
+def effectiveness() -> EffectivenessSource:
+    """SPLADE-v3 and SPLADE++ on BEIR, BRIGHT, MS MARCO and TREC DL 2019 to 2023, by Anserini."""
+    return EffectivenessSource.model_validate_json(_data("anserini_splade.json"))
+
+
+@lru_cache(maxsize=1)
+def wackiness() -> WackinessSource:
+    """W-AUC as its authors published it, of what has a public checkpoint (METHODS 2.4)."""
+    return WackinessSource.model_validate_json(_data("wacky_weights.json"))
+
+
+def _data(name: str) -> str:
+    return (resources.files("sparsebench.leaderboard") / "oracle_data" / name).read_text(encoding="utf-8")

@@ -1,0 +1,19 @@
+"""Runs and judgments in, values out."""
+
+from sparsebench.measures.measure import (
+    aggregate,
+    better_when_larger,
+    canonical,
+    check_measure_name,
+    deepest_cutoff,
+    measure,
+)
+
+__all__ = [
+    "aggregate",
+    "better_when_larger",
+    "canonical",
+    "check_measure_name",
+    "deepest_cutoff",
+    "measure",
+]

@@ -1,0 +1,152 @@
+"""A run and judgments -> one value per measure and query. The only module that imports ir_measures, and lazily.
+
+Beside ir_measures' own measures there are two that it lacks, from text-video retrieval: `MnR` and `MdR`, the mean and
+the median rank of the first relevant document.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import math
+import re
+from collections.abc import Collection, Iterable
+from statistics import fmean, median
+from typing import Any
+
+from sparsebench.errors import ScoreError, SuiteError, did_you_mean
+from sparsebench.rank import untied
+from sparsebench.records import PerQuery
+from sparsebench.types import Qrels, Run
+
+FIRST_RANK = ("MnR", "MdR")
+EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *FIRST_RANK)
+
+
+def measure(run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None = None) -> PerQuery:
+    """Value of each measure for every query of `qrels`; 0 for a query that the run does not answer.
+
+    depth: how long the run's lists could have been, by default the longest of them. A query whose relevant documents
+    are not in the run has them at rank depth + 1 for MnR and MdR. Raises ScoreError for these when there is no depth.
+    Ties are broken here, once and by trec_eval's rule: the providers behind ir_measures disagree about them, and some
+    compare scores as float32 (ir_measures issue 18). So all they see are ranks.
+    """
+    # A provider divides by the number of results, so a query without any must not reach it.
+    answered = {query_id: dict(hits) for query_id, hits in untied(run).items() if query_id in qrels and hits}
+    wanted = {name: _parse(name) for name in names if name not in FIRST_RANK}
+    values = _by_ir_measures(answered, qrels, set(wanted.values())) if wanted else {}
+    return {name: values[wanted[name]] if name in wanted else _first_ranks(answered, qrels, depth) for name in names}
+
+
+def aggregate(per_query: PerQuery) -> dict[str, float]:
+    """One value a measure over all queries: the mean, the median for MdR, the sum for counts such as NumRet."""
+    return {name: _aggregator(name)(values.values()) for name, values in per_query.items()}
+
+
+def better_when_larger(name: str) -> bool:
+    """Whether more is better, as for all but ranks."""
+    return name not in FIRST_RANK
+
+
+def canonical(name: str) -> str:
+    """ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`. Raises SuiteError."""
+    return name if name in FIRST_RANK else str(_parse(name))
+
+
+def check_measure_name(name: str) -> str | None:
+    """What is wrong with a measure's name, None when nothing is: it is tried on a run of two documents."""
+    try:
+        measure({"1": {"a": 2.0, "b": 1.0}}, {"1": {"a": 1, "b": 0}}, [name])
+    except SuiteError as error:
+        return str(error)
+    except Exception as error:  # each provider has its own way to say that it lacks perl, a package, a parameter
+        return f"measure {name!r} cannot be computed here: {error}"
+    return None
+
+
+def deepest_cutoff(names: Iterable[str]) -> int:
+    """The deepest rank that any of the measures cuts at; 0 when none does."""
+    parsed = (_parse(name) for name in names if name not in FIRST_RANK)
+    return max((found.params.get("cutoff", 0) for found in parsed), default=0)
+
+
+def _by_ir_measures(run: dict[str, dict[str, float]], qrels: Qrels, measures: set[Any]) -> dict[Any, dict[str, float]]:
+    import ir_measures
+
+    values: dict[Any, dict[str, float]] = {wanted: dict.fromkeys(qrels, 0.0) for wanted in measures}
+    judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
+    for found in ir_measures.iter_calc(measures, judged, run):
+        values[found.measure][found.query_id] = float(found.value)
+    return values
+
+
+def _first_ranks(run: Run, qrels: Qrels, depth: int | None) -> dict[str, float]:
+    """Rank, from 1, of the first hit of each query with a grade above 0."""
+    depth = depth or max(map(len, run.values()), default=0)
+    if not depth:
+        # Otherwise a system that finds nothing at all would have everything at rank 1.
+        raise ScoreError("MnR and MdR of a run without any result need its depth")
+    first = {}
+    for query_id, judged in qrels.items():
+        hits = enumerate(run.get(query_id, {}), start=1)
+        first[query_id] = float(next((rank for rank, doc_id in hits if judged.get(doc_id, 0) > 0), depth + 1))
+    return first
+
+
+def _aggregator(name: str) -> Any:
+    if name in FIRST_RANK:
+        return median if name == "MdR" else fmean
+    import ir_measures
+
+    # fsum and fmean round once, so that the order of queries makes no difference.
+    return math.fsum if isinstance(_parse(name).aggregator(), ir_measures.SumAgg) else fmean
+
+
+def _parse(name: str) -> Any:
+    """The measure of ir_measures that a name in any of the field's spellings means. Raises SuiteError."""
+    import ir_measures
+
+    spelled = {known.casefold(): known for known in ir_measures.measures.registry}
+    base, rest = _split(name)
+    base = spelled.get(base.casefold(), base)
+    try:
+        found = ir_measures.parse_measure(base + rest)
+        found.validate_params()
+    except (NameError, ValueError, AssertionError):
+        if trec := _trec(name):
+            return trec
+        raise SuiteError(f"unknown measure {name!r}.{_hint(base, rest)}") from None
+    if found.params.get("cutoff", 1) < 1:
+        raise SuiteError(f"measure {name!r}: the cutoff must be at least 1")
+    return found
+
+
+def _split(name: str) -> tuple[str, str]:
+    """`ndcg_at_10` (mteb), `NDCG@10` (BEIR), `nDCG(judged_only=True)@10` -> the name, and what follows it."""
+    spelled = re.sub(r"_at_(?=\d+$)", "@", name.strip())
+    base = re.match(r"[^@(]*", spelled)
+    assert base is not None
+    return base[0], spelled[base.end() :]
+
+
+def _trec(name: str) -> Any:
+    """The measure of a trec_eval name that means one measure only (`P` means nine)."""
+    import ir_measures
+
+    with contextlib.suppress(ValueError), contextlib.redirect_stdout(io.StringIO()):
+        found = ir_measures.parse_trec_measure(name)
+        return found[0] if len(found) == 1 else None
+    return None
+
+
+def _hint(base: str, rest: str) -> str:
+    """What to write instead."""
+    import ir_measures
+
+    registry = ir_measures.measures.registry
+    if found := registry.get(base):
+        takes = [f"{name} (required)" if of.required else name for name, of in found.SUPPORTED_PARAMS.items()]
+        return f" Write {found.__name__}(name=value)@cutoff with {', '.join(takes)}."
+    close = difflib.get_close_matches(base + rest, [*(known + rest for known in registry), *FIRST_RANK], n=1)
+    return did_you_mean(base + rest, close or EXAMPLES)

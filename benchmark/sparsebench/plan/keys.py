@@ -1,0 +1,86 @@
+"""What names a cell and an analysis: the digest of all that determines its bytes. No clock, no host, no label."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+
+from sparsebench.contracts import Postprocessor
+from sparsebench.provenance.digests import content, digest, source_digest
+from sparsebench.registry import Registered
+from sparsebench.suite import AnalyzerSpec, PostprocessorSpec
+from sparsebench.types import Candidates, Json
+
+# Code that decides what a run is, besides the plugins and the encoder.
+RUN_CODE = (
+    "sparsebench.evaluate.cell",
+    "sparsebench.collection",
+    "sparsebench.encoding.stored",
+    "sparsebench.evaluate.galleries",
+    "sparsebench.evaluate.group",
+    "sparsebench.search.postprocess",
+    "sparsebench.rank",
+    "sparsebench.evaluate.ranking",
+    "sparsebench.resolve",
+    "sparsebench.search",
+    "sparsebench.evaluate.stage",
+    "sparsebench.evaluate.tuning",
+    "sparsebench.evaluate.vectors",
+)
+
+# Code of the harness that decides what analyzers find.
+ANALYSIS_CODE = ("sparsebench.search", "sparsebench.rank", "sparsebench.measures.fast", "sparsebench.statistics")
+
+
+def cell_key(
+    spec: PostprocessorSpec,
+    registered: Registered,
+    candidates: Candidates,
+    *,
+    depth: int,
+    shared: Mapping[str, Json],
+    roles: Mapping[str, Mapping[str, Json]],
+) -> str:
+    """The key of a cell. shared: of its group. roles: of the collection's other queries."""
+    factory: type[Postprocessor] = registered.plugin.factory
+    return digest(
+        {
+            **shared,
+            "code": source_digest(*RUN_CODE),
+            "candidates": candidates,
+            "depth": depth,
+            "postprocessor": [spec.name, content(spec.params), spec.scale, registered.source_digest],
+            "roles": _read_roles(factory, spec, roles),
+            "bank_sample": spec.bank.model_dump(mode="json") if factory.sees == "bank" and spec.bank else None,
+            "tune": [spec.tune.model_dump(mode="json"), measuring_version()] if spec.tune else None,
+        }
+    )
+
+
+def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, Json]) -> str:
+    """The key of an analysis. read: what it reads, which for a cell or suite analyzer is completed later."""
+    return digest(
+        {
+            **read,
+            "code": source_digest(*ANALYSIS_CODE),
+            "analyzer": [spec.name, content(spec.params), registered.source_digest],
+        }
+    )
+
+
+def measuring_version() -> str:
+    """What decides the value of a measure of one run."""
+    return digest([source_digest("sparsebench.measures"), importlib.metadata.version("ir_measures")])
+
+
+def _read_roles(
+    factory: type[Postprocessor], spec: PostprocessorSpec, roles: Mapping[str, Mapping[str, Json]]
+) -> dict[str, Json]:
+    """The parts of a collection's queries that a cell reads; the bank's own documents only where they are read too."""
+    parts = {"bank", "dev"} if spec.tune else {"bank"} if factory.sees == "bank" else set()
+    unread = set() if spec.tune or factory.reads_bank_gallery else {"documents"}
+    return {
+        part: {name: value for name, value in found.items() if name not in unread}
+        for part, found in roles.items()
+        if part in parts
+    }

@@ -1,0 +1,41 @@
+"""A model of a suite, made but not loaded, and what names its vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sparsebench.collection import Corpus
+from sparsebench.contracts import CollectionModel, Model, Scorer
+from sparsebench.provenance.digests import library_versions, source_digest
+from sparsebench.registry import Registered, Registry
+from sparsebench.suite import ModelSpec
+from sparsebench.types import Json, Role
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model of a suite: made, not loaded."""
+
+    spec: ModelSpec
+    model: Model
+    registered: Registered
+
+    def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
+        """All that determines its vectors (or scores) on this collection and device class."""
+        own = self.model.identity() if isinstance(self.model, Scorer) else self.model.identity(role)
+        fitted = {"corpus": corpus.digest} if isinstance(self.model, CollectionModel) else {}
+        return {
+            "model": dict(own),
+            "plugin": self.registered.source_digest,
+            "harness": source_digest("sparsebench.encoding"),
+            "libraries": library_versions(),
+            "device": device.partition(":")[0],
+            "dtype": "float32",
+            **fitted,
+        }
+
+
+def resolve_model(spec: ModelSpec, registry: Registry) -> ResolvedModel:
+    """Raises PluginError or ModelError; the suite has checked names and parameters before."""
+    registered = registry.get("models", spec.name)
+    return ResolvedModel(spec, registered.plugin.factory(**spec.params), registered)

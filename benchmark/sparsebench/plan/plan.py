@@ -1,0 +1,197 @@
+"""Suite -> cells, grouped so that each model reads each collection once; the key of every artefact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from sparsebench.collection import IrDatasets, topics_digest
+from sparsebench.collection.resolved import TestCollection
+from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
+from sparsebench.encoding.stored import KIND as VECTORS
+from sparsebench.encoding.stored import Encoder, document_shards
+from sparsebench.errors import SuiteError
+from sparsebench.plan.keys import analysis_key, cell_key
+from sparsebench.plan.model import ResolvedModel
+from sparsebench.provenance.digests import portable
+from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
+from sparsebench.registry import Registered, Registry
+from sparsebench.store import Store
+from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
+from sparsebench.types import Candidates, Json, Role
+
+
+@dataclass(frozen=True)
+class PlannedAnalysis:
+    """One analyzer of the suite. key: of what it reads, which for a cell or suite analyzer is completed later."""
+
+    spec: AnalyzerSpec
+    registered: Registered
+    key: str
+
+    @property
+    def level(self) -> str:
+        """`group`, `cell` or `suite`."""
+        return str(self.registered.plugin.factory.level)
+
+    def make(self) -> Analyzer:
+        """The analyzer itself."""
+        made: Analyzer = self.registered.plugin.factory(**self.spec.params)
+        return made
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One postprocessor of a group."""
+
+    spec: PostprocessorSpec
+    registered: Registered
+    candidates: Candidates
+    key: str
+
+    def make(self, **tuned: Json) -> Postprocessor:
+        """The postprocessor, with the parameters that tuning chose."""
+        made: Postprocessor = self.registered.plugin.factory(**self.spec.params, **tuned)
+        return made
+
+
+@dataclass(frozen=True)
+class Group:
+    """A model on a collection, and all that is asked of it."""
+
+    model: ResolvedModel
+    collection: TestCollection
+    device: str
+    depth: int
+    measures: tuple[str, ...]
+    cells: tuple[PlannedCell, ...]
+    analyses: tuple[PlannedAnalysis, ...]
+
+    @cached_property
+    def identities(self) -> dict[Role, dict[str, Json]]:
+        """What names the vectors of each role."""
+        return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
+
+    def describe(self, cell: PlannedCell) -> CellDescription:
+        """The cell in the words of the record."""
+        spec = self.collection.spec
+        collection = {
+            # Others know a collection by its id in ir_datasets; a folder, files or a package's own have none.
+            "ir_datasets": spec.id if isinstance(self.collection.source, IrDatasets) else None,
+            "split": spec.split,
+            "domain": spec.domain,
+            "drop_own_id": spec.drop_own_id,
+            "measures": list(self.measures),
+            **self.collection.roles,
+        }
+        return CellDescription(
+            collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
+            model=Part(name=self.model.spec.name, label=self.model.spec.label, params=portable(self.model.spec.params)),
+            postprocessor=Part(
+                name=cell.spec.name,
+                label=cell.spec.label,
+                params={**portable(cell.spec.params), "scale": cell.spec.scale, **_sample(cell.spec)},
+            ),
+            candidates=cell.candidates,
+            depth=self.depth,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a suite asks for, in its order: collections, then models, then postprocessors.
+
+    keys: of all cells of the suite, also those that a selection leaves out of `groups`.
+    analyses: of the suite as a whole.
+    """
+
+    suite: Suite
+    groups: tuple[Group, ...]
+    keys: tuple[str, ...]
+    analyses: tuple[PlannedAnalysis, ...]
+
+    @property
+    def cells(self) -> list[tuple[Group, PlannedCell]]:
+        """Every cell with its group."""
+        return [(group, cell) for group in self.groups for cell in group.cells]
+
+
+def make_plan(
+    suite: Suite,
+    registry: Registry,
+    models: Sequence[ResolvedModel],
+    collections: Sequence[TestCollection],
+    device: str,
+) -> Plan:
+    """Combine what was resolved."""
+    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    _refuse_twins(groups)
+    keys = tuple(cell.key for group in groups for cell in group.cells)
+    analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
+    return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
+
+
+def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, device: str) -> Group:
+    empty = Group(model, collection, device, suite.depth, collection.spec.measures or suite.measures, (), ())
+    shared = {"identities": empty.identities, "collection": collection.digests}
+    cells = tuple(_cell(suite, registry, empty, spec, shared) for spec in suite.postprocessors)
+    bank = topics_digest(collection.bank) if collection.bank else None
+    analyses = [plan_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
+    return replace(empty, cells=cells, analyses=tuple(each for each in analyses if each.level != "suite"))
+
+
+def _cell(
+    suite: Suite, registry: Registry, group: Group, spec: PostprocessorSpec, shared: Mapping[str, Json]
+) -> PlannedCell:
+    registered = registry.get("postprocessors", spec.name)
+    default: Candidates = "all" if isinstance(group.model.model, Scorer) else "retrieved"
+    candidates = spec.candidates or suite.candidates or default
+    if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
+        raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
+    roles = group.collection.roles
+    key = cell_key(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
+    return PlannedCell(spec, registered, candidates, key)
+
+
+def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
+    """read: what names the content that it reads; of a suite's analyzer its records, which are added later."""
+    registered = registry.get("analyzers", spec.name)
+    return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
+
+
+def _sample(spec: PostprocessorSpec) -> dict[str, Json]:
+    return {"bank": spec.bank.model_dump(mode="json")} if spec.bank else {}
+
+
+def _refuse_twins(groups: Sequence[Group]) -> None:
+    """Two cells of one content would be one record under two labels, and one of them would vanish from the table."""
+    first: dict[str, str] = {}
+    for group in groups:
+        for cell in group.cells:
+            name = f"{group.collection.spec.label}/{group.model.spec.label}/{cell.spec.label}"
+            if first.setdefault(cell.key, name) != name:
+                raise SuiteError(f"{first[cell.key]} and {name} are the same in all but their names; keep one of them")
+
+
+def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
+    """The record of a cell that is already computed."""
+    path = cell_folder(suite_folder, cell.key) / RECORD_FILE
+    if not path.is_file():
+        return None
+    record = read_record(path)
+    return record if record.status == "ok" and record.key == cell.key else None
+
+
+def missing_documents(group: Group, store: Store) -> int:
+    """How many documents of the group have no vectors yet."""
+    if isinstance(group.model.model, Scorer):
+        return 0
+    encoder = Encoder(group.identities["document"], "document", _never)
+    shards = document_shards(encoder, group.collection.corpus)
+    return sum(len(shard) for shard, key in shards.items() if not store.holds(VECTORS, key))
+
+
+def _never() -> LoadedEncoder:
+    raise AssertionError("a plan loads no encoder")

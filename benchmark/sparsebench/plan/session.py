@@ -1,0 +1,75 @@
+"""The way from a suite's name to its plan, which all commands that compute share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparsebench.collection.read import require
+from sparsebench.collection.resolved import resolve_collection
+from sparsebench.plan import Plan, make_plan
+from sparsebench.plan.needs import needs
+from sparsebench.plan.select import select
+from sparsebench.progress import Progress, progress_for_terminal
+from sparsebench.provenance.device import choose_device
+from sparsebench.provenance.digests import digest
+from sparsebench.registry import discover
+from sparsebench.store import Store, default_root
+from sparsebench.suite import Suite, load_suite
+
+
+@dataclass(frozen=True)
+class Session:
+    """A suite with everything it needs at hand."""
+
+    suite: Suite
+    plan: Plan
+    store: Store
+    runs: Path
+    device: str
+    progress: Progress
+
+    @property
+    def folder(self) -> Path:
+        """Where the suite's records lie."""
+        return self.runs / self.suite.name
+
+
+def open_session(
+    *,
+    suite: str,
+    overrides: Sequence[str],
+    only: Sequence[str],
+    limit_queries: int | None,
+    device: str,
+    offline: bool,
+    store: Path | None,
+    runs: Path,
+    plugin_switches: Sequence[str],
+    fetch: bool = True,
+) -> Session:
+    """Load the suite, make sure that all it names is at hand, and plan it.
+
+    fetch: whether what is missing is downloaded first. Raises SparsebenchError with everything that is wrong.
+    """
+    registry = discover(plugin_switches)
+    loaded = load_suite(suite, registry, overrides)
+    loaded = loaded.model_copy(update={"name": _name(loaded.name, overrides, limit_queries)})
+    progress, place = progress_for_terminal(), Store(store or default_root())
+    models, parts = needs(loaded, registry)
+    if fetch and not offline:
+        for part in parts:
+            part.fetch()
+    require(parts)
+    collections = [resolve_collection(spec, registry, place, progress, limit_queries) for spec in loaded.collections]
+    chosen = choose_device(device)
+    plan = select(make_plan(loaded, registry, models, collections, chosen), only)
+    return Session(loaded, plan, place, runs, chosen, progress)
+
+
+def _name(suite: str, overrides: Sequence[str], limit_queries: int | None) -> str:
+    """What is not the suite as written has a name, and so a leaderboard, of its own."""
+    changed = f"-set-{digest(list(overrides))[:6]}" if overrides else ""
+    sampled = f"-limit-{limit_queries}" if limit_queries else ""
+    return f"{suite}{changed}{sampled}"

@@ -1,0 +1,12 @@
+"""Which bytes, which versions, which machine, how long."""
+
+from sparsebench.provenance.software import hardware, software
+from sparsebench.provenance.stopwatch import Stopwatch, forget_peak, peak_memory_mib
+
+__all__ = [
+    "Stopwatch",
+    "forget_peak",
+    "hardware",
+    "peak_memory_mib",
+    "software",
+]

@@ -1,0 +1,81 @@
+"""Digests: of values, files, and the source code that contributes to a result."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from sparsebench.types import Json
+
+NUMBER_CHANGING_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy")
+IF_INSTALLED = ("numba",)
+"""Where it is not, other code takes its place, which rounds otherwise."""
+
+
+def digest(value: Json) -> str:
+    """SHA-256 of a JSON value in canonical form; the order of keys does not matter."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, read now."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, read once per process for each size and time stamp: for large inputs asked for often."""
+    stat = path.stat()
+    return _file_digest(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
+    return sha256(path)
+
+
+def files_digest(paths: Iterable[Path]) -> str:
+    """SHA-256 over the names and digests of files; their folder does not matter."""
+    return digest(sorted((path.name, file_digest(path)) for path in paths))
+
+
+def portable(params: Mapping[str, Json]) -> dict[str, Json]:
+    """Parameters as JSON, without the folders of this machine: a path is named by its last part."""
+    return {name: value.name if isinstance(value, Path) else value for name, value in params.items()}
+
+
+def content(params: Mapping[str, Json]) -> dict[str, Json]:
+    """Parameters as JSON for a key: a path is what its file holds."""
+    return {
+        name: file_digest(value) if isinstance(value, Path) and value.is_file() else _plain(value)
+        for name, value in params.items()
+    }
+
+
+def _plain(value: Json) -> Json:
+    return str(value) if isinstance(value, Path) else value
+
+
+def source_digest(*modules: str) -> str:
+    """SHA-256 over the Python source of modules and packages of the harness, found without importing them."""
+    return digest({module: files_digest(_sources(module)) for module in modules})
+
+
+def _sources(module: str) -> list[Path]:
+    spec = importlib.util.find_spec(module)
+    assert spec is not None, f"no module {module}"
+    folders = spec.submodule_search_locations
+    return [path for folder in folders for path in Path(folder).rglob("*.py")] if folders else [Path(str(spec.origin))]
+
+
+@lru_cache(maxsize=1)
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that change numbers; part of every key."""
+    optional = (name for name in IF_INSTALLED if importlib.util.find_spec(name))
+    return {name: importlib.metadata.version(name) for name in (*NUMBER_CHANGING_LIBRARIES, *optional)}

@@ -1,0 +1,10 @@
+"""The one place that orders documents and breaks ties: score descending, then doc_id descending in bytes.
+
+That is trec_eval's rule, so that its users get our figures from our runs. No other package sorts by score.
+"""
+
+from sparsebench.rank.packed import Packed, best_of_rows
+from sparsebench.rank.run import read_trec, to_run, untied, write_trec
+from sparsebench.rank.topk import TopK, tie_order
+
+__all__ = ["Packed", "TopK", "best_of_rows", "read_trec", "tie_order", "to_run", "untied", "write_trec"]

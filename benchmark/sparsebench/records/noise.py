@@ -1,0 +1,116 @@
+"""What `sparsebench noise` found, as it lies beside the records: how far a mean moves when texts are encoded again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sparsebench.errors import StoreError
+from sparsebench.provenance.digests import digest
+from sparsebench.records import Record
+from sparsebench.store import write_atomically
+from sparsebench.types import Json
+
+NOISE_FILE = "noise.json"
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Change(_Stored):
+    """What one other way of encoding changed.
+
+    means: measure -> its new mean minus the old. weight: the largest difference of two weights. flips: entries that
+    are active on one side alone. rankings: share of the test queries whose ranking is another.
+    """
+
+    variation: str
+    means: dict[str, float]
+    weight: float
+    flips: int
+    rankings: float
+
+
+class GroupNoise(_Stored):
+    """Of one model on one collection.
+
+    made_of: digest of what determines its vectors. hardware: fingerprint of the machine. floors: measure -> the largest
+    move of its mean. sampled, queries: how many of the documents and how many queries were encoded again; entries:
+    active in these; all 0 for a scorer. left_out: variation -> why this machine does not have it.
+    """
+
+    collection: str
+    model: str
+    made_of: str
+    hardware: str
+    documents: int
+    floors: dict[str, float]
+    sampled: int = 0
+    queries: int = 0
+    entries: int = 0
+    changes: tuple[Change, ...] = ()
+    left_out: dict[str, str] = {}
+
+
+class Noise(_Stored):
+    """Of a suite."""
+
+    groups: tuple[GroupNoise, ...] = ()
+
+    def with_group(self, new: GroupNoise) -> Noise:
+        """With a group measured now, in the place of what was known of it."""
+        others = [of for of in self.groups if (of.collection, of.model) != (new.collection, new.model)]
+        return Noise(groups=(*others, new))
+
+    def floor(self, record: Record, measure: str) -> float | None:
+        """How far a mean of the record's model moves; None where that was not measured of these very vectors."""
+        made_of = vectors_digest(record.provenance.get("model", {}).get("identity"), _digests(record))
+        place = record.cell.collection.label, record.cell.model.label, made_of
+        found = {(of.collection, of.model, of.made_of): of.floors for of in self.groups}
+        return found.get(place, {}).get(measure)
+
+    def write(self, folder: Path) -> None:
+        """Write `noise.json`."""
+        write_atomically(folder / NOISE_FILE, self.model_dump_json(indent=1) + "\n")
+
+
+def vectors_digest(identities: Json, collection: Json) -> str:
+    """Of what determines vectors and their measures: identity by role, and the collection's digests."""
+    return digest([identities, collection])
+
+
+def read_noise(folders: Sequence[Path]) -> Noise | None:
+    """In the first folder that has any; raises StoreError where it is damaged."""
+    for path in (folder / NOISE_FILE for folder in folders):
+        if path.is_file():
+            try:
+                return Noise.model_validate_json(path.read_bytes())
+            except ValidationError as error:
+                raise StoreError(
+                    f"{path} is damaged ({error.errors()[0]['msg']}). Delete it; `sparsebench noise` makes it."
+                ) from error
+    return None
+
+
+def floor_of_difference(noise: Noise | None, records: Sequence[Record], measure: str) -> float | None:
+    """How far the difference of two records can move: both sides may, and in opposite directions."""
+    floors = [noise.floor(record, measure) if noise else None for record in records]
+    known = [floor for floor in floors if floor is not None]
+    return sum(known) if len(known) == len(floors) else None
+
+
+def noise_note(noise: Noise | None, records: Sequence[Record], measure: str, *, greyed: bool) -> str:
+    """What stands under a table, with what parentheses mean where there are any; empty where nothing was measured."""
+    floors = {record.cell.model.label: noise.floor(record, measure) for record in records} if noise else {}
+    known = [f"{floor:.2g} ({model})" for model, floor in floors.items() if floor is not None]
+    if not known:
+        return ""
+    parentheses = " In parentheses: a difference no larger than what both its models move together." if greyed else ""
+    return f"Encoding the same texts in other ways moved {measure} by at most {', '.join(known)}.{parentheses}"
+
+
+def _digests(record: Record) -> Json:
+    return record.provenance.get("collection", {}).get("digests")

@@ -1,0 +1,11 @@
+"""Find plugins, set broken ones aside, check the parameters of the rest."""
+
+from sparsebench.registry.registry import DISABLE_VARIABLE, Registered, Registry
+from sparsebench.registry.switches import discover
+
+__all__ = [
+    "DISABLE_VARIABLE",
+    "Registered",
+    "Registry",
+    "discover",
+]

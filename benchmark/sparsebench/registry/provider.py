@@ -1,0 +1,80 @@
+"""Where a plugin comes from, and what is wrong with one that cannot be used."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import traceback
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+from sparsebench.errors import PluginError
+from sparsebench.provenance.digests import sha256
+from sparsebench.registry.importing import is_file
+
+
+@dataclass(frozen=True, order=True)
+class Provider:
+    """Where a plugin comes from. `name` is its entry point's: what `-p no:NAME` takes."""
+
+    distribution: str
+    version: str
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.distribution} {self.version}, module {self.module})"
+
+    @classmethod
+    def of_entry(cls, entry: EntryPoint) -> Provider:
+        """Of an installed plugin."""
+        # A distribution whose metadata are half gone still has entry points, but neither name nor version.
+        dist = entry.dist
+        facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
+        name, version = facts.get("Name", "unknown"), facts.get("Version", "unknown")
+        return cls(name, version, entry.module, entry.name)
+
+    @classmethod
+    def of_object(cls, plugin: object) -> Provider:
+        """Of a module or an object that need not be installed."""
+        module = getattr(plugin, "__name__", None) or type(plugin).__module__
+        return cls("not installed", "0", module, module)
+
+    @classmethod
+    def of_module(cls, asked: str, module: ModuleType) -> Provider:
+        """Of what `--plugin` names: a file is its own distribution, and its digest the version."""
+        if is_file(asked):
+            return cls(Path(asked).name, f"sha256:{sha256(Path(asked))[:12]}", module.__name__, Path(asked).stem)
+        if distributions := importlib.metadata.packages_distributions().get(asked.partition(".")[0]):
+            return cls(distributions[0], importlib.metadata.version(distributions[0]), asked, asked)
+        return cls.of_object(module)
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """A plugin that could not be used: why, and what its user can do."""
+
+    provider: Provider
+    reason: str
+    fix: str
+    traceback: str
+
+    def __str__(self) -> str:
+        return f"{self.provider.name} ({self.provider.distribution} {self.provider.version}): {self.reason}"
+
+    @classmethod
+    def by(cls, provider: Provider, error: BaseException) -> BrokenPlugin:
+        """One that raised `error` when it was imported or asked for what it provides."""
+        reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        trace = "".join(traceback.format_exception(error))
+        return cls(provider, reason, f"{_fix(provider, error)}, or leave it out: -p no:{provider.name}", trace)
+
+
+def _fix(provider: Provider, error: BaseException) -> str:
+    update = f"python -m pip install --upgrade {provider.distribution}"
+    if isinstance(error, ModuleNotFoundError):
+        return f"install what has the module {error.name!r}"
+    if isinstance(error, PluginError):
+        return f"it breaks the contract; a newer version may not ({update})"
+    return f"it fails by itself; a newer version may not ({update})"

@@ -1,0 +1,145 @@
+"""Find plugins, look things up by name. A plugin that is broken is set aside and named; the others go on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from sparsebench.contracts.hookspecs import PROJECT
+from sparsebench.errors import PluginError, did_you_mean
+from sparsebench.provenance.source import plugin_digest
+from sparsebench.registry.hooks import RECORDS, Kind, call_hooks
+from sparsebench.registry.importing import import_plugin
+from sparsebench.registry.parameters import validate
+from sparsebench.registry.provider import BrokenPlugin, Provider
+from sparsebench.types import Json
+
+DISABLE_VARIABLE = "SPARSEBENCH_DISABLE_PLUGINS"
+
+Provided = tuple[Provider, Mapping[Kind, list[Any]]]
+"""A plugin and its records of each kind."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Something a suite can name. `plugin` is the record that the hook returned, e.g. a ModelPlugin."""
+
+    plugin: Any
+    provider: Provider
+
+    @cached_property
+    def source_digest(self) -> str:
+        """SHA-256 of the code behind it (for a collection: of the module that registers it)."""
+        factory = getattr(self.plugin, "factory", None)
+        return plugin_digest(factory.__module__ if factory else self.provider.module)
+
+    def resolved(self, params: Mapping[str, Json]) -> dict[str, Any]:
+        """Its parameters, defaults filled in; raises ParameterError."""
+        return validate(self.plugin.factory, params)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What plugins provide, by name.
+
+    providers: the plugins in use. broken: those set aside. blocked: those that were asked to stay out.
+    """
+
+    models: Mapping[str, Registered]
+    postprocessors: Mapping[str, Registered]
+    analyzers: Mapping[str, Registered]
+    collections: Mapping[str, Registered]
+    providers: tuple[Provider, ...] = ()
+    broken: tuple[BrokenPlugin, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+    @classmethod
+    def discover(cls, *, blocked: Collection[str] = (), extra: Sequence[str] = (), group: str = PROJECT) -> Registry:
+        """Load every installed plugin but those named by `blocked` or by the variable SPARSEBENCH_DISABLE_PLUGINS.
+
+        Both take names of entry points or of distributions. extra: modules and `.py` files to load beside them.
+        Raises PluginError where two plugins give the same name, and for an extra one that is broken.
+        """
+        unwanted = {*blocked, *map(str.strip, os.environ.get(DISABLE_VARIABLE, "").split(","))}
+        used: list[Provided] = []
+        broken: list[BrokenPlugin] = []
+        left_out: list[str] = []
+        entries = [(Provider.of_entry(entry), entry) for entry in importlib.metadata.entry_points(group=group)]
+        for provider, entry in sorted(entries):
+            if unwanted & {provider.name, provider.distribution}:
+                left_out.append(provider.name)
+                continue
+            try:
+                used.append((provider, call_hooks(entry.load())))
+            except (Exception, SystemExit) as error:  # a stranger's module may do anything when it is imported
+                broken.append(BrokenPlugin.by(provider, error))
+        installed = {provider.module for provider, _ in used}
+        used += [_named(asked) for asked in dict.fromkeys(extra) if asked not in installed]
+        return cls._combine(used, tuple(broken), tuple(left_out))
+
+    @classmethod
+    def named(cls, *asked: str) -> Registry:
+        """Only these modules and `.py` files; raises PluginError for one that is broken."""
+        return cls._combine([_named(each) for each in asked])
+
+    @classmethod
+    def of(cls, *plugins: object) -> Registry:
+        """Modules or objects that implement hooks and need not be installed; raises PluginError for a broken one."""
+        return cls._combine([(Provider.of_object(plugin), call_hooks(plugin)) for plugin in plugins])
+
+    @classmethod
+    def _combine(
+        cls,
+        used: Sequence[Provided],
+        broken: tuple[BrokenPlugin, ...] = (),
+        blocked: tuple[str, ...] = (),
+    ) -> Registry:
+        models, postprocessors, analyzers, collections = (
+            _by_name(kind, [Registered(record, provider) for provider, records in used for record in records[kind]])
+            for kind in RECORDS
+        )
+        providers = tuple(provider for provider, _ in used)
+        return cls(models, postprocessors, analyzers, collections, providers, broken, blocked)
+
+    def get(self, kind: Kind, name: str) -> Registered:
+        """Raises PluginError, with the closest name there is and the broken plugins that may have had it."""
+        known: Mapping[str, Registered] = getattr(self, kind)
+        if name in known:
+            return known[name]
+        message = f"unknown {_singular(kind)} {name!r}.{did_you_mean(name, known)}"
+        if self.broken:
+            message += f" It may be in a plugin that is broken: {'; '.join(map(str, self.broken))}"
+        raise PluginError(message)
+
+
+def _named(asked: str) -> Provided:
+    """A plugin that was asked for by name: nothing goes on without it."""
+    module = import_plugin(asked)
+    provider = Provider.of_module(asked, module)
+    try:
+        return provider, call_hooks(module)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"plugin {BrokenPlugin.by(provider, error)}") from error
+
+
+def _by_name(kind: Kind, registered: Iterable[Registered]) -> Mapping[str, Registered]:
+    named: dict[str, list[Registered]] = {}
+    for each in registered:
+        named.setdefault(each.plugin.name, []).append(each)
+    if twice := [
+        f"the {_singular(kind)} {name!r} is given by {' and by '.join(str(each.provider) for each in same)}"
+        for name, same in named.items()
+        if len(same) > 1
+    ]:
+        way_out = f"Leave one out with `-p no:NAME` or {DISABLE_VARIABLE}=NAME."
+        raise PluginError("\n".join([*twice, way_out]))
+    return MappingProxyType({name: same[0] for name, same in sorted(named.items())})
+
+
+def _singular(kind: Kind) -> str:
+    return kind.removesuffix("s")

@@ -1,0 +1,19 @@
+"""Scores of all documents, lazily, as `ScoreBlocks`."""
+
+from sparsebench.search.inverted import LazyIndex
+from sparsebench.search.matrix import MatrixScores
+from sparsebench.search.scale import Scale, median_top1, resolve_scale
+from sparsebench.search.sparse import SparseScores
+from sparsebench.search.views import cached, chosen, scaled
+
+__all__ = [
+    "LazyIndex",
+    "MatrixScores",
+    "Scale",
+    "SparseScores",
+    "cached",
+    "chosen",
+    "median_top1",
+    "resolve_scale",
+    "scaled",
+]

@@ -1,0 +1,162 @@
+"""Exact search through an inverted index (needs numba, the extra [fast]): the sums of scipy's product, byte for byte.
+
+Documents stand in segments of 65,536: a number takes 16 bits, and the sums of a query stay in the cache whatever D.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.errors import ScoreError
+from sparsebench.rank import Packed
+from sparsebench.search.source import ranges
+from sparsebench.types import Ranking
+from sparsebench.workers import in_threads
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+SEGMENT = 2**16
+QUERIES_AT_ONCE = 64
+
+SPARE = 4096
+"""Candidates beyond 2 k that there is room for at first."""
+
+WORTH_LOADING = 10**9
+"""Products of two weights that scipy does while the compiled loops load, a second or so."""
+
+WORTH_INDEXING = 20
+"""Products that scipy does while one posting is written."""
+
+
+class LazyIndex:
+    """The inverted index of documents (D, V), built when so much was asked for that it would have paid."""
+
+    def __init__(self, documents: csr_array) -> None:
+        self.documents = documents
+        self._asked = 0
+
+    @property
+    def path(self) -> str:
+        """What computes scores at this point, for the record."""
+        return "inverted index (numba)" if self._pays else "product (scipy)"
+
+    def serving(self, queries: csr_array, documents: int) -> InvertedIndex | None:
+        """The index, asked for the scores of `queries` (Q, V) and so many documents; None where it serves not yet.
+
+        None too for weights that are not finite: the index passes over the zeros that make NaN of them.
+        """
+        self._asked += queries.nnz * documents
+        return self._index if self._pays and np.isfinite(queries.data).all() else None
+
+    @property
+    def _pays(self) -> bool:
+        return self._possible and self._asked > WORTH_LOADING + WORTH_INDEXING * self.documents.nnz
+
+    @cached_property
+    def _possible(self) -> bool:
+        return importlib.util.find_spec("numba") is not None and bool(np.isfinite(self.documents.data).all())
+
+    @cached_property
+    def _index(self) -> InvertedIndex:
+        return InvertedIndex(self.documents)
+
+
+class InvertedIndex:
+    """Postings of documents (D, V), float32 CSR with finite weights; 6 bytes each, and 8 V bytes a segment."""
+
+    def __init__(self, documents: csr_array) -> None:
+        self._segments = in_threads(partial(_segment, documents), ranges(documents.shape[0], SEGMENT))
+
+    def fill(self, queries: csr_array, columns: slice, scores: np.ndarray) -> None:
+        """Write the scores of `queries` (Q, V) and the documents `columns` to `scores` (Q, d)."""
+        from sparsebench.search.inverted_kernel import fill
+
+        rows_at, terms, weights = _terms(queries)
+
+        def fill_rows(rows: slice) -> None:
+            for segment in self._segments:
+                first, stop = (min(max(at - segment.start, 0), segment.size) for at in (columns.start, columns.stop))
+                if first < stop:
+                    at = segment.start + first - columns.start
+                    part = scores[rows, at : at + stop - first]
+                    fill(*segment.postings, rows_at[rows.start : rows.stop + 1], terms, weights, (first, stop), part)
+
+        in_threads(fill_rows, ranges(queries.shape[0], QUERIES_AT_ONCE))
+
+    def top(self, queries: csr_array, k: int, order: np.ndarray) -> Ranking:
+        """The k best documents with a score above 0 for each of `queries` (Q, V); Q x D scores are never written.
+
+        order: (D,) as `tie_order` gives it. Raises ScoreError for a score that overflows.
+        """
+        packed = Packed(order)
+        whole = Ranking(np.empty((queries.shape[0], k), np.int64), np.empty((queries.shape[0], k)))
+
+        def rank(rows: slice) -> None:
+            keys = packed.none(rows.stop - rows.start, k)
+            for segment in self._segments:
+                keys = packed.best(keys, *_candidates(segment, queries, rows, k, packed.bounds(keys)))
+            part = packed.ranking(keys)
+            whole.documents[rows], whole.scores[rows] = part.documents, part.scores
+
+        in_threads(rank, ranges(queries.shape[0], QUERIES_AT_ONCE))
+        return whole
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Postings of `size` documents from `start`, numbered from 0; see `inverted_kernel`."""
+
+    start: int
+    size: int
+    postings: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _segment(documents: csr_array, columns: slice) -> Segment:
+    by_term = documents[columns].tocsc()
+    by_term.sort_indices()
+    starts, numbers = by_term.indptr.astype(np.int64), by_term.indices.astype(np.uint16)
+    return Segment(columns.start, by_term.shape[0], (starts, numbers, by_term.data.astype(np.float32, copy=False)))
+
+
+def _terms(queries: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """CSR rows as the kernels take them."""
+    rows_at, terms = queries.indptr.astype(np.int64, copy=False), queries.indices.astype(np.int64, copy=False)
+    return rows_at, terms, queries.data.astype(np.float32, copy=False)
+
+
+def _candidates(
+    segment: Segment, queries: csr_array, rows: slice, k: int, bounds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Documents (Q, c), their scores (Q, c) and how many there are (Q,), of the segment's best for some queries."""
+    from sparsebench.search.inverted_kernel import STRIP, candidates
+
+    rows_at, terms, weights = _terms(queries)
+    rows_at = rows_at[rows.start : rows.stop + 1]
+    count = len(rows_at) - 1
+    room, counts = 2 * k + SPARE, np.empty(count, np.int64)
+    while True:
+        found, scores = np.empty((count, room), np.uint16), np.empty((count, room), np.float32)
+        candidates(*segment.postings, rows_at, terms, weights, segment.size, k, bounds, found, scores, counts)
+        if counts.max() <= room - STRIP:
+            break
+        room = counts.max() + STRIP  # many documents tie
+    width = counts.max()
+    documents, scores = found[:, :width].astype(np.int64) + segment.start, scores[:, :width]
+    _refuse_overflow(rows, documents, scores, counts)
+    return documents, scores, counts
+
+
+def _refuse_overflow(rows: slice, documents: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> None:
+    infinite = np.isinf(scores) & (np.arange(scores.shape[1]) < counts[:, None])
+    if infinite.any():
+        row, place = np.argwhere(infinite)[0]
+        raise ScoreError(
+            f"the score of query row {rows.start + row} and document {documents[row, place]} is infinite: "
+            "its weights are too large for float32"
+        )

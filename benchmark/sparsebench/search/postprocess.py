@@ -1,0 +1,53 @@
+"""Applying a postprocessor to test queries, and holding it to what it says it sees (METHODS 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sparsebench.contracts import Postprocessor, State
+from sparsebench.errors import PluginError
+from sparsebench.types import Block, Candidates, ScoreBlocks
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WITNESSES = 8
+TOLERANCE = 1e-6
+
+
+def apply_to(
+    postprocessor: Postprocessor, state: State, test: ScoreBlocks, *, candidates: Candidates
+) -> Iterator[tuple[Block, Tensor]]:
+    """Yield corrected scores (Q, d) float64 block by block, and which pairs may be ranked, (Q, d) bool.
+
+    candidates: `retrieved` for raw scores above the floor, `all` for every document that has a score.
+    A pair that may not be ranked has the corrected score -inf.
+    """
+    least = test.floor if candidates == "retrieved" else -math.inf
+    row_stats = postprocessor.row_stats(test, state)
+    for block in test:
+        ranked = block.scores > least
+        corrected = postprocessor.apply(block, state, row_stats).double()
+        yield Block(block.columns, corrected.masked_fill(~ranked, -math.inf)), ranked
+
+
+def enforce_sees(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> None:
+    """Raise PluginError if the first test query's scores depend on others although `sees` is not `batch`.
+
+    It is ranked alone and among the first `WITNESSES`; the two may differ by rounding only.
+    """
+    if postprocessor.sees == "batch":
+        return
+    alone = apply_to(postprocessor, state, test.rows(0, 1), candidates="all")
+    among = apply_to(postprocessor, state, test.rows(0, WITNESSES), candidates="all")
+    for (own, ranked), (shared, _) in zip(alone, among, strict=True):
+        size = own.scores[ranked].abs().amax().item() if ranked.any() else 0.0
+        if not own.scores[0].allclose(shared.scores[0], rtol=0, atol=TOLERANCE * size):
+            only = {"query": "the query itself", "bank": "the query itself and the bank"}[postprocessor.sees]
+            raise PluginError(
+                f"{type(postprocessor).__name__} claims to see only {only} (sees = {postprocessor.sees!r}), but the "
+                "scores of the first test query change with the other test queries. Make `row_stats` and `apply` "
+                "compute each row from that row and the state alone, or declare sees = 'batch'."
+            )

@@ -1,0 +1,125 @@
+"""Scores from sparse vectors: exact dot products.
+
+Each score is summed in one order, by ascending dimension, so neither the width of a block nor the other queries change
+a byte of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.search.inverted import InvertedIndex, LazyIndex
+from sparsebench.search.source import DEFAULT_WIDTH, Source, ranges
+from sparsebench.types import Ranking
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from torch import Tensor
+
+TILE_ON_CPU = 512
+"""Documents multiplied at once. Measured with the tiny SPLADE: 512 and 1,024 are fastest, whatever Q and D."""
+
+TILE_ELSEWHERE = 8192
+"""Fewer and larger steps for a GPU."""
+
+
+@dataclass(frozen=True, eq=False)
+class SparseScores(Source):
+    """Dot products (Q, D) of `queries` (Q, V) and `documents` (D, V), float32 CSR with sorted indices.
+
+    A document is retrieved when its score is above 0. Memory beside the vectors: O(Q * block), and one dense tile of
+    documents over the terms of all queries.
+    device: "cpu" (scipy's compiled product, or an inverted index once that pays), or a device of torch, where the same
+    sums are done in the same order. index: of these documents, to share between queries.
+    """
+
+    queries: csr_array
+    documents: csr_array
+    _: KW_ONLY
+    device: str = "cpu"
+    block: int = DEFAULT_WIDTH
+    first_row: int = 0
+    index: LazyIndex | None = None
+    floor: float = field(default=0.0, init=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(Q, D)."""
+        return self.queries.shape[0], self.documents.shape[0]
+
+    def rows(self, start: int, stop: int) -> SparseScores:
+        """See ScoreBlocks."""
+        return replace(self, queries=self.queries[start:stop], first_row=self.first_row + start, index=self._lazy_index)
+
+    def scores(self, columns: slice) -> Tensor:
+        """Scores (Q, d)."""
+        import torch
+
+        scores = torch.empty(self.shape[0], columns.stop - columns.start, device=self.device)
+        index = self._serving(scores.shape[1])
+        if index:
+            index.fill(self.queries, columns, scores.numpy())
+            return scores
+        on_cpu = self.device == "cpu"
+        product, width = (product_by_scipy, TILE_ON_CPU) if on_cpu else (product_by_torch, TILE_ELSEWHERE)
+        for tile in ranges(scores.shape[1], width):
+            documents = self.documents[columns.start + tile.start : columns.start + tile.stop]
+            scores[:, tile] = product(self._own, documents[:, self._terms], self.device)
+        return scores
+
+    def top(self, k: int, order: np.ndarray) -> Ranking:
+        """See Source."""
+        index = self._serving(self.shape[1])
+        return index.top(self.queries, k, order) if index else super().top(k, order)
+
+    def _serving(self, documents: int) -> InvertedIndex | None:
+        return self._lazy_index.serving(self.queries, documents) if self.device == "cpu" else None
+
+    @cached_property
+    def _lazy_index(self) -> LazyIndex:
+        return self.index or LazyIndex(self.documents)
+
+    @cached_property
+    def _terms(self) -> np.ndarray:
+        """Dimensions of any query, ascending: all that the product needs."""
+        return np.unique(self.queries.indices)
+
+    @cached_property
+    def _own(self) -> csr_array:
+        return self.queries[:, self._terms]
+
+
+def product_by_scipy(queries: csr_array, documents: csr_array, device: str = "cpu") -> Tensor:
+    """(Q, V) x (d, V) -> (Q, d). With dense documents: 1.5 to 3 times as fast as scipy's product of two sparse ones."""
+    import torch
+
+    return torch.from_numpy(queries @ documents.T.toarray(order="C"))
+
+
+def product_by_torch(queries: csr_array, documents: csr_array, device: str) -> Tensor:
+    """(Q, V) x (d, V) -> (Q, d), term by term; sparse products on a GPU promise no order of summation."""
+    import torch
+
+    entries = documents.tocoo()
+    document, term = (torch.from_numpy(at.astype(np.int64)).to(device) for at in entries.coords)
+    dense = torch.zeros(documents.shape[1], documents.shape[0], device=device)
+    dense[term, document] = torch.from_numpy(entries.data).to(device)
+    scores = torch.zeros(queries.shape[0], documents.shape[0], device=device)
+    for nth in _term_by_term(queries):
+        rows, terms, weights = (torch.from_numpy(part).to(device) for part in nth)
+        scores[rows] += weights[:, None] * dense[terms]
+    return scores
+
+
+def _term_by_term(queries: csr_array) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """For n = 0, 1, …: the rows that have an n-th term, these terms and their weights."""
+    lengths = np.diff(queries.indptr)
+    for place in range(lengths.max(initial=0)):
+        rows = np.flatnonzero(lengths > place)
+        at = queries.indptr[rows] + place
+        yield rows, queries.indices[at].astype(np.int64), queries.data[at]

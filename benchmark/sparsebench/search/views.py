@@ -1,0 +1,102 @@
+"""Score blocks made of others: divided by a scale, kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sparsebench.types import Block, ScoreBlocks
+
+
+def scaled(blocks: ScoreBlocks, scale: float) -> ScoreBlocks:
+    """Scores divided by `scale` > 0."""
+    return blocks if scale == 1 else _Scaled(blocks, scale)
+
+
+def cached(blocks: ScoreBlocks, max_bytes: int) -> ScoreBlocks:
+    """Blocks that are computed once and kept, if Q x D float32 fit in `max_bytes`. Nobody may write to them."""
+    queries, documents = blocks.shape
+    return _Kept(blocks) if 4 * queries * documents <= max_bytes else blocks
+
+
+def chosen(blocks: ScoreBlocks, documents: np.ndarray) -> ScoreBlocks:
+    """Scores of some documents alone: (D,) bool."""
+    return _Chosen(blocks, documents)
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """Of the shape and floor of the blocks beneath."""
+
+    beneath: ScoreBlocks
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.beneath.shape
+
+    @property
+    def floor(self) -> float:
+        return self.beneath.floor
+
+
+@dataclass(frozen=True, eq=False)
+class _Scaled(_View):
+    scale: float
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self.beneath:
+            yield Block(block.columns, block.scores / self.scale)
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return _Scaled(self.beneath.rows(start, stop), self.scale)
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen(_View):
+    documents: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.beneath.shape[0], int(self.documents.sum())
+
+    def __iter__(self) -> Iterator[Block]:
+        start = 0
+        for block in self.beneath:
+            scores = block.scores[:, self.documents[block.columns]]
+            yield Block(slice(start, start + scores.shape[1]), scores)
+            start += scores.shape[1]
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return _Chosen(self.beneath.rows(start, stop), self.documents)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept(_View):
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self._blocks)
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return _Rows(self, range(self.shape[0])[start:stop])
+
+    @cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        return tuple(self.beneath)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows(_View):
+    chosen: range
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.chosen), self.beneath.shape[1]
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self.beneath:
+            yield Block(block.columns, block.scores[self.chosen.start : self.chosen.stop])
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return _Rows(self.beneath, self.chosen[start:stop])

@@ -1,0 +1,96 @@
+"""What a comparison is made with and what it finds: plain data, of which `dataclasses.asdict` makes JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sparsebench.statistics.bootstrap import RESAMPLES, Interval
+from sparsebench.statistics.paired import ALPHA, POWER
+from sparsebench.statistics.sign_flips import FLIPS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Of a comparison. margin: within which two systems count as equivalent; without it, that is not tested."""
+
+    alpha: float = ALPHA
+    power: float = POWER
+    margin: float | None = None
+    flips: int = FLIPS
+    resamples: int = RESAMPLES
+    seed: int = 0
+
+
+DEFAULTS = Settings()
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A system minus the baseline on the same queries.
+
+    p_holm: p_sign_flip, corrected within the family of every row against the baseline over all collections.
+    effect_size: Hedges' g_z. detectable: the difference that a t test would find with the stated power.
+    p_equivalence: of two one-sided t tests. What needs a variance is None without one.
+    """
+
+    difference: float
+    interval: Interval | None
+    p_sign_flip: float
+    p_holm: float
+    p_t: float | None
+    effect_size: float | None
+    detectable: float | None
+    p_equivalence: float | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A system on a collection of n queries. rank: shared, by AllPairs. contrast: None where it is the baseline or the
+    baseline has no values."""
+
+    system: str
+    collection: str
+    n: int
+    mean: float
+    interval: Interval | None
+    rank: int
+    contrast: Contrast | None
+
+
+@dataclass(frozen=True)
+class AllPairs:
+    """Every pair of systems on a collection. p: (S, S), randomised Tukey."""
+
+    collection: str
+    systems: tuple[str, ...]
+    p: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class MacroAverage:
+    """A system over a named group of collections; only systems that have them all.
+
+    difference: to the baseline; None where that lacks a collection, or is the system itself. It is not tested: the
+    family of tests is over collections.
+    """
+
+    system: str
+    group: str
+    mean: float
+    interval: Interval | None
+    difference: float | None
+    difference_interval: Interval | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """measures: collection -> what was compared there. family: how many tests Holm's correction is over."""
+
+    baseline: str
+    measures: Mapping[str, str]
+    settings: Settings
+    family: int
+    cells: tuple[Cell, ...]
+    all_pairs: tuple[AllPairs, ...]
+    macro_averages: tuple[MacroAverage, ...]

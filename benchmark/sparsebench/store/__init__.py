@@ -1,0 +1,21 @@
+"""Content-addressed artefacts on disk."""
+
+from sparsebench.store.store import (
+    Artefact,
+    Store,
+    default_root,
+    disk_errors,
+    replacing,
+    write_atomically,
+    write_bytes_atomically,
+)
+
+__all__ = [
+    "Artefact",
+    "Store",
+    "default_root",
+    "disk_errors",
+    "replacing",
+    "write_atomically",
+    "write_bytes_atomically",
+]

@@ -1,0 +1,66 @@
+"""YAML -> Suite; every mistake at once, with file:line:column."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sparsebench.config.include import read_with_includes
+from sparsebench.config.mistakes import Mistakes
+from sparsebench.config.override import override
+from sparsebench.registry import Registry
+from sparsebench.suite.assemble import assemble
+from sparsebench.suite.check import check
+from sparsebench.suite.entries import resolve_entries
+from sparsebench.suite.expand import spell_out
+from sparsebench.suite.find import find_suite, list_suites
+from sparsebench.suite.paths import resolve_paths
+from sparsebench.suite.schema import (
+    AnalyzerSpec,
+    BankSample,
+    BankSource,
+    Baseline,
+    CollectionSpec,
+    DevSource,
+    ModelSpec,
+    PostprocessorSpec,
+    Suite,
+    Tuning,
+)
+
+__all__ = [
+    "AnalyzerSpec",
+    "BankSample",
+    "BankSource",
+    "Baseline",
+    "CollectionSpec",
+    "DevSource",
+    "ModelSpec",
+    "PostprocessorSpec",
+    "Suite",
+    "Tuning",
+    "find_suite",
+    "list_suites",
+    "load_suite",
+]
+
+
+def load_suite(
+    path_or_name: str | Path,
+    registry: Registry,
+    overrides: Iterable[str] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> Suite:
+    """Read a suite and check all of it against the registry.
+
+    overrides: `models.0.checkpoint=VALUE`, as of `--set`. Raises SuiteError with one line for every mistake.
+    """
+    mistakes = Mistakes()
+    tree = read_with_includes(find_suite(path_or_name), environ, mistakes)
+    tree = override(tree, overrides, mistakes)
+    tree = resolve_paths(tree, environ, mistakes)
+    tree = spell_out(tree, mistakes)
+    entries = resolve_entries(tree, registry, mistakes)
+    check(tree, mistakes)
+    return assemble(tree, entries, mistakes)

@@ -1,0 +1,48 @@
+"""A suite as it is written -> as it is meant: its includes merged, overrides applied, grids spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sparsebench.config.grid import grid_points
+from sparsebench.config.mistakes import Mistakes
+from sparsebench.config.override import with_name
+from sparsebench.config.tree import Node
+from sparsebench.suite.schema import PLUGIN_SPECS, Tuning
+from sparsebench.suite.trainings import training_points
+
+# ── include ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+# ── overrides ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+# ── plugins' entries ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def spell_out(tree: Node, mistakes: Mistakes) -> Node:
+    """Give each entry of a plugin the shape of its spec: one entry for each point of a grid, parameters apart."""
+    lists: dict[str, Node] = {}
+    for kind, spec in PLUGIN_SPECS.items():
+        if (node := tree.entries.get(kind)) and node.items:
+            own_keys = spec.model_fields.keys() - {"params"}
+            points = [
+                training
+                for entry in node.items
+                for point in grid_points(with_name(entry), mistakes)
+                for training in (training_points(point, mistakes) if kind == "models" else (point,))
+            ]
+            lists[kind] = replace(node, value=tuple(_set_apart(point, "params", own_keys) for point in points))
+    return tree.with_entries(lists)
+
+
+def _set_apart(entry: Node, name: str, own_keys: Iterable[str]) -> Node:
+    """Move the keys that are not the harness's own, but the plugin's, into a mapping of their own."""
+    if not isinstance(entry.value, Mapping):
+        return entry
+    own = {key: node for key, node in entry.entries.items() if key in own_keys}
+    others = {key: node for key, node in entry.entries.items() if key not in own}
+    if name == "params" and "tune" in own:
+        own["tune"] = _set_apart(own["tune"], "parameters", Tuning.model_fields.keys() - {"parameters"})
+    return replace(entry, value={**own, name: Node(others, entry.at)})

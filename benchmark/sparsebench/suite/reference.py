@@ -1,0 +1,141 @@
+"""The reference of suite files, docs/SUITE.md: the JSON Schema for people, and what each plugin says of itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from tabulate import tabulate
+
+from sparsebench.registry import Registered, Registry
+from sparsebench.registry.docstrings import describe
+from sparsebench.registry.hooks import Kind
+from sparsebench.registry.parameters import schema as parameters_of
+from sparsebench.suite.json_schema import Schema, suite_schema
+from sparsebench.suite.schema import PLUGIN_SPECS
+from sparsebench.types import Json
+
+TITLE = """\
+# The suite, key by key
+
+`sparsebench schema reference` writes this page from the schema by which suites are checked and from the plugins that
+are installed; here, those in the box. `sparsebench schema` prints the same as a JSON Schema, for editors.
+
+By default `–` is nothing, and no word is what the last column says. `include` takes in one other suite or a list of
+them, by name or path; what the suite itself says comes first."""
+KINDS = """\
+An entry is a name, or a mapping with the keys below and the plugin's own parameters. `grid: {{key: [values]}}` makes an
+entry of each combination of values of any of its keys.
+
+There {are} {names}."""
+DEFINITIONS = {
+    "Baseline": "baseline",
+    "CollectionSpec": "collections",
+    "BankSource": "collections: bank",
+    "DevSource": "collections: dev",
+}
+HIDDEN = ("params", "include")
+NOTHING = "–"
+
+_RANGES = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "mapping",
+}
+
+
+def suite_reference(registry: Registry) -> str:
+    """The whole page as markdown."""
+    suite = suite_schema(registry)
+    definitions = suite["$defs"]
+    parts = [TITLE, "## The suite", _keys(suite)]
+    for name, title in DEFINITIONS.items():
+        parts += [f"## {title}", _prose(definitions[name]["description"]), _keys(definitions[name])]
+    for kind in PLUGIN_SPECS:
+        parts += _kind(kind, getattr(registry, kind))
+    return "\n\n".join(parts) + "\n"
+
+
+def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
+    """What the entries of one kind have in common, then each plugin."""
+    spec = PLUGIN_SPECS[kind].model_json_schema()
+    yield f"## {kind}"
+    yield KINDS.format(are="is" if len(registered) == 1 else "are", names=", ".join(f"`{name}`" for name in registered))
+    yield _keys(spec)
+    for name, each in registered.items():
+        yield f"### {name}"
+        yield from _plugin(each)
+
+
+def _plugin(registered: Registered) -> Iterator[str]:
+    """Its parameters as the schema has them, and what its docstring says."""
+    plugin = registered.plugin
+    sees = f" Sees {plugin.factory.sees}." if hasattr(plugin.factory, "sees") else ""
+    yield f"{_sentence(plugin.summary)}.{sees}"
+    parameters = parameters_of(plugin.factory)
+    yield _keys(parameters) if parameters["properties"] else "It has no parameters."
+    yield from map(_prose, describe(plugin.factory, parameters["properties"]).paragraphs)
+
+
+def _keys(schema: Schema) -> str:
+    """A table with a row for each key."""
+    keys = {name: of for name, of in schema["properties"].items() if name not in HIDDEN}
+    required = schema.get("required") or schema.get("anyOf", [{}])[0].get("required", ())
+    rows = [
+        [
+            f"`{name}`",
+            _type(of),
+            _allowed(of),
+            "required" if name in required else _default(of),
+            _prose(_sentence(of.get("description", ""))),
+        ]
+        for name, of in keys.items()
+    ]
+    headers = ["key", "type", "allowed", "default", "meaning"]
+    width = len(headers) if any(row[-1] for row in rows) else len(headers) - 1
+    cells = [[" ".join(field.split()).replace("|", "\\|") for field in row[:width]] for row in rows]
+    return tabulate(cells, headers[:width], tablefmt="github", disable_numparse=True)
+
+
+def _type(of: Schema) -> str:
+    if "anyOf" in of:
+        return " or ".join(dict.fromkeys(_type(one) for one in of["anyOf"] if one.get("type") != "null"))
+    if "oneOf" in of:
+        return "name or mapping"
+    if of.get("type") == "array":
+        return f"list of {_type(of['items'])}" if "items" in of else "list"
+    if of.get("format") == "path":
+        return "path"
+    return _WORDS.get(of.get("type", "object"), NOTHING)
+
+
+def _allowed(of: Schema) -> str:
+    """Values and ranges."""
+    found = [f"`{value}`" for value in of.get("enum", [of["const"]] if "const" in of else [])]
+    found += [words.format(of[name]) for name, words in _RANGES.items() if name in of]
+    found += [_allowed(one) for one in of.get("anyOf", ())]
+    return ", ".join(filter(None, found))
+
+
+def _default(of: Schema) -> str:
+    if "default" not in of:
+        return ""
+    value: Json = of["default"]
+    if value in (None, "", []):
+        return NOTHING
+    words = ", ".join(map(str, value)) if isinstance(value, list) else json.dumps(value).strip('"')
+    return f"`[{words}]`" if isinstance(value, list) else f"`{words}`"
+
+
+def _sentence(text: str) -> str:
+    """With a capital, where it begins with a word."""
+    return text[:1].upper() + text[1:] if re.match(r"[a-z]+\b", text) else text
+
+
+def _prose(text: str) -> str:
+    """Markdown that shows a text as it is: a star outside of code is a star."""
+    return "`".join(part if place % 2 else part.replace("*", "\\*") for place, part in enumerate(text.split("`")))

@@ -1,0 +1,194 @@
+"""The contract of an analyzer, rule by rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+
+from sparsebench.contracts import Analysis, Analyzer, NotApplicable
+from sparsebench.records import PerQuery
+from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
+from sparsebench.testing.common import COMMON, same_json
+from sparsebench.testing.contexts import cell_context, group_context, suite_context
+from sparsebench.testing.isolation import no_network
+from sparsebench.testing.texts import DOCUMENTS, QUERIES
+from sparsebench.types import Json
+
+TOLERANCE = 1e-6
+RESERVED = {"artefact", "files", "summary", "not_applicable", "error"}
+"""What the harness itself writes beside the values."""
+
+Analyzing = Subject[Any]
+
+
+def analyzer_checks(make: Callable[[], Analyzer], *, expected_failures: ExpectedFailures | None = None) -> list[Check]:
+    """The checks of an analyzer of any level: `make` makes one. It reads `sparsebench.testing.texts` with a toy model.
+
+    expected_failures: names of checks -> why they are known to fail.
+    """
+    return bind((is_an_analyzer, *COMMON, *RULES), Subject(make), expected_failures)
+
+
+def check_analyzer(make: Callable[[], Analyzer], *, expected_failures: ExpectedFailures | None = None) -> None:
+    """Run `analyzer_checks`; raises Violation that lists all failures."""
+    run_all(analyzer_checks(make, expected_failures=expected_failures))
+
+
+def is_an_analyzer(analyzer: Analyzing) -> None:
+    """It derives from sparsebench.GroupAnalyzer, CellAnalyzer or SuiteAnalyzer."""
+    require(issubclass(analyzer.factory, get_args(Analyzer)), f"{analyzer.factory.__name__} is none of them")
+
+
+def its_values_are_json(analyzer: Analyzing) -> None:
+    """Values are JSON without NaN, and no key is one that the harness writes itself."""
+    found = _found(analyzer, _usual(analyzer))
+    same_json(dict(found.values), dict(found.values), "values")
+    taken = sorted(RESERVED & set(found.values))
+    require(not taken, f"the keys {', '.join(taken)} are the harness's own")
+
+
+def its_files_are_text_with_plain_names(analyzer: Analyzing) -> None:
+    """Files are text, and their names hold no folder."""
+    for name, text in _found(analyzer, _usual(analyzer)).files.items():
+        require(bool(name) and not set(name) & set("/\\") and name != "analysis.json", f"a file cannot be {name!r}")
+        require(isinstance(text, str), f"{name} holds {type(text).__name__}, not text")
+
+
+def the_same_twice(analyzer: Analyzing) -> None:
+    """Two objects find the same, byte for byte: values, files and summary."""
+    first, second = (_found(analyzer, _usual(analyzer)) for _ in range(2))
+    same_json(dict(first.values), dict(second.values), "values")
+    require(dict(first.files) == dict(second.files), "files differ")
+    require(first.summary == second.summary, "the summary differs")
+
+
+def inputs_stay_as_they_are(analyzer: Analyzing) -> None:
+    """It writes to nothing it is given: vectors, rankings and records are shared by all analyzers."""
+    context, untouched = _usual(analyzer), _usual(analyzer)
+    _analyze(analyzer, context)
+    for name, before in _arrays(untouched).items():
+        require(np.array_equal(_arrays(context)[name], before), f"it wrote to {name}")
+
+
+def the_order_does_not_matter(analyzer: Analyzing) -> None:
+    """The same documents or queries in another order give the same values, but for rounding."""
+    found = _found(analyzer, _usual(analyzer)).values
+    again = _found(analyzer, _shuffled(analyzer)).values
+    for path, value in _flat(again):
+        expected = dict(_flat(found)).get(path)
+        require(_alike(value, expected), f"{path} is {value!r} in another order, and was {expected!r}")
+
+
+def little_to_read_is_no_error(analyzer: Analyzing) -> None:
+    """Without a bank, of one document, one query or one record, it finds something or raises NotApplicable."""
+    for what, context in _scarce(analyzer).items():
+        try:
+            found = analyzer.make().analyze(context)
+        except NotApplicable:
+            continue
+        except Exception as error:
+            error.add_note(f"this was {what}")
+            raise
+        same_json(dict(found.values), dict(found.values), f"values of {what}")
+
+
+def it_needs_no_network(analyzer: Analyzing) -> None:
+    """Analyzing touches no network."""
+    with no_network():
+        _analyze(analyzer, _usual(analyzer))
+
+
+def _usual(analyzer: Analyzing) -> Any:
+    level = analyzer.factory.level
+    if level == "suite":
+        return suite_context()
+    return group_context() if level == "group" else cell_context(group_context())
+
+
+def _shuffled(analyzer: Analyzing) -> Any:
+    if analyzer.factory.level == "suite":
+        usual = suite_context()
+        return replace(usual, per_query=lambda record: _backwards(usual.per_query(record)))
+    group = group_context(documents=DOCUMENTS[::-1], queries=QUERIES[::-1])
+    return group if analyzer.factory.level == "group" else cell_context(group)
+
+
+def _backwards(per_query: PerQuery) -> PerQuery:
+    return {measure: dict(list(values.items())[::-1]) for measure, values in per_query.items()}
+
+
+def _scarce(analyzer: Analyzing) -> Mapping[str, Any]:
+    if analyzer.factory.level == "suite":
+        usual = suite_context()
+        return {"one record": replace(usual, records=usual.records[:1]), "no record": replace(usual, records=())}
+    groups = {
+        "no bank": group_context(bank=None),
+        "one document": group_context(documents=DOCUMENTS[:1]),
+        "one query": group_context(queries=QUERIES[:1]),
+        "a query without terms": group_context(queries=QUERIES[-1:]),
+        "a document without terms": group_context(documents=DOCUMENTS[-1:]),
+        "a model that does not expand": group_context(expands_queries=False),
+    }
+    if analyzer.factory.level == "group":
+        return groups
+    return {what: cell_context(group) for what, group in groups.items()}
+
+
+def _analyze(analyzer: Analyzing, context: Any) -> Analysis | None:
+    """What it finds; None where it does not apply."""
+    try:
+        found: Analysis = analyzer.make().analyze(context)
+    except NotApplicable:
+        return None
+    return found
+
+
+def _found(analyzer: Analyzing, context: Any) -> Analysis:
+    found = _analyze(analyzer, context)
+    return Analysis({}) if found is None else found
+
+
+def _arrays(context: Any) -> dict[str, Any]:
+    """What could be written to, by name."""
+    if hasattr(context, "document_vectors"):
+        vectors = {"document_vectors": context.document_vectors, "query_vectors": context.query_vectors}
+        parts = {
+            f"{name}.{part}": getattr(found, part) for name, found in vectors.items() for part in ("data", "indices")
+        }
+        return parts | {"doc_ids": context.doc_ids}
+    if hasattr(context, "run"):
+        return {"run": {key: dict(hits) for key, hits in context.run.items()}}
+    return {"records": [record.to_json() for record in context.records]}
+
+
+def _flat(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """Leaves of a JSON value, each with its path."""
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _flat(value[key], f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from _flat(each, f"{path}[{place}]")
+    else:
+        yield path, value
+
+
+def _alike(value: Json, expected: Json) -> bool:
+    if isinstance(value, float) and isinstance(expected, float | int):
+        return math.isclose(value, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(value == expected)
+
+
+RULES = (
+    its_values_are_json,
+    its_files_are_text_with_plain_names,
+    the_same_twice,
+    inputs_stay_as_they_are,
+    the_order_does_not_matter,
+    little_to_read_is_no_error,
+    it_needs_no_network,
+)

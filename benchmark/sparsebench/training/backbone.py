@@ -1,0 +1,136 @@
+"""A backbone -> the masked language model that training starts from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparsebench.checkpoints import Files, Location
+from sparsebench.errors import ModelError, TrainingError
+from sparsebench.provenance.digests import file_digest
+from sparsebench.training.recipe import Settings, Variant
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_SAFE = Files()
+
+
+def location(settings: Settings) -> Location:
+    """Raises ModelError where backbone and revision do not go together."""
+    return Location(settings.backbone, settings.revision)
+
+
+def folder(settings: Settings) -> Path:
+    """The folder of the transformer: of a folder of sentence-transformers, that of its first module."""
+    top = location(settings).folder(_SAFE)
+    modules = top / "modules.json"
+    return top / json.loads(modules.read_text())[0]["path"] if modules.is_file() else top
+
+
+def missing(settings: Settings) -> str | None:
+    """Why it is not at hand, None when it is."""
+    return location(settings).missing(_SAFE)
+
+
+def fetch(settings: Settings) -> None:
+    """Download it, or train it where it is a recipe itself."""
+    location(settings).fetch(_SAFE)
+
+
+def digests(settings: Settings) -> Mapping[str, str]:
+    """SHA-256 of the files that a training begins with, by name; without the weights where it needs none."""
+    patterns = ["*.json", "*.txt", "*.model"] if settings.from_scratch else _SAFE.patterns
+    found = folder(settings)
+    return {path.name: file_digest(path) for pattern in patterns for path in sorted(found.glob(pattern))}
+
+
+def write_start(variant: Variant, place: Path) -> None:
+    """Write the model that training starts from into `place`, as an ordinary folder of transformers.
+
+    Raises ModelError where the backbone does not load, TrainingError where it has no head and the recipe names none.
+    """
+    import transformers
+
+    settings = variant.settings
+    source = folder(settings)
+    transformers.set_seed(settings.seed)
+    try:
+        transformers.AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(place)
+        model, lacks_head = _load(source, settings)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{variant.place('backbone')}: backbone {settings.backbone!r} does not load: {error}"
+        ) from error
+    if lacks_head and settings.head is None:
+        raise TrainingError(
+            f"{variant.place('backbone')}: {variant.label}: backbone {settings.backbone!r} has no head of a masked "
+            "language model; add `head: identity` (with a `head_scale` below 1) or `head: random`"
+        )
+    if settings.head is not None and (lacks_head or settings.fresh_head):
+        start_head(model, settings)
+    model.float().save_pretrained(place)
+
+
+def _load(source: Path, settings: Settings) -> tuple[Any, bool]:
+    """The model, and whether it came without its head; whatever is random is so by the seed."""
+    import transformers
+
+    if settings.from_scratch:
+        config = transformers.AutoConfig.from_pretrained(source, local_files_only=True)
+        return transformers.AutoModelForMaskedLM.from_config(config), False
+    model, report = transformers.AutoModelForMaskedLM.from_pretrained(
+        source, local_files_only=True, output_loading_info=True
+    )
+    head = {name for name, _ in head_parameters(model)}
+    body = sorted(set(report["missing_keys"]) - head - _tied(model))
+    if body:
+        raise ValueError(f"it lacks {', '.join(body)}, which are not of the head")
+    return model, bool(set(report["missing_keys"]) & head)
+
+
+def head_parameters(model: Any) -> list[tuple[str, nn.Parameter]]:
+    """What a masked language model has beside its encoder; a decoder tied to the embeddings is the encoder's."""
+    shared = id(model.get_input_embeddings().weight)
+    prefix = f"{model.base_model_prefix}."
+    return [
+        (name, parameter)
+        for name, parameter in model.named_parameters(remove_duplicate=False)
+        if not name.startswith(prefix) and id(parameter) != shared
+    ]
+
+
+def _tied(model: Any) -> set[str]:
+    shared = id(model.get_input_embeddings().weight)
+    return {name for name, each in model.named_parameters(remove_duplicate=False) if id(each) == shared}
+
+
+def start_head(model: Any, settings: Settings) -> None:
+    """Set the head: its square layers to the identity, or random by the seed, its normalisation to `head_scale`, the
+    biases of its outputs to `head_bias` and others to zero, a decoder of its own to the input embeddings."""
+    import torch
+
+    generator = torch.Generator().manual_seed(settings.seed)
+    output_bias = model.get_output_embeddings().bias
+    with torch.no_grad():
+        for name, parameter in {id(each): (name, each) for name, each in head_parameters(model)}.values():
+            if parameter is output_bias:
+                parameter.fill_(settings.head_bias)
+            elif name.endswith("bias"):
+                parameter.zero_()
+            elif parameter.ndim == 1:
+                parameter.fill_(settings.head_scale)
+            elif parameter.shape[0] != parameter.shape[1]:
+                parameter.copy_(model.get_input_embeddings().weight)
+            elif settings.head == "identity":
+                parameter.copy_(torch.eye(len(parameter)))
+            else:
+                _normal(parameter, model.config.initializer_range, generator)
+
+
+def _normal(parameter: Tensor, deviation: float, generator: Any) -> None:
+    import torch
+
+    parameter.copy_(torch.normal(0.0, deviation, parameter.shape, generator=generator))

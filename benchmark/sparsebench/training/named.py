@@ -1,0 +1,76 @@
+"""`recipe:FILE.yaml#LABEL`: what stands where a checkpoint goes, for suites and for recipes that go on from others."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+
+from sparsebench.errors import ModelError, NotAtHandError, did_you_mean
+from sparsebench.progress import Progress, progress_for_terminal
+from sparsebench.provenance.device import choose_device
+from sparsebench.store import Store, default_root
+from sparsebench.training.recipe import load_recipe
+from sparsebench.training.show import reporting
+from sparsebench.training.trained import Training
+
+
+def trained_folder(name: str) -> Path:
+    """The folder that a training left in the store; raises ModelError where it is not trained yet, or not known."""
+    training = named(name)
+    if found := _known(training):
+        return found
+    lines = [
+        f"checkpoint recipe:{name} is not trained yet; `sparsebench train` does that, as do `fetch` and `run`",
+        *training.missing(),
+    ]
+    raise ModelError("\n".join(lines))
+
+
+def train_named(name: str) -> None:
+    """Train it where it is missing; raises SparsebenchError."""
+    training, progress = named(name), progress_for_terminal()
+    training.fetch()
+    if lines := training.missing():
+        raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
+    finish(training, choose_device("auto"), progress)
+
+
+def finish(training: Training, device: str, progress: Progress) -> None:
+    """Train with a bar."""
+    settings = training.variant.settings
+    with reporting(progress, settings.label, settings.steps) as report:
+        training.run(device, report)
+
+
+def named(name: str) -> Training:
+    """`FILE.yaml#LABEL`, `FILE.yaml` where it is one training; raises ModelError, SuiteError."""
+    path, _, label = name.partition("#")
+    variants = {variant.label: variant for variant in load_recipe(Path(path))}
+    if not label and len(variants) == 1:
+        label = next(iter(variants))
+    if label not in variants:
+        what = f"has no training {label!r}" if label else "has several trainings; name one after a `#`"
+        raise ModelError(f"checkpoint recipe:{name}: {path} {what}.{did_you_mean(label, variants)}")
+    return Training(variants[label], Store(default_root()))
+
+
+def matching(path: Path, pattern: str) -> list[str]:
+    """Labels of the trainings of a recipe; raises ModelError where none matches, SuiteError."""
+    labels = [variant.label for variant in load_recipe(path)]
+    found = [label for label in labels if matches(label, pattern)]
+    if not found:
+        raise ModelError(f"checkpoint recipe:{path}#{pattern}: no training matches.{did_you_mean(pattern, labels)}")
+    return found
+
+
+def matches(label: str, pattern: str) -> bool:
+    """`*` stands for anything; brackets stand for themselves, for labels have them."""
+    return fnmatch.fnmatchcase(label, pattern.replace("[", "[[]"))
+
+
+def _known(training: Training) -> Path | None:
+    """None also where data or backbone, and with them its name, are not at hand."""
+    if training.missing():
+        return None
+    found = training.find()
+    return found.folder if found else None

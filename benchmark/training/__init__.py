@@ -1,4 +1,0 @@
-"""Recipes -> trained checkpoints, by sentence-transformers' SparseEncoderTrainer (extra `[train]`).
-
-Reading a recipe and finding what it made need no torch; only `benchmark.training.trainer` and what it imports do.
-"""

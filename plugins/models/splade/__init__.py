@@ -1,5 +1,0 @@
-"""SPLADE: any masked-language-model checkpoint, its logits pooled into sparse vectors."""
-
-from plugins.models.splade.model import Splade
-
-__all__ = ["Splade"]

@@ -1,0 +1,30 @@
+"""The analyzers in the box, registered through the same hook as third parties' ones."""
+
+from __future__ import annotations
+
+from sparsebench.contracts.hookspecs import AnalyzerPlugin, hookimpl
+from sparsebench_plugins.analyzers.domain_gap import DomainGap
+from sparsebench_plugins.analyzers.factor_study import FactorDefinitions, FactorRemoval, FactorTrend
+from sparsebench_plugins.analyzers.hubness import Hubness
+from sparsebench_plugins.analyzers.removal import Removal
+from sparsebench_plugins.analyzers.sparsity import Sparsity
+from sparsebench_plugins.analyzers.wackiness import Wackiness
+from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions
+
+
+@hookimpl
+def register_analyzers() -> list[AnalyzerPlugin]:
+    """Return those of one model on one collection, of one run, and of all records of a suite."""
+    return [
+        AnalyzerPlugin("domain_gap", DomainGap, "whether a gain is the same in the training domain and out of it"),
+        AnalyzerPlugin("factor_definitions", FactorDefinitions, "whether every definition orders trained models alike"),
+        AnalyzerPlugin("factor_removal", FactorRemoval, "whether wacky tokens are missed more in-domain, over seeds"),
+        AnalyzerPlugin("factor_trend", FactorTrend, "whether wackiness goes with a factor of training, over seeds"),
+        AnalyzerPlugin("hubness", Hubness, "whether few documents are in many top lists and many in none"),
+        AnalyzerPlugin("removal", Removal, "whether removing the wackiest expansion tokens hurts more than others"),
+        AnalyzerPlugin("sparsity", Sparsity, "how sparse the vectors are and what their index costs"),
+        AnalyzerPlugin("wackiness", Wackiness, "how little a query's expansion tokens occur in what they retrieve"),
+        AnalyzerPlugin(
+            "wackiness_definitions", WackinessDefinitions, "whether the order of collections hangs on the definition"
+        ),
+    ]

@@ -1,0 +1,80 @@
+"""What is read from a record: wackiness, effectiveness, sparsity, the statistic of a removal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from sparsebench.contracts import NotApplicable
+from sparsebench.records import Record
+from sparsebench_plugins.analyzers.factor_study.trainings import Training
+
+Read = Callable[[Record], float | None]
+
+
+def w_auc(outcome: str) -> Read:
+    """W-AUC of an analysis and a preset, as `wackiness: robust`."""
+    return _of_preset(outcome, "w_auc")
+
+
+def kept_tokens(outcome: str) -> Read:
+    """How many tokens that W-AUC is over."""
+    return _of_preset(outcome, "n")
+
+
+def _of_preset(outcome: str, key: str) -> Read:
+    analysis, _, preset = outcome.rpartition(": ")
+    return lambda record: record.analysis.get(analysis, {}).get(preset, {}).get(key)
+
+
+def effectiveness(record: Record) -> float | None:
+    """The collection's first measure."""
+    return record.measures.get(record.cell.collection.params["measures"][0])
+
+
+def effectiveness_name(found: Sequence[Training]) -> str:
+    """What `effectiveness` reads: the measure, where all collections have one."""
+    names = {record.cell.collection.params["measures"][0] for each in found for record in each.records.values()}
+    return str(names.pop()) if len(names) == 1 else "first measure"
+
+
+def sparsity(key: str) -> Read:
+    """A value of the analysis `sparsity`, None where there is none."""
+    return lambda record: record.analysis.get("sparsity", {}).get(key)
+
+
+def beyond_matched(removal: str) -> Read:
+    """What removing the wackiest tokens does beyond removing matched random ones: below 0 they are missed more."""
+
+    def read(record: Record) -> float | None:
+        arms = record.analysis.get(removal, {}).get("arms")
+        return None if arms is None else arms["wackiest"]["statistic"] - arms["matched"]["statistic"]
+
+    return read
+
+
+def table(of: Mapping[str, Mapping[str, Training]], collection: str, read: Read) -> np.ndarray | None:
+    """Values (n seeds, k conditions) in a collection; None where any is missing."""
+    values = [[_value(training, collection, read) for training in seeds.values()] for seeds in of.values()]
+    return None if any(None in row for row in values) else np.array(values, dtype=np.float64).T
+
+
+def _value(training: Training, collection: str, read: Read) -> float | None:
+    record = training.records.get(collection)
+    return None if record is None else read(record)
+
+
+def definitions(found: Sequence[Training]) -> list[str]:
+    """Every analysis and preset with a W-AUC, as `wackiness: robust`, in the order of the records."""
+    names = {
+        f"{label}: {preset}": None
+        for training in found
+        for record in training.records.values()
+        for label, analysis in record.analysis.items()
+        for preset, block in analysis.items()
+        if isinstance(block, dict) and "w_auc" in block
+    }
+    if not names:
+        raise NotApplicable("no record has a wackiness analysis")
+    return list(names)

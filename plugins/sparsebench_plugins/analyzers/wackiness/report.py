@@ -1,0 +1,60 @@
+"""The files beside a record: the wackiest and least wacky tokens, and the curve."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.types import Json
+
+if TYPE_CHECKING:
+    from sparsebench.contracts import Vocabulary
+    from sparsebench_plugins.analyzers.wackiness.scores import TokenScores
+
+TABLE_ROWS = 20
+
+
+def token_table(scores: TokenScores, vocabulary: Vocabulary, df: np.ndarray) -> str:
+    """CSV of the 20 most and the 20 least wacky tokens; of equal ones those that occur most, then the smaller id."""
+    most = np.lexsort((scores.terms, -scores.occurrences, -scores.wackiness))[:TABLE_ROWS]
+    least = np.lexsort((scores.terms, -scores.occurrences, -scores.utilities))[:TABLE_ROWS]
+    header = ["end", "term_id", "token", "wackiness", "u", "occurrences", "mean_weight", "df"]
+    rows = (
+        [end, *_token_row(scores, vocabulary, df, index)]
+        for end, indices in (("most", most), ("least", least))
+        for index in indices
+    )
+    return csv_text(header, rows)
+
+
+def _token_row(scores: TokenScores, vocabulary: Vocabulary, df: np.ndarray, index: int) -> list[Json]:
+    term = int(scores.terms[index])
+    occurrences = int(scores.occurrences[index])
+    measured = (scores.wackiness[index], scores.utilities[index])
+    mean_weight = scores.masses[index] / occurrences
+    return [
+        term,
+        vocabulary.token(term),
+        *(f"{value:.6f}" for value in measured),
+        occurrences,
+        f"{mean_weight:.6f}",
+        df[term],
+    ]
+
+
+def curve_table(curve: np.ndarray) -> str:
+    """CSV of the curve: x = 1, 2, …, and the mean wackiness of the bin."""
+    return csv_text(["x", "wackiness"], ([x, f"{value:.6f}"] for x, value in enumerate(curve, start=1)))
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:
+    """A table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,103 @@
+"""`wackiness_definitions` (METHODS 2.6, H5): does the order of collections depend on how wackiness is defined?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tabulate import tabulate
+
+from sparsebench.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
+from sparsebench.records import Record
+from sparsebench.types import Json
+
+NOTHING = "–"
+FEWEST = 3
+"""Collections that have an order to speak of."""
+
+EXPLAINED = """\
+Rank of the collection, W-AUC, and in brackets how many tokens were kept. tau: Kendall's, with the order that \
+"{}" gives. Definitions do not share a scale: compare along a row."""
+
+
+class WackinessDefinitions(SuiteAnalyzer):
+    """W-AUC of a model on every collection, under every definition that the suite's `wackiness` analyses give.
+
+    A definition is an analysis and a preset. collections: labels of those to order, all by default; leave out what
+    shares its corpus with another.
+
+    Values by model: `reference`: the first definition whose preset is `robust`, else the first of all; `definitions`:
+    `w_auc` and `n` by collection, `order` (the wackiest first) of those that have a W-AUC, and `tau`, Kendall's with
+    the reference; None with fewer than three collections in both, or where all are equal.
+    """
+
+    def __init__(self, *, collections: tuple[str, ...] = ()):
+        self.collections = collections
+
+    def analyze(self, context: SuiteContext) -> Analysis:
+        """Raises NotApplicable where there is no wackiness analysis."""
+        by_model: dict[str, list[Record]] = {}
+        for record in context.records:
+            if not self.collections or record.cell.collection.label in self.collections:
+                by_model.setdefault(record.cell.model.label, []).append(record)
+        blocks = {model: _blocks(records) for model, records in by_model.items()}
+        values = {model: _compared(found) for model, found in blocks.items() if found}
+        if not values:
+            raise NotApplicable("no record of these collections has a wackiness analysis")
+        return Analysis(values, summary="\n\n".join(_section(model, found) for model, found in values.items()))
+
+
+def kendall_tau(first: Mapping[str, float], second: Mapping[str, float]) -> float | None:
+    """Kendall's tau-b over the collections that both have."""
+    shared = sorted(first.keys() & second.keys())
+    columns = [[of[label] for label in shared] for of in (first, second)]
+    if len(shared) < FEWEST or any(len(set(column)) == 1 for column in columns):
+        return None
+    from scipy import stats
+
+    return float(stats.kendalltau(*columns).statistic)
+
+
+def _blocks(records: Sequence[Record]) -> dict[str, dict[str, Mapping[str, Json]]]:
+    """definition -> collection -> the preset's values. An analysis does not depend on the postprocessor."""
+    found: dict[str, dict[str, Mapping[str, Json]]] = {}
+    for record in records:
+        for label, analysis in record.analysis.items():
+            for preset, block in analysis.items():
+                if isinstance(block, dict) and "w_auc" in block:
+                    found.setdefault(f"{label}: {preset}", {})[record.cell.collection.label] = block
+    return found
+
+
+def _compared(blocks: Mapping[str, Mapping[str, Mapping[str, Json]]]) -> dict[str, Json]:
+    areas = {
+        definition: {label: block["w_auc"] for label, block in of.items() if block["w_auc"] is not None}
+        for definition, of in blocks.items()
+    }
+    reference = next((definition for definition in areas if definition.endswith(": robust")), next(iter(areas)))
+    definitions = {
+        definition: {
+            "w_auc": {label: block["w_auc"] for label, block in blocks[definition].items()},
+            "n": {label: block["n"] for label, block in blocks[definition].items()},
+            "order": sorted(of, key=lambda label: -of[label]),
+            "tau": kendall_tau(areas[reference], of),
+        }
+        for definition, of in areas.items()
+    }
+    return {"reference": reference, "definitions": definitions}
+
+
+def _section(model: str, values: Mapping[str, Json]) -> str:
+    definitions: Mapping[str, Mapping[str, Json]] = values["definitions"]
+    labels = list(dict.fromkeys(label for of in definitions.values() for label in of["w_auc"]))
+    rows = [
+        [definition, *(_cell(of, label) for label in labels), NOTHING if of["tau"] is None else f"{of['tau']:.2f}"]
+        for definition, of in definitions.items()
+    ]
+    table = tabulate(rows, ["definition", *labels, "tau"], tablefmt="github", disable_numparse=True)
+    return f"### {model}\n\n{table}\n\n{EXPLAINED.format(values['reference'])}"
+
+
+def _cell(of: Mapping[str, Json], label: str) -> str:
+    if label not in of["order"]:
+        return NOTHING
+    return f"{of['order'].index(label) + 1}. {of['w_auc'][label]:.3f} ({of['n'][label]})"

@@ -1,0 +1,22 @@
+"""The models in the box, registered through the same hook as third parties' ones."""
+
+from __future__ import annotations
+
+from sparsebench import ModelPlugin, hookimpl
+from sparsebench_plugins.models.bm25 import Bm25
+from sparsebench_plugins.models.run_file import RunFile
+from sparsebench_plugins.models.score_matrix import ScoreMatrix
+from sparsebench_plugins.models.splade import Splade
+from sparsebench_plugins.models.splade_doc import SpladeDoc
+
+
+@hookimpl
+def register_models() -> list[ModelPlugin]:
+    """One line for each."""
+    return [
+        ModelPlugin("bm25", Bm25, "BM25 through bm25s"),
+        ModelPlugin("run_file", RunFile, "a TREC run as a system"),
+        ModelPlugin("score_matrix", ScoreMatrix, "scores or features of any system, from files"),
+        ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint"),
+        ModelPlugin("splade_doc", SpladeDoc, "SPLADE-doc: queries are their own tokens, no inference"),
+    ]

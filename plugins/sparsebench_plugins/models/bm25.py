@@ -1,0 +1,139 @@
+"""BM25 as a sparse encoder: impacts on the document side, term counts on the query side."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from annotated_types import Ge, Le
+
+from sparsebench import CollectionModel, Document, Encoded, LoadedEncoder, Vocabulary
+from sparsebench.types import Json, Role
+
+if TYPE_CHECKING:
+    from bm25s.tokenization import Tokenizer
+    from scipy.sparse import csr_array
+
+Method = Literal["lucene", "robertson", "atire"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bm25(CollectionModel):
+    """BM25 with the terms of bm25s; scores equal bm25s's own (Lù 2024, variants as in Kamphuis et al. 2020).
+
+    k1 >= 0: saturation of term frequency. b, 0 to 1: weight of document length. method: how idf and term frequency
+    are written; none gives a negative idf (robertson's is cut at 0, as in bm25s, and atire's is 0 for a term of every
+    document), and terms with an idf of 0 have no entry. stemmer: one of PyStemmer's, or none. stopwords: `en` is
+    bm25s's list.
+    """
+
+    k1: Annotated[float, Ge(0)] = 0.9
+    b: Annotated[float, Ge(0), Le(1)] = 0.4
+    method: Method = "lucene"
+    stemmer: Literal["porter", "english", "none"] = "porter"
+    stopwords: Literal["none", "en"] = "none"
+    lower: bool = True
+
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        """Parameters, and the versions of the libraries that split and stem."""
+        versions = {name: importlib.metadata.version(name) for name in ("bm25s", "PyStemmer")}
+        return {"bm25": asdict(self), "libraries": versions}
+
+    def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
+        """One pass over the corpus; keeps a document frequency for each term, and no document."""
+        tokenizer = self._tokenizer()
+        texts = (document.text for document in documents())
+        frequencies: Counter[int] = Counter()
+        count = length = 0
+        for terms in tokenizer.streaming_tokenize(texts, update_vocab=True, allow_empty=False):
+            frequencies.update(set(terms))
+            count += 1
+            length += len(terms)
+        vocabulary = Terms(tokenizer)
+        df = np.array([frequencies[term] for term in range(vocabulary.size)], dtype=np.float64)
+        return FittedBm25(self, vocabulary, idf(self.method, df, count), length / max(count, 1))
+
+    def _tokenizer(self) -> Tokenizer:
+        import Stemmer
+        from bm25s.tokenization import Tokenizer
+
+        return Tokenizer(
+            lower=self.lower,
+            stopwords=None if self.stopwords == "none" else self.stopwords,
+            stemmer=None if self.stemmer == "none" else Stemmer.Stemmer(self.stemmer),
+        )
+
+
+class FittedBm25(LoadedEncoder):
+    """BM25 with the statistics of a corpus. idf: (V,) float64. average_length: terms a document."""
+
+    def __init__(self, model: Bm25, vocabulary: Terms, idf: np.ndarray, average_length: float) -> None:
+        self.vocabulary = vocabulary
+        self._model = model
+        self._idf = idf
+        self._average_length = average_length
+
+    def encode(self, texts: Sequence[str], role: Role) -> Encoded:
+        """Term counts of queries; BM25 impacts of documents, those of the corpus and any other."""
+        counts = self._counts(texts)
+        if role == "document":
+            counts.data = self._impacts(counts)
+        vectors = counts.astype(np.float32)
+        vectors.eliminate_zeros()
+        return Encoded(vectors)
+
+    def _counts(self, texts: Sequence[str]) -> csr_array:
+        """(N, V): how often each known term occurs."""
+        from scipy.sparse import csr_array
+
+        terms = self.vocabulary.token_ids(texts)
+        columns = np.fromiter(chain.from_iterable(terms), dtype=np.int32)
+        starts = np.cumsum([0, *map(len, terms)])
+        counts = csr_array((np.ones(len(columns)), columns, starts), shape=(len(texts), self.vocabulary.size))
+        counts.sum_duplicates()
+        return counts
+
+    def _impacts(self, counts: csr_array) -> np.ndarray:
+        """idf * tf / (tf + k1 (1 - b + b |d| / average)) of each entry; atire multiplies by k1 + 1."""
+        k1, b = self._model.k1, self._model.b
+        lengths = counts.sum(axis=1)
+        damping = k1 * (1 - b + b * lengths / (self._average_length or 1))
+        tf = counts.data
+        saturated = tf / (tf + np.repeat(damping, np.diff(counts.indptr)))
+        factor = k1 + 1 if self._model.method == "atire" else 1
+        impacts: np.ndarray = self._idf[counts.indices] * saturated * factor
+        return impacts
+
+
+class Terms(Vocabulary):
+    """The terms of a corpus (stems, where there is a stemmer), numbered as they first occur."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._surface: list[str] = list(tokenizer.get_vocab_dict())
+        self.size = len(self._surface)
+
+    def token(self, term_id: int) -> str:
+        """The term itself."""
+        return self._surface[term_id]
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of the terms of each text in its order; terms that the corpus lacks are dropped."""
+        return list(self._tokenizer.streaming_tokenize(texts, update_vocab=False, allow_empty=False))
+
+    def unreachable_ids(self) -> frozenset[int]:
+        """Terms with capitals, which exist only with `lower: false`."""
+        return frozenset(at for at, surface in enumerate(self._surface) if surface != surface.lower())
+
+
+def idf(method: Method, df: np.ndarray, documents: int) -> np.ndarray:
+    """Inverse document frequencies (V,) for df (V,) >= 1 in a corpus of `documents` (Kamphuis et al. 2020)."""
+    if method == "atire":
+        return np.log(documents / df)
+    odds = (documents - df + 0.5) / (df + 0.5)
+    return np.log(1 + odds) if method == "lucene" else np.log(np.maximum(odds, 1))

@@ -1,0 +1,132 @@
+"""A matrix of scores, or features of queries and documents, as a system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from sparsebench import Query, ScoredIds, Scorer
+from sparsebench.errors import ModelError
+from sparsebench.provenance.digests import file_digest
+from sparsebench.types import Json
+from sparsebench_plugins.models.score_matrix.arrays import SUFFIXES, read_array, similarities
+from sparsebench_plugins.models.score_matrix.rows import rows_of
+
+
+class _Part(NamedTuple):
+    """Names of the parameters that hold the scores of some queries for some documents."""
+
+    matrix: str
+    query_features: str
+    document_features: str
+    query_ids: str
+    document_ids: str
+
+
+TEST = _Part("matrix", "query_features", "document_features", "query_ids", "document_ids")
+BANK = _Part("bank_matrix", "bank_query_features", "document_features", "bank_query_ids", "document_ids")
+BANK_GALLERY = _Part(
+    "bank_gallery_matrix", "bank_query_features", "bank_document_features", "bank_query_ids", "bank_document_ids"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreMatrix(Scorer):
+    """Every query has a score for every document. Files are .npy or .safetensors, finite numbers, no pickle.
+
+    matrix: scores, a row for each query; transpose: a row for each document. Or query_features and document_features,
+    compared by `similarity`. query_ids, document_ids: text files that name queries and documents in their order in
+    the files, one id a line; without them they are those of the collection in its order. What the collection does not
+    have is left out, and documents so left out are counted.
+
+    The bank may bring its own: bank_matrix (bank queries for the documents of the collection) and bank_gallery_matrix
+    (for the bank's own), or bank_query_features and bank_document_features. Matrices all lie the same way.
+    """
+
+    matrix: Path | None = None
+    transpose: bool = False
+    query_features: Path | None = None
+    document_features: Path | None = None
+    similarity: Literal["cosine", "dot"] = "cosine"
+    query_ids: Path | None = None
+    document_ids: Path | None = None
+    bank_matrix: Path | None = None
+    bank_gallery_matrix: Path | None = None
+    bank_query_features: Path | None = None
+    bank_document_features: Path | None = None
+    bank_query_ids: Path | None = None
+    bank_document_ids: Path | None = None
+    dense = True
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for parameters that do not go together."""
+        features = [name for name in vars(self) if name.endswith("_features") and vars(self)[name]]
+        matrices = [name for name in vars(self) if name.endswith("matrix") and vars(self)[name]]
+        if bool(self.matrix) == bool(self.query_features and self.document_features) or (features and matrices):
+            given = ", ".join([*matrices, *features]) or "none of them"
+            raise ValueError(f"give `matrix`, or `query_features` and `document_features`; there is {given}")
+        if self.transpose and features:
+            raise ValueError("`transpose` goes with `matrix`; for the other direction name the features the other way")
+        for name in (*matrices, *features):
+            if vars(self)[name].suffix not in SUFFIXES:
+                raise ValueError(f"`{name}`: {vars(self)[name].name} is neither .npy nor .safetensors")
+
+    @property
+    def _files(self) -> dict[str, Path]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Path)}
+
+    def missing(self) -> Sequence[str]:
+        """Files that are not at hand."""
+        absent = {name: path for name, path in self._files.items() if not path.is_file()}
+        return [f"{path}: there is no such file; set `{name}:`" for name, path in absent.items()]
+
+    def identity(self) -> Mapping[str, Json]:
+        """Digests of the files; their names do not matter. Raises ModelError."""
+        if absent := self.missing():
+            raise ModelError("\n".join(absent))
+        digests = {name: file_digest(path) for name, path in self._files.items()}
+        return {**digests, "transpose": self.transpose, "similarity": self.similarity}
+
+    def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
+        """Dense scores (Q, D). Raises ModelError for damaged files and ids that are not there."""
+        return self._score(queries, doc_ids, TEST)
+
+    def score_bank(
+        self, queries: Sequence[Query], doc_ids: np.ndarray, *, same_collection: bool, own_gallery: bool = False
+    ) -> ScoredIds:
+        """The bank's own scores, where the files bring them; else those of `score`, where ids mean the same there."""
+        part = BANK_GALLERY if own_gallery else BANK
+        if all(getattr(self, name) for name in self._sources(part)):
+            return self._score(queries, doc_ids, part)
+        if same_collection and not own_gallery:
+            return self.score(queries, doc_ids)
+        names = " and ".join(f"`{name}:`" for name in self._sources(part))
+        raise ModelError(f"these are scores of a bank that score_matrix has not; give it {names}")
+
+    def _sources(self, part: _Part) -> tuple[str, ...]:
+        """Names of the parameters that hold the scores of a part."""
+        return (part.matrix,) if self.matrix else (part.query_features, part.document_features)
+
+    def _score(self, queries: Sequence[Query], doc_ids: np.ndarray, part: _Part) -> ScoredIds:
+        arrays = [read_array(getattr(self, name)) for name in self._sources(part)]
+        whole = arrays[0].T if self.transpose else arrays[0]
+        width = whole.shape[1] if self.matrix else len(arrays[1])
+        rows = self._rows([query.query_id for query in queries], len(whole), "queries", part.query_ids)
+        columns = self._rows([name.decode() for name in doc_ids.tolist()], width, "documents", part.document_ids)
+        if self.matrix:
+            scores = _picked(_picked(whole, rows).T, columns).T
+        else:
+            scores = similarities(_picked(whole, rows), _picked(arrays[1], columns), cosine=self.similarity == "cosine")
+        return ScoredIds(scores, {"matrix_documents_left_out": width - len(doc_ids)})
+
+    def _rows(self, asked: Sequence[str], size: int, whose: str, parameter: str) -> np.ndarray | None:
+        return rows_of(asked, getattr(self, parameter), size, whose=whose, parameter=parameter)
+
+
+def _picked(array: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+    """Some rows; where it is all of them, the array itself, which may be on the disk."""
+    return array if rows is None else array[rows]

@@ -1,0 +1,166 @@
+"""Any masked language model of transformers, cut before its last linear layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsebench.errors import ModelError
+from sparsebench.types import Json
+from sparsebench_plugins.models.splade.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class MaskedLM:
+    """A masked language model whose logits are `hidden(ids) @ weight.T + bias`.
+
+    body: the model, its decoder passed over. weight (V, h), bias (V,) or None: the decoder.
+    pad_id: what short texts are filled up with. longest: the most tokens it takes, None without a limit.
+    """
+
+    body: nn.Module
+    weight: Tensor
+    bias: Tensor | None
+    pad_id: int
+    longest: int | None
+
+    def hidden(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        """Inputs of the decoder (T, h) for T tokens of texts given as ids, text after text, without padding."""
+        import torch
+        from torch.nn.utils.rnn import pad_sequence
+
+        texts = [torch.tensor(text) for text in ids]
+        padded = pad_sequence(texts, batch_first=True, padding_value=self.pad_id).to(self.weight.device)
+        mask = pad_sequence([torch.ones_like(text) for text in texts], batch_first=True).to(self.weight.device)
+        states: Tensor = self.body(input_ids=padded, attention_mask=mask).logits
+        return states[mask.bool()]
+
+    def compile(self) -> None:
+        """Compile the body, in place, for texts of any number and length; raises ModelError where that fails."""
+        import torch
+
+        self.body.compile(dynamic=True)
+        try:
+            with torch.inference_mode():
+                self.hidden([[self.pad_id] * 3, [self.pad_id] * 4])
+        except Exception as error:  # of whatever a compiler lacks or cannot do
+            first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise ModelError(f"compile: true failed ({first}); it needs a C++ compiler, leave it out") from error
+
+    def only(self, ids: np.ndarray) -> MaskedLM:
+        """The same with the rows `ids` (W,) of its decoder; raises ModelError for an id that is beyond it."""
+        if ids[-1] >= len(self.weight):
+            raise ModelError(f"output_vocabulary names id {ids[-1]}; the checkpoint has {len(self.weight)} dimensions")
+        return replace(self, weight=self.weight[ids], bias=None if self.bias is None else self.bias[ids])
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether it runs on the CPU."""
+        return self.weight.device.type == "cpu"
+
+    def describe(self) -> Mapping[str, Json]:
+        """What the record says of it."""
+        body: Any = self.body
+        compiled = body._compiled_call_impl is not None
+        return {
+            "architecture": type(body).__name__,
+            "attention": body.config._attn_implementation,
+            "compiled": compiled,
+        }
+
+
+def load_masked_lm(checkpoint: Checkpoint, device: str) -> MaskedLM:
+    """Load a checkpoint in float32; raises ModelError where it is no masked language model, or not a whole one."""
+    import transformers
+    from safetensors import SafetensorError
+
+    try:
+        with _quiet():
+            model, report = transformers.AutoModelForMaskedLM.from_pretrained(
+                checkpoint.folder,
+                output_loading_info=True,
+                local_files_only=True,
+                use_safetensors=checkpoint.is_safetensors,
+                weights_only=True,
+                trust_remote_code=checkpoint.trusted,
+            )
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, UnpicklingError) as error:
+        raise ModelError(f"checkpoint {checkpoint.name!r} does not load as a masked language model: {error}") from error
+    _check_loaded(checkpoint, report)
+    return cut(model.float().eval().to(device))
+
+
+def cut(model: Any) -> MaskedLM:
+    """Take the decoder off a model of transformers.
+
+    Only what the model itself computes counts: its logits on a few tokens must come out the same afterwards, so that an
+    architecture that does more after its decoder is refused (ModelError) and never scored wrongly.
+    """
+    import torch
+
+    name = type(model).__name__
+    decoder = model.get_output_embeddings()
+    if not isinstance(decoder, torch.nn.Linear):
+        raise ModelError(f"{name} is not supported: its decoder is {type(decoder).__name__}, not a Linear")
+    weight = decoder.weight.detach()
+    bias = None if decoder.bias is None else decoder.bias.detach()
+    tokens = torch.arange(min(8, len(weight)), device=weight.device)[None]
+    with torch.inference_mode():
+        expected = model(input_ids=tokens).logits
+        decoder.forward = _pass_over  # type: ignore[method-assign,assignment]
+        hidden = model(input_ids=tokens).logits
+        if hidden.shape[-1] != weight.shape[1] or not torch.allclose(
+            torch.nn.functional.linear(hidden, weight, bias), expected, rtol=1e-4, atol=1e-4
+        ):
+            raise ModelError(f"{name} is not supported: its logits are not those of its decoder alone, or not finite")
+    return MaskedLM(model, weight, bias, model.config.pad_token_id or 0, _longest(model))
+
+
+def _pass_over(hidden: Tensor) -> Tensor:
+    """In place of a decoder's forward: the model's "logits" are then what its decoder is given."""
+    return hidden
+
+
+def _longest(model: nn.Module) -> int | None:
+    """Learnt positions end somewhere; RoBERTa and its kin leave the first ones, up to that of the padding, unused."""
+    import torch
+
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    return None
+
+
+def _check_loaded(checkpoint: Checkpoint, report: Any) -> None:
+    """A head that was not in the checkpoint is random, and a random head gives a plausible table."""
+    missing = sorted(report["missing_keys"])
+    if missing:
+        others = ", ".join(sorted(report["unexpected_keys"])) or "nothing"
+        raise ModelError(
+            f"checkpoint {checkpoint.name!r} is not a whole masked language model. It lacks {', '.join(missing)}; "
+            f"it holds instead: {others}"
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and its own loading report off the terminal; ours is an error."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

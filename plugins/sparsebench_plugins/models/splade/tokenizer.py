@@ -1,0 +1,114 @@
+"""Texts -> ids with the checkpoint's own fast tokenizer, and the vocabulary seen from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sparsebench.contracts import Vocabulary
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.splade.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+DEFAULT_MAXIMUM = 512
+_SANE_MAXIMUM = 1_000_000
+"""Tokenizers without a maximum of their own say 10**30."""
+_UNUSED = re.compile(r"[\[<]?unused_?\d+[\]>]?|madeupword\d+")
+
+
+def load_vocabulary(checkpoint: Checkpoint, size: int) -> TokenizerVocabulary:
+    """The tokenizer of a checkpoint whose decoder has `size` rows; raises ModelError."""
+    import transformers
+
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            checkpoint.folder, local_files_only=True, use_fast=True, trust_remote_code=checkpoint.trusted
+        )
+    except (OSError, ValueError, ImportError) as error:
+        raise ModelError(f"the tokenizer of checkpoint {checkpoint.name!r} does not load: {error}") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"the tokenizer of checkpoint {checkpoint.name!r} has no fast (Rust) form")
+    maximum = tokenizer.model_max_length
+    return TokenizerVocabulary(
+        tokenizer.backend_tokenizer,
+        size=size,
+        maximum=maximum if maximum <= _SANE_MAXIMUM else DEFAULT_MAXIMUM,
+        special_ids=frozenset(tokenizer.all_special_ids),
+    )
+
+
+class TokenizerVocabulary(Vocabulary):
+    """The output dimensions of a masked language model: the entries of its tokenizer.
+
+    size: V, rows of the decoder, which may be more than the tokenizer has entries. maximum: tokens that `token_ids`
+    keeps. special_ids: ids that the tokenizer calls special; unused ones are added. Raises ModelError for a tokenizer
+    with ids beyond V.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, size: int, maximum: int, special_ids: frozenset[int]) -> None:
+        entries = {term_id: token for token, term_id in tokenizer.get_vocab(with_added_tokens=True).items()}
+        largest = max(entries)
+        if largest >= size:
+            raise ModelError(f"the tokenizer's id {largest} ({entries[largest]!r}) is beyond the decoder's {size} rows")
+        self.size = size
+        self.maximum = maximum
+        self._tokenizer = tokenizer
+        self._entries = entries
+        added = tokenizer.get_added_tokens_decoder()
+        unused = {i for i in range(size) if i not in entries or _UNUSED.fullmatch(entries[i])}
+        self.special_ids = special_ids | unused | {i for i, token in added.items() if token.special}
+
+    def token(self, term_id: int) -> str:
+        """The entry as the vocabulary spells it: `##ing`, `Ġparis`, `▁paris`."""
+        return self._entries.get(term_id, f"[no token {term_id}]")
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """As Vocabulary.token_ids."""
+        return self.tokenize(texts, length=self.maximum, special_tokens=False)[0]
+
+    def tokenize(
+        self, texts: Sequence[str], *, length: int, special_tokens: bool = True
+    ) -> tuple[list[list[int]], int]:
+        """Ids of each text, at most `length`, and how many of the texts were cut."""
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(length)
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=special_tokens)
+        return [encoding.ids for encoding in encodings], sum(bool(encoding.overflowing) for encoding in encodings)
+
+    def unreachable_ids(self) -> frozenset[int]:
+        """As Vocabulary.unreachable_ids."""
+        return self._unreachable
+
+    @cached_property
+    def _unreachable(self) -> frozenset[int]:
+        return self.special_ids | capitalised_ids(self._tokenizer)
+
+
+def capitalised_ids(tokenizer: Tokenizer) -> frozenset[int]:
+    """Ids whose text changes under lower-casing followed by the tokenizer's own normaliser: no lower-cased text has
+    them. Of an entry that is a piece of a character, which decodes to U+FFFD, only the rest can change."""
+    changed = set()
+    for token, term_id in tokenizer.get_vocab(with_added_tokens=True).items():
+        text = _text(tokenizer, token)
+        lowered = text.lower()
+        if tokenizer.normalizer is not None:
+            lowered = tokenizer.normalizer.normalize_str(lowered)
+        if _without_ends(lowered) != _without_ends(text):
+            changed.add(term_id)
+    return frozenset(changed)
+
+
+def _text(tokenizer: Tokenizer, token: str) -> str:
+    """The text that an entry of the vocabulary stands for: `##ing` is ing, `Ġparis` is paris after a space."""
+    prefix = getattr(tokenizer.model, "continuing_subword_prefix", None) or ""
+    bare = token.removeprefix(prefix) or token
+    return str(tokenizer.decoder.decode([bare])) if tokenizer.decoder is not None else bare
+
+
+def _without_ends(text: str) -> str:
+    """Without the white space, or sentencepiece's mark of it, that normalisers put around words."""
+    return text.strip(" \t\n\r▁")

@@ -1,0 +1,27 @@
+"""Raw scores: the row that every other one is compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
+from sparsebench.contracts import RowStats
+from sparsebench.types import Sees
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class NoCorrection(Postprocessor):
+    """Scores as the model gave them."""
+
+    sees: ClassVar[Sees] = "query"
+    identity: ClassVar[bool] = True
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        """Nothing to learn."""
+        return State()
+
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """The scores (Q, d) themselves."""
+        return block.scores
