@@ -120,3 +120,6 @@ class Ranking:
 
 Run = Mapping[str, Mapping[str, float]]
 """query_id -> doc_id -> score, best first, no two scores of a query equal."""
+
+PerQuery = Mapping[str, Mapping[str, float]]
+"""measure -> query_id -> value."""

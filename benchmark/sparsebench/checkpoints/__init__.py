@@ -1,6 +1,6 @@
-"""Where checkpoints come from: folders, packages, the hub, recipes."""
+"""Where checkpoints come from: folders, packages, the hub. `sparsebench.training` adds recipes."""
 
 from sparsebench.checkpoints.hub import Files
-from sparsebench.checkpoints.location import Location, each_training
+from sparsebench.checkpoints.location import AnyLocation, Location
 
-__all__ = ["Files", "Location", "each_training"]
+__all__ = ["AnyLocation", "Files", "Location"]

@@ -1,4 +1,4 @@
-"""Where a checkpoint is: in a package, in a folder, on the Hugging Face hub, or what a recipe trains."""
+"""Where a checkpoint is: in a package, in a folder, on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -6,22 +6,48 @@ import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from sparsebench.checkpoints import hub
 from sparsebench.errors import ModelError
 
 PACKAGE = "package:"
-RECIPE = "recipe:"
 _COMES_WITH = {"cognition": "sparsebench[quickstart]"}
 _HUB_ID = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class AnyLocation(Protocol):
+    """Where a checkpoint is, whoever makes it: `Location`, or what another room adds (`recipe:` of training)."""
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint as a suite names it."""
+        ...
+
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether it is a hub id."""
+        ...
+
+    def folder(self, files: hub.Files) -> Path:
+        """Return the folder on this machine; raises ModelError, saying how to get it, where there is none."""
+        ...
+
+    def missing(self, files: hub.Files) -> str | None:
+        """Say why it is not at hand, None when it is; touches no network."""
+        ...
+
+    def fetch(self, files: hub.Files) -> None:
+        """Get it; raises SparsebenchError."""
+        ...
 
 
 @dataclass(frozen=True)
 class Location:
     """A checkpoint as a suite names it.
 
-    checkpoint: `package:IMPORTNAME/FOLDER`, `recipe:FILE.yaml#LABEL`, a folder, or a hub id. revision: the commit of a
+    checkpoint: `package:IMPORTNAME/FOLDER`, a folder, or a hub id. revision: the commit of a
     hub id, 40 hex digits: a branch moves, and with it the numbers. Raises ModelError where the two do not go together.
     """
 
@@ -43,7 +69,7 @@ class Location:
     @property
     def is_on_hub(self) -> bool:
         """Whether it is a hub id: what is no package and no folder here."""
-        return not self.checkpoint.startswith((PACKAGE, RECIPE)) and not self._path.is_dir()
+        return not self.checkpoint.startswith(PACKAGE) and not self._path.is_dir()
 
     @property
     def _path(self) -> Path:
@@ -53,10 +79,6 @@ class Location:
         """The folder on this machine; raises ModelError, saying how to get it, where there is none."""
         if self.checkpoint.startswith(PACKAGE):
             return _in_package(self.checkpoint)
-        if self.checkpoint.startswith(RECIPE):
-            from sparsebench.training.named import trained_folder  # here, because it looks for backbones in turn
-
-            return trained_folder(self.checkpoint.removeprefix(RECIPE))
         if self.revision is None:
             return self._path
         return hub.cached(self.checkpoint, self.revision, files)
@@ -70,24 +92,9 @@ class Location:
         return None
 
     def fetch(self, files: hub.Files) -> None:
-        """Download it where it is on the hub, train it where it is a recipe; raises SparsebenchError."""
-        if self.checkpoint.startswith(RECIPE):
-            from sparsebench.training.named import train_named
-
-            train_named(self.checkpoint.removeprefix(RECIPE))
+        """Download it where it is on the hub; raises SparsebenchError."""
         if self.revision is not None:
             hub.download(self.checkpoint, self.revision, files)
-
-
-def each_training(checkpoint: str) -> dict[str, str]:
-    """label -> checkpoint, of every training that `recipe:FILE.yaml#PATTERN` names; `*` stands for anything.
-
-    Raises ModelError where none matches, SuiteError where the recipe has mistakes.
-    """
-    from sparsebench.training.named import matching
-
-    path, _, pattern = checkpoint.removeprefix(RECIPE).partition("#")
-    return {label: f"{RECIPE}{path}#{label}" for label in matching(Path(path), pattern)}
 
 
 def _in_package(checkpoint: str) -> Path:

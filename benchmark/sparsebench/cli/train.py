@@ -15,7 +15,7 @@ from sparsebench.errors import NotAtHandError, SparsebenchError, TrainingError
 from sparsebench.progress import progress_for_terminal
 from sparsebench.provenance.device import check_device, choose_device
 from sparsebench.store import Store, default_root
-from sparsebench.training.named import matches
+from sparsebench.training.locate import matches, training_of
 from sparsebench.training.recipe import Variant, load_recipe
 from sparsebench.training.show import Report, reporting
 from sparsebench.training.trained import Training
@@ -42,7 +42,7 @@ def command(
     """Train what is missing of RECIPE into the store ($SPARSEBENCH_STORE); one that was killed goes on."""
     overrides = [*overrides, *([f"steps={steps}"] if steps else [])]
     store = Store(default_root())
-    trainings = [Training(variant, store) for variant in select(load_recipe(recipe, overrides), only)]
+    trainings = [training_of(variant, store) for variant in select(load_recipe(recipe, overrides), only)]
     _get(trainings, offline)
     chosen = choose_device(device)
     check_device(chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +11,27 @@ from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.source import read_source
 from sparsebench.config.tree import Node
 from sparsebench.errors import SuiteError
-from sparsebench.suite.find import find_suite
+
+Find = Callable[[str, Path], Path]
+"""What `include:` names, seen from a folder -> the file; raises SuiteError that says what there is."""
+
+
+def find_file(name: str, folder: Path) -> Path:
+    """Find an included file by its path alone, relative to the including file's folder."""
+    path = folder / name
+    if not path.is_file():
+        raise SuiteError(f"there is no file {path}")
+    return path
 
 
 def read_with_includes(
-    path: Path, environ: Mapping[str, str], mistakes: Mistakes, including: tuple[Path, ...] = ()
+    path: Path,
+    environ: Mapping[str, str],
+    mistakes: Mistakes,
+    find: Find = find_file,
+    including: tuple[Path, ...] = (),
 ) -> Node:
-    """Read a suite file and all that it includes: lists come one after the other, for the rest it wins itself."""
+    """Read a file and all that it includes: lists come one after the other, for the rest it wins itself."""
     suite = read_source(path, mistakes)
     include = suite.entries.get("include")
     if include is None:
@@ -25,20 +39,25 @@ def read_with_includes(
     trail = (*including, path.resolve())
     merged = replace(suite, value={})
     for each in include.items or (include,):
-        if found := _find(each, path.parent, environ, mistakes, trail):
-            merged = _merge(merged, read_with_includes(found, environ, mistakes, trail))
+        if found := _find(each, path.parent, environ, mistakes, find, trail):
+            merged = _merge(merged, read_with_includes(found, environ, mistakes, find, trail))
     return _merge(merged, suite.without("include"))
 
 
 def _find(
-    node: Node, folder: Path, environ: Mapping[str, str], mistakes: Mistakes, trail: tuple[Path, ...]
+    node: Node,
+    folder: Path,
+    environ: Mapping[str, str],
+    mistakes: Mistakes,
+    find: Find,
+    trail: tuple[Path, ...],
 ) -> Path | None:
     name = interpolate(node, environ, mistakes).text
     if name is None:
         mistakes.add(node.at, "'include' should be the path or the name of a suite, or a list of them")
         return None
     try:
-        found = find_suite(name, folder)
+        found = find(name, folder)
     except SuiteError as error:
         mistakes.add(node.at, str(error))
         return None

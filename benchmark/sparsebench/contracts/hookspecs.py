@@ -7,12 +7,14 @@ twice is an error that names both providers. Importing a plugin must not import 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pluggy
+
+from sparsebench.types import Json
 
 if TYPE_CHECKING:
     from sparsebench.contracts import Analyzer, Model, Postprocessor
@@ -26,11 +28,16 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True)
 class ModelPlugin:
-    """`name` as suites write it; `factory` takes the parameters as keyword-only arguments."""
+    """`name` as suites write it; `factory` takes the parameters as keyword-only arguments.
+
+    expand: parameter -> how one value of it becomes several, as label -> value; empty where it stays one. So one entry
+    of a suite may stand for many models (`checkpoint: recipe:FILE.yaml#*`). Raises SparsebenchError.
+    """
 
     name: str
     factory: type[Model]
     summary: str
+    expand: Mapping[str, Callable[[Json], Mapping[str, Json]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from typing import Any
 
 from sparsebench.errors import ScoreError, SuiteError, did_you_mean
 from sparsebench.rank import untied
-from sparsebench.records import PerQuery
-from sparsebench.types import Qrels, Run
+from sparsebench.types import PerQuery, Qrels, Run
 
 FIRST_RANK = ("MnR", "MdR")
 EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *FIRST_RANK)

@@ -21,7 +21,7 @@ RUN_CODE = (
     "sparsebench.search.postprocess",
     "sparsebench.rank",
     "sparsebench.evaluate.ranking",
-    "sparsebench.resolve",
+    "sparsebench.plan.model",
     "sparsebench.search",
     "sparsebench.evaluate.stage",
     "sparsebench.evaluate.tuning",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,15 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sparsebench.errors import StoreError
 from sparsebench.store import write_atomically
-from sparsebench.types import Candidates, Json, Sees
+from sparsebench.types import Candidates, Json, PerQuery, Sees
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "record.json"
 RUN_FILE = "run.trec.gz"
 PER_QUERY_FILE = "per_query.csv"
-
-PerQuery = Mapping[str, Mapping[str, float]]
-"""measure -> query_id -> value."""
 
 
 class _Frozen(BaseModel):

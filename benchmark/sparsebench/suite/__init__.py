@@ -57,10 +57,10 @@ def load_suite(
     overrides: `models.0.checkpoint=VALUE`, as of `--set`. Raises SuiteError with one line for every mistake.
     """
     mistakes = Mistakes()
-    tree = read_with_includes(find_suite(path_or_name), environ, mistakes)
+    tree = read_with_includes(find_suite(path_or_name), environ, mistakes, find_suite)
     tree = override(tree, overrides, mistakes)
     tree = resolve_paths(tree, environ, mistakes)
-    tree = spell_out(tree, mistakes)
+    tree = spell_out(tree, registry, mistakes)
     entries = resolve_entries(tree, registry, mistakes)
     check(tree, mistakes)
     return assemble(tree, entries, mistakes)

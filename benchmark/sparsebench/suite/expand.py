@@ -1,4 +1,4 @@
-"""A suite as it is written -> as it is meant: its includes merged, overrides applied, grids spelled out."""
+"""Spell out the entries of plugins: one for each point of a grid, parameters apart."""
 
 from __future__ import annotations
 
@@ -9,29 +9,22 @@ from sparsebench.config.grid import grid_points
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.override import with_name
 from sparsebench.config.tree import Node
+from sparsebench.registry import Registry
+from sparsebench.suite.expansion import expanded
 from sparsebench.suite.schema import PLUGIN_SPECS, Tuning
-from sparsebench.suite.trainings import training_points
-
-# ── include ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-# ── overrides ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── plugins' entries ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def spell_out(tree: Node, mistakes: Mistakes) -> Node:
+def spell_out(tree: Node, registry: Registry, mistakes: Mistakes) -> Node:
     """Give each entry of a plugin the shape of its spec: one entry for each point of a grid, parameters apart."""
     lists: dict[str, Node] = {}
     for kind, spec in PLUGIN_SPECS.items():
         if (node := tree.entries.get(kind)) and node.items:
             own_keys = spec.model_fields.keys() - {"params"}
             points = [
-                training
+                model
                 for entry in node.items
                 for point in grid_points(with_name(entry), mistakes)
-                for training in (training_points(point, mistakes) if kind == "models" else (point,))
+                for model in (expanded(point, registry, mistakes) if kind == "models" else (point,))
             ]
             lists[kind] = replace(node, value=tuple(_set_apart(point, "params", own_keys) for point in points))
     return tree.with_entries(lists)

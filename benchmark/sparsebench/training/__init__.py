@@ -2,3 +2,7 @@
 
 Reading a recipe and finding what it made need no torch; only `sparsebench.training.trainer` and what it imports do.
 """
+
+from sparsebench.training.locate import each_training, locate
+
+__all__ = ["each_training", "locate"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsebench.checkpoints import Files, Location
+from sparsebench.checkpoints import AnyLocation, Files
 from sparsebench.errors import ModelError, TrainingError
 from sparsebench.provenance.digests import file_digest
 from sparsebench.training.recipe import Settings, Variant
@@ -18,36 +18,31 @@ if TYPE_CHECKING:
 _SAFE = Files()
 
 
-def location(settings: Settings) -> Location:
-    """Raises ModelError where backbone and revision do not go together."""
-    return Location(settings.backbone, settings.revision)
-
-
-def folder(settings: Settings) -> Path:
+def folder(location: AnyLocation) -> Path:
     """The folder of the transformer: of a folder of sentence-transformers, that of its first module."""
-    top = location(settings).folder(_SAFE)
+    top = location.folder(_SAFE)
     modules = top / "modules.json"
     return top / json.loads(modules.read_text())[0]["path"] if modules.is_file() else top
 
 
-def missing(settings: Settings) -> str | None:
+def missing(location: AnyLocation) -> str | None:
     """Why it is not at hand, None when it is."""
-    return location(settings).missing(_SAFE)
+    return location.missing(_SAFE)
 
 
-def fetch(settings: Settings) -> None:
+def fetch(location: AnyLocation) -> None:
     """Download it, or train it where it is a recipe itself."""
-    location(settings).fetch(_SAFE)
+    location.fetch(_SAFE)
 
 
-def digests(settings: Settings) -> Mapping[str, str]:
+def digests(settings: Settings, location: AnyLocation) -> Mapping[str, str]:
     """SHA-256 of the files that a training begins with, by name; without the weights where it needs none."""
     patterns = ["*.json", "*.txt", "*.model"] if settings.from_scratch else _SAFE.patterns
-    found = folder(settings)
+    found = folder(location)
     return {path.name: file_digest(path) for pattern in patterns for path in sorted(found.glob(pattern))}
 
 
-def write_start(variant: Variant, place: Path) -> None:
+def write_start(variant: Variant, location: AnyLocation, place: Path) -> None:
     """Write the model that training starts from into `place`, as an ordinary folder of transformers.
 
     Raises ModelError where the backbone does not load, TrainingError where it has no head and the recipe names none.
@@ -55,7 +50,7 @@ def write_start(variant: Variant, place: Path) -> None:
     import transformers
 
     settings = variant.settings
-    source = folder(settings)
+    source = folder(location)
     transformers.set_seed(settings.seed)
     try:
         transformers.AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(place)

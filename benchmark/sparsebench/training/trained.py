@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from sparsebench.checkpoints import AnyLocation
 from sparsebench.errors import ModelError, TrainingError
 from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.provenance.digests import digest, source_digest
@@ -43,10 +44,19 @@ _CODE = (
 
 @dataclass(frozen=True)
 class Training:
-    """One training of a recipe and the store that its result belongs in."""
+    """One training of a recipe and the store that its result belongs in.
+
+    locate: finds a backbone by `checkpoint` and `revision`; it may be a training in turn.
+    """
 
     variant: Variant
     store: Store
+    locate: Callable[[str, str | None], AnyLocation]
+
+    @cached_property
+    def backbone(self) -> AnyLocation:
+        """Where its backbone is; raises ModelError where backbone and revision do not go together."""
+        return self.locate(self.variant.settings.backbone, self.variant.settings.revision)
 
     @cached_property
     def identity(self) -> dict[str, Json]:
@@ -59,7 +69,7 @@ class Training:
             "settings": settings.model_dump(mode="json", exclude=_NOT_OF_THE_RESULT),
             "data": examples.identify(settings.data),
             "dropped": overlap.digests(self.variant) if settings.overlap == "drop" else [],
-            "backbone": dict(backbone.digests(settings)),
+            "backbone": dict(backbone.digests(settings, self.backbone)),
             "code": source_digest(*(f"sparsebench.training.{name}" for name in _CODE)),
         }
 
@@ -77,7 +87,7 @@ class Training:
         """What has to be there before it can start, one line each; touches no network."""
         settings = self.variant.settings
         lines = [*examples.missing(settings.data), *overlap.missing(self.variant)]
-        if (lacking := backbone.missing(settings)) is not None:
+        if (lacking := backbone.missing(self.backbone)) is not None:
             lines.append(lacking)
         return lines
 
@@ -86,7 +96,7 @@ class Training:
         settings = self.variant.settings
         examples.fetch(settings.data)
         overlap.fetch(self.variant)
-        backbone.fetch(settings)
+        backbone.fetch(self.backbone)
 
     def find(self) -> Artefact | None:
         """The trained checkpoint where it is there."""
@@ -114,7 +124,9 @@ class Training:
         data, dropped = overlap.without_test_queries(data, self.variant)
         watch = Stopwatch()
         with disk_errors(self.store.root), watch.stage("train"):
-            trained = train_encoder(self.variant, data, work=self.work, device=device, report=report)
+            trained = train_encoder(
+                self.variant, data, backbone=self.backbone, work=self.work, device=device, report=report
+            )
         facts: dict[str, Json] = {
             "label": self.variant.label,
             "examples": len(data),

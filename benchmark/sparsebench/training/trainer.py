@@ -18,6 +18,7 @@ from sentence_transformers.base.modules import Transformer
 from transformers import PrinterCallback
 from transformers.utils.logging import disable_progress_bar
 
+from sparsebench.checkpoints import AnyLocation
 from sparsebench.errors import TrainingError
 from sparsebench.training.backbone import write_start
 from sparsebench.training.callbacks import QuadraticSchedule, Watch
@@ -49,14 +50,16 @@ class Trained:
         self.encoder.save_pretrained(str(place))
 
 
-def train_encoder(variant: Variant, examples: Examples, *, work: Path, device: str, report: Report) -> Trained:
+def train_encoder(
+    variant: Variant, examples: Examples, *, backbone: AnyLocation, work: Path, device: str, report: Report
+) -> Trained:
     """Train an encoder of the recipe.
 
-    work: where checkpoints lie; a training that was killed goes on from the last whole one, to the same weights as
+    backbone: what it begins with. work: where checkpoints lie; a training that was killed goes on from the last whole one, to the same weights as
     without the kill on the same machine. Raises TrainingError, ModelError.
     """
     disable_progress_bar()  # transformers' bars are of steps that take no time
-    encoder, ids = _start(variant, examples, work)
+    encoder, ids = _start(variant, examples, backbone, work)
     loss = splade_loss(variant.settings, encoder)
     trainer = SparseEncoderTrainer(
         model=encoder,
@@ -119,10 +122,12 @@ def last_whole(work: Path) -> str | None:
     return max(whole)[1] if whole else None
 
 
-def _start(variant: Variant, examples: Examples, work: Path) -> tuple[SparseEncoder, np.ndarray | None]:
+def _start(
+    variant: Variant, examples: Examples, backbone: AnyLocation, work: Path
+) -> tuple[SparseEncoder, np.ndarray | None]:
     """The untrained encoder, and the outputs that are to be trained."""
     settings, start = variant.settings, work / "start"
-    write_start(variant, start)
+    write_start(variant, backbone, start)
     transformer = Transformer(str(start), transformer_task="fill-mask", max_seq_length=settings.length)
     encoder = SparseEncoder(modules=[transformer, pooling(settings.pooling)], device="cpu")
     size = len(transformer.auto_model.get_output_embeddings().weight)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from sparsebench import ModelPlugin, hookimpl
+from sparsebench.training import each_training
 from sparsebench_plugins.models.bm25 import Bm25
 from sparsebench_plugins.models.run_file import RunFile
 from sparsebench_plugins.models.score_matrix import ScoreMatrix
 from sparsebench_plugins.models.splade import Splade
 from sparsebench_plugins.models.splade_doc import SpladeDoc
+
+_TRAININGS = {"checkpoint": each_training}
 
 
 @hookimpl
@@ -17,6 +20,6 @@ def register_models() -> list[ModelPlugin]:
         ModelPlugin("bm25", Bm25, "BM25 through bm25s"),
         ModelPlugin("run_file", RunFile, "a TREC run as a system"),
         ModelPlugin("score_matrix", ScoreMatrix, "scores or features of any system, from files"),
-        ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint"),
-        ModelPlugin("splade_doc", SpladeDoc, "SPLADE-doc: queries are their own tokens, no inference"),
+        ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint", _TRAININGS),
+        ModelPlugin("splade_doc", SpladeDoc, "SPLADE-doc: queries are their own tokens, no inference", _TRAININGS),
     ]

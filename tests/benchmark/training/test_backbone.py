@@ -15,6 +15,7 @@ from safetensors.numpy import load_file  # noqa: E402
 
 from sparsebench.errors import TrainingError  # noqa: E402
 from sparsebench.training.backbone import write_start  # noqa: E402
+from sparsebench.training.locate import locate  # noqa: E402
 from sparsebench.training.recipe import load_recipe  # noqa: E402
 
 DENSE = "cls.predictions.transform.dense.weight"
@@ -35,7 +36,7 @@ def _start(folder: Path, recipe: Path, name: str, **settings: object) -> dict[st
     overrides = [f"backbone={folder}", *(f"{key}={json.dumps(value)}" for key, value in settings.items())]
     (variant,) = load_recipe(recipe, overrides)
     place = recipe.parent / name
-    write_start(variant, place)
+    write_start(variant, locate(variant.settings.backbone, variant.settings.revision), place)
     return load_file(place / "model.safetensors")
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sparsebench.checkpoints.location import RECIPE
 from sparsebench.cli import Exit
 from sparsebench.errors import SuiteError
 from sparsebench.registry import Registry
 from sparsebench.suite import load_suite
+from sparsebench.training.locate import RECIPE
 from sparsebench.training.recipe import load_recipe
 from toys import write_collection
 

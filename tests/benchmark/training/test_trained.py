@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 
 from sparsebench.errors import TrainingError
 from sparsebench.store import Store
+from sparsebench.training.locate import training_of
 from sparsebench.training.recipe import load_recipe
 from sparsebench.training.trained import Training
 from sparsebench_plugins.models.splade import Splade
@@ -29,7 +30,7 @@ TEXTS = ["apple pear", "old stone", "green sweet sour tree"]
 
 def _training(recipe: Path, store: Path, **overrides: object) -> Training:
     (variant,) = load_recipe(recipe, [f"{key}={value}" for key, value in overrides.items()])
-    return Training(variant, Store(store))
+    return training_of(variant, Store(store))
 
 
 def _folder(training: Training) -> Path:
@@ -93,12 +94,12 @@ import os, signal
 from pathlib import Path
 from sparsebench.store import Store
 from sparsebench.training.recipe import load_recipe
-from sparsebench.training.trained import Training
+from sparsebench.training.locate import training_of
 def kill(state):
     if state["step"] == 5:
         os.kill(os.getpid(), signal.SIGKILL)
 (variant,) = load_recipe(Path({str(recipe)!r}), ["save_every=2"])
-Training(variant, Store(Path({str(tmp_path / "killed")!r}))).run("cpu", kill)
+training_of(variant, Store(Path({str(tmp_path / "killed")!r}))).run("cpu", kill)
 """
     killed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"}

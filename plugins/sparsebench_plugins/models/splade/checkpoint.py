@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sparsebench.checkpoints import Files, Location
+from sparsebench.checkpoints import AnyLocation, Files
 from sparsebench.encoding import Activation, Pooling
 from sparsebench.errors import ModelError
 from sparsebench.provenance.digests import file_digest
@@ -56,7 +56,7 @@ class Checkpoint:
         return {path.name: file_digest(path) for path in files}
 
 
-def open_checkpoint(location: Location, *, allow_bin: bool, trust_remote_code: bool) -> Checkpoint:
+def open_checkpoint(location: AnyLocation, *, allow_bin: bool, trust_remote_code: bool) -> Checkpoint:
     """Find a checkpoint and check that it is whole and may be read; raises ModelError."""
     declared = read_modules(location.folder(Files(bin=allow_bin, code=trust_remote_code)))
     folder = declared.transformer

@@ -9,11 +9,12 @@ from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Ge
 
-from sparsebench.checkpoints import Files, Location
+from sparsebench.checkpoints import AnyLocation, Files
 from sparsebench.contracts import SparseEncoder
 from sparsebench.encoding import Activation, AnyEngine, Pooling, cpu_engine, decoder, engine_on
 from sparsebench.errors import ModelError
 from sparsebench.provenance.digests import digest
+from sparsebench.training import locate
 from sparsebench.types import Json, Role
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
@@ -140,11 +141,11 @@ class Splade(SparseEncoder):
     def _files(self) -> Files:
         return Files(bin=self.allow_bin, code=self.trust_remote_code)
 
-    def _locations(self) -> Mapping[Role, Location]:
-        document = Location(self.checkpoint, self.revision)
+    def _locations(self) -> Mapping[Role, AnyLocation]:
+        document = locate(self.checkpoint, self.revision)
         if self.query_checkpoint is None:
             return {"query": document, "document": document}
-        return {"query": Location(self.query_checkpoint, self.query_revision), "document": document}
+        return {"query": locate(self.query_checkpoint, self.query_revision), "document": document}
 
     def _pooling(self, checkpoint: Checkpoint) -> Pooling:
         return _agreed("pooling", self.pooling, checkpoint.pooling, checkpoint) or "max"

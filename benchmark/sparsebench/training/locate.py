@@ -3,15 +3,74 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from sparsebench.checkpoints import AnyLocation, Files, Location
 from sparsebench.errors import ModelError, NotAtHandError, did_you_mean
 from sparsebench.progress import Progress, progress_for_terminal
 from sparsebench.provenance.device import choose_device
 from sparsebench.store import Store, default_root
-from sparsebench.training.recipe import load_recipe
+from sparsebench.training.recipe import Variant, load_recipe
 from sparsebench.training.show import reporting
 from sparsebench.training.trained import Training
+
+RECIPE = "recipe:"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A checkpoint that a recipe trains: `recipe:FILE.yaml#LABEL`."""
+
+    checkpoint: str
+    is_on_hub = False
+
+    @property
+    def _name(self) -> str:
+        return self.checkpoint.removeprefix(RECIPE)
+
+    def folder(self, files: Files) -> Path:
+        """Return its folder in the store; raises ModelError where it is not trained yet, or not known."""
+        return trained_folder(self._name)
+
+    def missing(self, files: Files) -> str | None:
+        """Say why it is not at hand, None when it is."""
+        try:
+            self.folder(files)
+        except ModelError as error:
+            return str(error)
+        return None
+
+    def fetch(self, files: Files) -> None:
+        """Train it where it is missing; raises SparsebenchError."""
+        train_named(self._name)
+
+
+def locate(checkpoint: str, revision: str | None) -> AnyLocation:
+    """Find where a checkpoint is, `recipe:` included; raises ModelError where it and `revision` do not go together."""
+    if not checkpoint.startswith(RECIPE):
+        return Location(checkpoint, revision)
+    if revision is not None:
+        raise ModelError(f"checkpoint {checkpoint!r} is not on the hub, so it takes no `revision`")
+    return Trained(checkpoint)
+
+
+def each_training(checkpoint: str) -> Mapping[str, str]:
+    """Find every training that `recipe:FILE.yaml#PATTERN` names, as label -> checkpoint; `*` stands for anything.
+
+    Empty where `checkpoint` is no such pattern. Raises ModelError where none matches, SuiteError where the recipe has
+    mistakes.
+    """
+    path, _, pattern = checkpoint.removeprefix(RECIPE).partition("#")
+    if not checkpoint.startswith(RECIPE) or "*" not in pattern:
+        return {}
+    return {label: f"{RECIPE}{path}#{label}" for label in matching(Path(path), pattern)}
+
+
+def training_of(variant: Variant, store: Store) -> Training:
+    """Make the training of a variant, whose backbone may be a training in turn."""
+    return Training(variant, store, locate)
 
 
 def trained_folder(name: str) -> Path:
@@ -51,7 +110,7 @@ def named(name: str) -> Training:
     if label not in variants:
         what = f"has no training {label!r}" if label else "has several trainings; name one after a `#`"
         raise ModelError(f"checkpoint recipe:{name}: {path} {what}.{did_you_mean(label, variants)}")
-    return Training(variants[label], Store(default_root()))
+    return training_of(variants[label], Store(default_root()))
 
 
 def matching(path: Path, pattern: str) -> list[str]:
