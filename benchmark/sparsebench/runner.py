@@ -14,8 +14,9 @@ from sparsebench.leaderboard.board import Board, read_board
 from sparsebench.plan import Group, Plan
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
-from sparsebench.records import PER_QUERY_FILE, Index, PerQuery, Record, cell_folder, read_per_query, write_record
+from sparsebench.records import PER_QUERY_FILE, Index, Record, cell_folder, read_per_query, write_record
 from sparsebench.store import Store
+from sparsebench.types import PerQuery
 
 
 @dataclass(frozen=True)

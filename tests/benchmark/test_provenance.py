@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from sparsebench.provenance import Stopwatch
-from sparsebench.provenance import software as provenance
+from sparsebench.provenance import stopwatch as provenance
 
 
 def test_seconds_of_a_stage_within_another_are_its_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:

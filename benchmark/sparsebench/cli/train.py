@@ -15,7 +15,7 @@ from sparsebench.errors import NotAtHandError, SparsebenchError, TrainingError
 from sparsebench.progress import progress_for_terminal
 from sparsebench.provenance.device import check_device, choose_device
 from sparsebench.store import Store, default_root
-from sparsebench.training.locate import matches, training_of
+from sparsebench.training.checkpoints import matches, training_of
 from sparsebench.training.recipe import Variant, load_recipe
 from sparsebench.training.show import Report, reporting
 from sparsebench.training.trained import Training

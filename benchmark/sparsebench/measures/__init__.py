@@ -1,6 +1,6 @@
 """Runs and judgments in, values out."""
 
-from sparsebench.measures.measure import (
+from sparsebench.measures.measuring import (
     aggregate,
     better_when_larger,
     canonical,

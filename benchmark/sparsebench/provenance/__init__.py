@@ -1,6 +1,6 @@
 """Which bytes, which versions, which machine, how long."""
 
-from sparsebench.provenance.software import hardware, software
+from sparsebench.provenance.environment import hardware, software
 from sparsebench.provenance.stopwatch import Stopwatch, forget_peak, peak_memory_mib
 
 __all__ = [

@@ -10,13 +10,12 @@ from typing import Any, get_args
 import numpy as np
 
 from sparsebench.contracts import Analysis, Analyzer, NotApplicable
-from sparsebench.records import PerQuery
 from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
 from sparsebench.testing.common import COMMON, same_json
 from sparsebench.testing.contexts import cell_context, group_context, suite_context
 from sparsebench.testing.isolation import no_network
 from sparsebench.testing.texts import DOCUMENTS, QUERIES
-from sparsebench.types import Json
+from sparsebench.types import Json, PerQuery
 
 TOLERANCE = 1e-6
 RESERVED = {"artefact", "files", "summary", "not_applicable", "error"}

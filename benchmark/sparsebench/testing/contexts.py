@@ -10,10 +10,10 @@ import numpy as np
 
 from sparsebench.contracts import CellContext, GroupContext, SuiteContext, Vocabulary
 from sparsebench.rank import TopK, tie_order, to_run
-from sparsebench.records import CellDescription, Part, PerQuery, Record
+from sparsebench.records import CellDescription, Part, Record
 from sparsebench.search import SparseScores
 from sparsebench.testing.texts import BANK, DOCUMENTS, QRELS, QUERIES
-from sparsebench.types import Document, Query, Ranking, Topics
+from sparsebench.types import Document, PerQuery, Query, Ranking, Topics
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

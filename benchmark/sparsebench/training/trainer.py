@@ -55,8 +55,8 @@ def train_encoder(
 ) -> Trained:
     """Train an encoder of the recipe.
 
-    backbone: what it begins with. work: where checkpoints lie; a training that was killed goes on from the last whole one, to the same weights as
-    without the kill on the same machine. Raises TrainingError, ModelError.
+    backbone: what it begins with. work: where checkpoints lie; a training that was killed goes on from the last whole
+    one, to the same weights as without the kill on the same machine. Raises TrainingError, ModelError.
     """
     disable_progress_bar()  # transformers' bars are of steps that take no time
     encoder, ids = _start(variant, examples, backbone, work)

@@ -41,7 +41,7 @@ def test_a_name_is_a_suite_of_the_checkout_before_a_shipped_one(package: Path) -
 def test_an_editable_install_finds_the_suites_beside_the_package(package: Path) -> None:
     (package / "shipped_suites" / "quickstart.yaml").unlink()
     (package / "shipped_suites").rmdir()
-    beside = package.parent / "suites" / "beir.yaml"
+    beside = package.parents[1] / "suites" / "beir.yaml"
     touch(str(beside))
     assert find_suite("beir") == beside
 

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file  # noqa: E402
 
 from sparsebench.errors import TrainingError  # noqa: E402
 from sparsebench.training.backbone import write_start  # noqa: E402
-from sparsebench.training.locate import locate  # noqa: E402
+from sparsebench.training.checkpoints import locate  # noqa: E402
 from sparsebench.training.recipe import load_recipe  # noqa: E402
 
 DENSE = "cls.predictions.transform.dense.weight"

@@ -95,8 +95,9 @@ def test_a_suite_trains_the_recipe_that_stands_where_a_checkpoint_goes(grid: Pat
 
 
 def test_a_recipe_with_several_trainings_needs_a_label(grid: Path) -> None:
-    from sparsebench.checkpoints import Files, Location
+    from sparsebench.checkpoints import Files
+    from sparsebench.training import locate
 
-    several, unknown = (str(Location(f"recipe:{grid}{label}", None).missing(Files())) for label in ("", "#toy[seed=7]"))
+    several, unknown = (str(locate(f"recipe:{grid}{label}", None).missing(Files())) for label in ("", "#toy[seed=7]"))
     assert "has several trainings; name one after a `#`" in several
     assert "has no training 'toy[seed=7]'. Did you mean" in unknown

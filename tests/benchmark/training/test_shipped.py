@@ -12,7 +12,7 @@ from sparsebench.cli import Exit
 from sparsebench.errors import SuiteError
 from sparsebench.registry import Registry
 from sparsebench.suite import load_suite
-from sparsebench.training.locate import RECIPE
+from sparsebench.training.checkpoints import RECIPE
 from sparsebench.training.recipe import load_recipe
 from toys import write_collection
 
@@ -73,7 +73,7 @@ def test_a_recipe_stands_for_all_its_trainings_or_those_that_match() -> None:
         ("checkpoint: 'recipe:nosuch.yaml#*'", "nosuch.yaml"),
         (
             "checkpoint: 'recipe:suites/paper/train-pooling.yaml#*', label: mine",
-            "every training has a label of its own",
+            "every model has a label of its own",
         ),
     ],
 )

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 
 from sparsebench.errors import TrainingError
 from sparsebench.store import Store
-from sparsebench.training.locate import training_of
+from sparsebench.training.checkpoints import training_of
 from sparsebench.training.recipe import load_recipe
 from sparsebench.training.trained import Training
 from sparsebench_plugins.models.splade import Splade
@@ -94,7 +94,7 @@ import os, signal
 from pathlib import Path
 from sparsebench.store import Store
 from sparsebench.training.recipe import load_recipe
-from sparsebench.training.locate import training_of
+from sparsebench.training.checkpoints import training_of
 def kill(state):
     if state["step"] == 5:
         os.kill(os.getpid(), signal.SIGKILL)
