@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sparsebench.collection import topics_digest
+from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext, Scorer
 from sparsebench.evaluate.galleries import on_bank
 from sparsebench.evaluate.vectors import GroupVectors, bank_gallery
