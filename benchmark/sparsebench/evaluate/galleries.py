@@ -12,7 +12,7 @@ import numpy as np
 
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.contracts import Model
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.types import Qrels
 
 

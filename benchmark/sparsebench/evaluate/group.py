@@ -13,7 +13,7 @@ from sparsebench.contracts import GroupContext
 from sparsebench.evaluate.forms import Form, Part, form_of
 from sparsebench.evaluate.galleries import on_bank
 from sparsebench.evaluate.vectors import GroupVectors
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order

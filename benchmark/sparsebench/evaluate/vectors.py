@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sparsebench.collection.read import Gallery
 from sparsebench.contracts import LoadedEncoder, VectorModel
 from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store

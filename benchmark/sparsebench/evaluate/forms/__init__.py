@@ -22,7 +22,7 @@ from sparsebench.errors import PluginError
 from sparsebench.evaluate.forms.form import Form, Part, Scores
 from sparsebench.evaluate.forms.scorer import ScorerForm
 from sparsebench.evaluate.forms.vectors import VectorForm
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store

@@ -13,7 +13,7 @@ from sparsebench.collection.read import Gallery
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.contracts import Model, NotApplicable
 from sparsebench.evaluate.vectors import GroupVectors
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.search.source import Source

@@ -22,7 +22,7 @@ RUN_CODE = (
     "sparsebench.search.postprocess",
     "sparsebench.rank",
     "sparsebench.evaluate.ranking",
-    "sparsebench.plan.model",
+    "sparsebench.planning.model",
     "sparsebench.search",
     "sparsebench.evaluate.stage",
     "sparsebench.evaluate.tuning",
