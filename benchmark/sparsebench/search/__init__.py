@@ -4,7 +4,7 @@ from sparsebench.search.inverted import LazyIndex
 from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
 from sparsebench.search.sparse import SparseScores
-from sparsebench.search.views import cached, chosen, scaled
+from sparsebench.search.views import cached, chosen, scaled, unscaled
 
 __all__ = [
     "LazyIndex",
@@ -16,4 +16,5 @@ __all__ = [
     "median_top1",
     "resolve_scale",
     "scaled",
+    "unscaled",
 ]
