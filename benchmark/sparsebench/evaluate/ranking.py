@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sparsebench.collection import Bank, resolve_bank
+from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.stage import Stage
-from sparsebench.plan import PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled
