@@ -62,18 +62,6 @@ def _plain(value: Json) -> Json:
     return str(value) if isinstance(value, Path) else value
 
 
-def source_digest(*modules: str) -> str:
-    """SHA-256 over the Python source of modules and packages of the harness, found without importing them."""
-    return digest({module: files_digest(_sources(module)) for module in modules})
-
-
-def _sources(module: str) -> list[Path]:
-    spec = importlib.util.find_spec(module)
-    assert spec is not None, f"no module {module}"
-    folders = spec.submodule_search_locations
-    return [path for folder in folders for path in Path(folder).rglob("*.py")] if folders else [Path(str(spec.origin))]
-
-
 @lru_cache(maxsize=1)
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that change numbers; part of every key."""
