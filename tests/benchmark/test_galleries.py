@@ -15,7 +15,7 @@ from sparsebench.errors import ModelError
 from sparsebench.evaluate.galleries import OnBank, unanswered
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.stage import BankFold
-from sparsebench.plan import Plan
+from sparsebench.planning import Plan
 from sparsebench.progress import Silent
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import Record

@@ -20,7 +20,7 @@ from sparsebench.contracts import (
 )
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.plan import PlannedAnalysis, PlannedCell
+from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
 from sparsebench.store import write_atomically

@@ -14,7 +14,7 @@ from sparsebench.errors import SparsebenchError, did_you_mean
 from sparsebench.evaluate.cell import evaluate
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.ranking import rank_topics, run_of
-from sparsebench.plan import PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.types import Query
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.contracts import ScoredIds, Scorer
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.types import Json, Qrels, Query
 
 

@@ -12,7 +12,7 @@ from sparsebench.collection import topics_digest
 from sparsebench.contracts import GroupContext, Scorer
 from sparsebench.evaluate.galleries import on_bank
 from sparsebench.evaluate.vectors import GroupVectors, bank_gallery
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order

@@ -10,7 +10,7 @@ from sparsebench.collection.read import Gallery
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.contracts import CollectionModel, LoadedEncoder, SparseEncoder
 from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from importlib.util import find_spec
 from sparsebench.provenance.syntax import Reference, Syntax, read_syntax
 
 _INIT = "__init__.py"
+_GRAIN_NS = 10**8
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -33,7 +35,7 @@ class Module:
 
     def is_current(self) -> bool:
         """Whether the file is still as it was read."""
-        return _syntax(self.path) is self.syntax
+        return _syntax(self.path) == self.syntax
 
 
 class Imports:
@@ -132,7 +134,10 @@ def _syntax(path: str) -> Syntax | None:
         stat = os.stat(path)
     except OSError:
         return None
-    return read_syntax(path, stat.st_size, stat.st_mtime_ns)
+    # Within the grain of its time stamp a file may change once more without a sign.
+    is_settled = time.time_ns() - stat.st_mtime_ns > _GRAIN_NS
+    read = read_syntax if is_settled else read_syntax.__wrapped__
+    return read(path, stat.st_size, stat.st_mtime_ns)
 
 
 def _door(path: str) -> Syntax | None:

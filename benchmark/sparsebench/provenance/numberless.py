@@ -8,7 +8,7 @@ NUMBERLESS: Mapping[str, str] = {
     "sparsebench.contracts.fetchable": "says what is not at hand",
     "sparsebench.contracts.hookspecs": "how a plugin announces itself; its code is in the key by itself",
     "sparsebench.errors": "words for people",
-    "sparsebench.plan.keys": "makes the key: what changes there changes keys without being in them",
+    "sparsebench.planning.keys": "makes the key: what changes there changes keys without being in them",
     "sparsebench.progress": "shows how far a run is",
     "sparsebench.provenance": "clocks, versions and digests, which go into records and into keys themselves",
     "sparsebench.records": "what is written down of a result when it is there",

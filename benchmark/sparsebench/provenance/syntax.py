@@ -145,4 +145,4 @@ def _binds_names(node: ast.stmt) -> bool:
 
 _MARKS = ("hookimpl",)
 """Decorators that only mark a function."""
-_CONSTANT = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Load)
+_CONSTANT = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Name, ast.Load)

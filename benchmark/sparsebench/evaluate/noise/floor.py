@@ -10,8 +10,8 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import Again
 from sparsebench.evaluate.noise.variations import CHOICES, Variation, variations
 from sparsebench.evaluate.vectors import GroupVectors
-from sparsebench.plan import Group
-from sparsebench.plan.model import resolve_model
+from sparsebench.planning import Group
+from sparsebench.planning.model import resolve_model
 from sparsebench.progress import Silent
 from sparsebench.provenance import Stopwatch, hardware
 from sparsebench.records.noise import Change, GroupNoise, vectors_digest

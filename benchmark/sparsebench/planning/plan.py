@@ -13,8 +13,8 @@ from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
 from sparsebench.encoding.stored import KIND as VECTORS
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
-from sparsebench.plan.keys import analysis_key, cell_key
-from sparsebench.plan.model import ResolvedModel
+from sparsebench.planning.keys import analysis_key, cell_key
+from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
 from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
 from sparsebench.registry import Registered, Registry

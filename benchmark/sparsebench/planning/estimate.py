@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from sparsebench.encoding.stored import KIND as VECTORS
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.provenance.digests import digest
 from sparsebench.store import Store
 
