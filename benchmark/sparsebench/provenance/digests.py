@@ -41,8 +41,8 @@ def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def files_digest(paths: Iterable[Path]) -> str:
-    """SHA-256 over the names and digests of files; their folder does not matter."""
-    return digest(sorted((path.name, file_digest(path)) for path in paths))
+    """SHA-256 over the names and digests of files in their order; their folder does not matter."""
+    return digest([(path.name, file_digest(path)) for path in paths])
 
 
 def portable(params: Mapping[str, Json]) -> dict[str, Json]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +12,6 @@ from importlib.util import find_spec
 from sparsebench.provenance.syntax import Reference, Syntax, read_syntax
 
 _INIT = "__init__.py"
-_GRAIN_NS = 10**8
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -33,13 +31,9 @@ class Module:
     syntax: Syntax
     links: tuple[Link, ...]
 
-    def is_current(self) -> bool:
-        """Whether the file is still as it was read."""
-        return _syntax(self.path) == self.syntax
-
 
 class Imports:
-    """The imports of some top-level packages, each file looked up once.
+    """The imports of some top-level packages as they are now: each file is looked up once and read once.
 
     A name that an `__init__.py` only passes on is followed to the module that defines it, where that `__init__` does
     nothing but bind names: a door to many modules does not bring them all.
@@ -51,20 +45,16 @@ class Imports:
         self._own = frozenset(own)
         self._numberless = frozenset(numberless)
         self._path = cache(_find)
+        self._module = cache(self._read)
 
     def behind(self, roots: Iterable[str]) -> dict[str, Module]:
         """Name -> module, of `roots` and of all that they import, however far."""
         todo, found = list(roots), dict[str, Module]()
         while todo:
             name = todo.pop()
-            if name in found or (path := self._path(name)) is None:
-                continue
-            syntax = _syntax(path)
-            assert syntax is not None, f"{path} has just been found"
-            links = [self._resolved(reference, name, path) for reference in syntax.references]
-            links += [Link(package, "") for package in self._run_before(name)]
-            found[name] = Module(path, syntax, tuple(links))
-            todo += [link.module for link in links if link.module]
+            if name not in found and (module := self._module(name)):
+                found[name] = module
+                todo += [link.module for link in module.links if link.module]
         return found
 
     def with_submodules(self, roots: Iterable[str]) -> list[str]:
@@ -83,11 +73,20 @@ class Imports:
             names = [file.removesuffix(".py") for file in files if file.endswith(".py")]
             yield from (package if name == "__init__" else f"{package}.{name}" for name in names)
 
+    def _read(self, name: str) -> Module | None:
+        path = self._path(name)
+        if path is None:
+            return None
+        syntax = read_syntax(path)
+        links = [self._resolved(reference, name, path) for reference in syntax.references]
+        links += [Link(package, "") for package in self._run_before(name)]
+        return Module(path, syntax, tuple(links))
+
     def _run_before(self, name: str) -> Iterator[str]:
         """The packages around a module whose `__init__` does something."""
         package = name.rpartition(".")[0]
         while package:
-            if (path := self._path(package)) and not _door(path):
+            if self._path(package) and not self._door(package):
                 yield package
             package = package.rpartition(".")[0]
 
@@ -98,14 +97,19 @@ class Imports:
         base, name = _absolute(reference, importer, path), reference.name or ""
         if not self._counts(base, importer):
             return Link(None, f"{base}:{name}")
-        place = self._path(base)
-        door = _door(place) if place else None
+        door = self._door(base)
         if door and name in door.reexports and (base, name) not in seen:
-            return self._resolved(door.reexports[name], base, str(place), seen | {(base, name)})
+            return self._resolved(door.reexports[name], base, str(self._path(base)), seen | {(base, name)})
         below = f"{base}.{name}"
         if name and self._path(below):
             return Link(below, "") if self._counts(below, importer) else Link(None, name)
         return Link(base, name)
+
+    def _door(self, name: str) -> Syntax | None:
+        """The syntax of an `__init__.py` that does nothing but bind names; None for any other module."""
+        path = self._path(name)
+        syntax = read_syntax(path) if path and os.path.basename(path) == _INIT else None
+        return syntax if syntax and syntax.only_binds_names else None
 
     def _counts(self, module: str, importer: str) -> bool:
         names = module.split(".")
@@ -127,23 +131,6 @@ def _absolute(reference: Reference, importer: str, path: str) -> str:
     package = importer if os.path.basename(path) == _INIT else importer.rpartition(".")[0]
     parents = package.split(".")
     return ".".join([*parents[: len(parents) - reference.level + 1], *filter(None, [reference.module])])
-
-
-def _syntax(path: str) -> Syntax | None:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    # Within the grain of its time stamp a file may change once more without a sign.
-    is_settled = time.time_ns() - stat.st_mtime_ns > _GRAIN_NS
-    read = read_syntax if is_settled else read_syntax.__wrapped__
-    return read(path, stat.st_size, stat.st_mtime_ns)
-
-
-def _door(path: str) -> Syntax | None:
-    """The syntax of an `__init__.py` that does nothing but bind names; None for any other file."""
-    syntax = _syntax(path) if os.path.basename(path) == _INIT else None
-    return syntax if syntax and syntax.only_binds_names else None
 
 
 def _folder(path: str | None) -> str | None:

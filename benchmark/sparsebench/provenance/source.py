@@ -18,37 +18,50 @@ from sparsebench.provenance.numberless import NUMBERLESS
 
 HARNESS = __name__.partition(".")[0]
 
-_known: dict[tuple[str, ...], tuple[Mapping[str, Module], str]] = {}
-
 
 def code_digest(*roots: str) -> str:
     """SHA-256 over the code of modules and of all that they import from the harness and from plugins.
 
     A package among `roots` counts with every module below it. Modules that hold no numbers (see `numberless`) do not
-    count, nor do other libraries: keys hold their versions. Modules are read, never imported.
+    count, nor do other libraries: keys hold their versions. Modules are read, never imported, and once in a process:
+    what runs is what was imported, whatever an editor saves meanwhile.
 
     Example: `code_digest("sparsebench.rank")` changes with `sparsebench.rank.topk` and with `sparsebench.types`.
     """
-    if (known := _known.get(roots)) and all(module.is_current() for module in known[0].values()):
-        return known[1]
-    imports = _imports(roots)
+    return _code_digest(roots, _places(roots))
+
+
+def forget_code() -> None:
+    """Have files read again, for tests that change them."""
+    _code_digest.cache_clear()
+    _imports.cache_clear()
+    _plugin_packages.cache_clear()
+
+
+@lru_cache(maxsize=1024)
+def _code_digest(roots: tuple[str, ...], places: frozenset[tuple[str, str]]) -> str:
+    imports = _imports(places)
     names = imports.with_submodules(roots)
-    modules = imports.behind(names)
-    digests = _digests(modules)
-    found = _sha256(*sorted(digests[name] for name in names if name in digests), *sorted(set(digests.values())))
-    _known[roots] = modules, found
-    return found
+    digests = _digests(imports.behind(names))
+    return _sha256(*sorted(digests[name] for name in names if name in digests), *sorted(set(digests.values())))
 
 
 def modules_behind(*roots: str) -> dict[str, Module]:
     """Name -> module, of all whose code counts in `code_digest(*roots)`."""
-    imports = _imports(roots)
+    imports = _imports(_places(roots))
     return imports.behind(imports.with_submodules(roots))
 
 
-def _imports(roots: tuple[str, ...]) -> Imports:
-    own = {HARNESS, *(root.partition(".")[0] for root in roots), *_plugin_packages(tuple(sys.path))}
-    return Imports(own, numberless=NUMBERLESS)
+def _places(roots: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """The top-level packages that count and where they lie: two plugins of one name are two."""
+    tops = {HARNESS, *(root.partition(".")[0] for root in roots), *_plugin_packages(tuple(sys.path))}
+    modules = {top: sys.modules.get(top) for top in tops}
+    return frozenset((top, str(getattr(module, "__path__", module))) for top, module in modules.items())
+
+
+@lru_cache(maxsize=64)
+def _imports(places: frozenset[tuple[str, str]]) -> Imports:
+    return Imports([top for top, _ in places], numberless=NUMBERLESS)
 
 
 @lru_cache(maxsize=8)

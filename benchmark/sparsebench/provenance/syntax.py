@@ -6,7 +6,6 @@ import ast
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -40,9 +39,8 @@ class Syntax:
     only_binds_names: bool
 
 
-@lru_cache(maxsize=4096)
-def read_syntax(path: str, size: int, mtime_ns: int) -> Syntax:
-    """The syntax of a file, read once per process for each size and time stamp. Raises SyntaxError."""
+def read_syntax(path: str) -> Syntax:
+    """Read what counts of a file. Raises SyntaxError."""
     content = Path(path).read_bytes()
     if not path.endswith(".py"):  # a compiled module: its bytes are all there is
         return Syntax(hashlib.sha256(content).hexdigest(), (), {}, only_binds_names=False)

@@ -36,7 +36,7 @@ def fetch(location: AnyLocation) -> None:
 
 
 def digests(settings: Settings, location: AnyLocation) -> Mapping[str, str]:
-    """SHA-256 of the files that a training begins with, by path inside its folder; without weights where it needs none."""
+    """SHA-256 of the files that a training begins with, by path in its folder; no weights where none count."""
     patterns = ["*.json", "*.txt", "*.model"] if settings.from_scratch else _SAFE.patterns
     found = folder(location)
     files = sorted(path for pattern in patterns for path in found.rglob(pattern))

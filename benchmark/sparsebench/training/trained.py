@@ -29,7 +29,7 @@ NEEDS = ("sentence_transformers", "datasets", "accelerate")
 
 _NOT_OF_THE_RESULT = {"name", "label", "description", "backbone", "revision", "data", "test_sets", "save_every"}
 """Settings that change no weight, or that count by the content of what they name."""
-_TRAINING = "sparsebench.training.trainer"
+TRAINING = "sparsebench.training.trainer"
 """The module whose code, with all that it leads to, decides what the weights are."""
 
 
@@ -61,7 +61,7 @@ class Training:
             "data": examples.identify(settings.data),
             "dropped": overlap.digests(self.variant) if settings.overlap == "drop" else [],
             "backbone": dict(backbone.digests(settings, self.backbone)),
-            "code": code_digest(_TRAINING, examples.__name__, overlap.__name__),
+            "code": code_digest(TRAINING, examples.__name__, overlap.__name__),
         }
 
     @property
