@@ -15,7 +15,8 @@ from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
 from sparsebench.errors import NotAtHandError, PluginError
 from sparsebench.progress import UNKNOWN, Advance, Progress
-from sparsebench.provenance.digests import content, digest, files_digest, source_digest
+from sparsebench.provenance.digests import content, digest, files_digest
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registry
 from sparsebench.registry.parameters import ParameterError
 from sparsebench.store import Artefact, Store
@@ -81,8 +82,7 @@ def read_corpus(
 ) -> Corpus:
     """Read ids and digest of a corpus, from the store when its files are the same and what is `beside` them."""
     files = list(source.files())
-    read_by = {"code": source_digest("sparsebench.collection"), **beside}
-    key = digest({"source": source.name, "files": files_digest(files), **read_by})
+    key = digest({"source": source.name, "files": files_digest(files), "code": code_digest(__name__), **beside})
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
     with progress.step(f"read {source.name}", UNKNOWN, "documents") as advance:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.errors import PluginError, did_you_mean
-from sparsebench.provenance.source import plugin_digest
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry.hooks import RECORDS, Kind, call_hooks
 from sparsebench.registry.importing import import_plugin
 from sparsebench.registry.parameters import Factory, validate
@@ -35,7 +35,7 @@ class Registered:
     @cached_property
     def source_digest(self) -> str:
         """SHA-256 of the code behind it (for a collection: of the module that registers it)."""
-        return plugin_digest(self.factory.__module__ if self.factory else self.provider.module)
+        return code_digest(self.factory.__module__ if self.factory else self.provider.module)
 
     @property
     def factory(self) -> Factory | None:
