@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
 from sparsebench.cli.comparison import COMPARISON_FORMATS, render_as
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, only_option, results_options
 from sparsebench.cli.output import count, write_or_print
 from sparsebench.cli.results import published_of, results_of

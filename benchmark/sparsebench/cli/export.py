@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import only_option, results_options
 from sparsebench.cli.results import results_of
 from sparsebench.leaderboard import read_board

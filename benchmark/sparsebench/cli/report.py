@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, plugin_options, results_options
 from sparsebench.cli.output import write_or_print
 from sparsebench.cli.results import Results, published_of, results_of

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import sparsebench
 from sparsebench.config.include import read_with_includes
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.errors import SuiteError, did_you_mean
@@ -65,6 +64,6 @@ def list_suites(folder: Path = Path()) -> dict[str, Path]:
 
 def _shipped() -> Path:
     """The folder of the wheel; in an editable install the checkout's own."""
-    package = Path(sparsebench.__file__).parent
+    package = Path(__file__).parents[1]
     shipped = package / "shipped_suites"
     return shipped if shipped.is_dir() else package.parents[1] / "suites"
