@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-import sparsebench
 from sparsebench.errors import SuiteError
-from sparsebench.suite import find_suite, list_suites, suite_name
+from sparsebench.suite import find, find_suite, list_suites, suite_name
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +14,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "site" / "sparsebench"
     (package / "shipped_suites").mkdir(parents=True)
     (package / "shipped_suites" / "quickstart.yaml").touch()
-    monkeypatch.setattr(sparsebench, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(find, "__file__", str(package / "suite" / "find.py"))
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return package
