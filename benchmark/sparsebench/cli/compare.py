@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from sparsebench.cli.comparison import render
+from sparsebench.cli.comparison import COMPARISON_FORMATS, render_as
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import LEADERBOARDS, runs_option
-from sparsebench.leaderboard import read_board, read_published
+from sparsebench.cli.options import LEADERBOARDS, only_option, results_options
+from sparsebench.cli.output import count, write_or_print
+from sparsebench.cli.results import published_of, results_of
+from sparsebench.leaderboard import Board, read_board, read_published
 from sparsebench.leaderboard.asked import compare_rows
-from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
+from sparsebench.leaderboard.board import chosen
+from sparsebench.records.evidence import Evidence, PublishedEvidence, RunsEvidence
 
 
 @click.command("compare")
-@click.argument("suite")
+@results_options
+@only_option
 @click.option("--baseline", metavar="MODEL+POSTPROCESSOR", help="The row to compare with.  [default: the suite's]")
 @click.option("--measure", metavar="NAME", help="What to compare by.  [default: the first of each collection]")
 @click.option("--all-pairs", is_flag=True, help="Also compare every pair of rows.")
@@ -25,7 +30,9 @@ from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
     help="Also test whether rows are equivalent to the baseline within this difference; choose it before you look.",
 )
 @click.option("--published", is_flag=True, help=f"Read {LEADERBOARDS}/ instead of the runs.")
-@runs_option
+@click.option("--format", "form", type=click.Choice(COMPARISON_FORMATS), default="md", show_default=True,
+              help="How it is written.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 def command(
     suite: str,
     baseline: str | None,
@@ -34,13 +41,30 @@ def command(
     margin: float | None,
     published: bool,
     runs: Path,
+    overrides: Sequence[str],
+    limit_queries: int | None,
+    only: Sequence[str],
+    form: str,
+    output: Path | None,
 ) -> int:
     """Test every row of SUITE against a baseline, query by query, from its records alone."""
-    board = read_published(LEADERBOARDS, suite) if published else read_board(runs / suite)
-    evidence = PublishedEvidence(LEADERBOARDS / suite) if published else RunsEvidence([runs / suite])
+    board, evidence = (
+        _published(suite) if published else _computed(suite, runs, overrides=overrides, limit_queries=limit_queries)
+    )
+    board = chosen(board, only)
     if len(board.rows) < 2:
-        click.echo(f"{suite} has {len(board.rows)} rows: nothing to compare")
-        return Exit.NOTHING
+        click.echo(f"{board.suite} has {count(len(board.rows), 'row')}: nothing to compare")
+        return Exit.OK
     board, comparison = compare_rows(board, evidence, baseline=baseline, measure=measure, margin=margin)
-    click.echo(render(board, comparison, all_pairs=all_pairs))
+    write_or_print(render_as(form, board, comparison, all_pairs=all_pairs), output)
     return Exit.OK
+
+
+def _published(suite: str) -> tuple[Board, Evidence]:
+    results = published_of(suite)
+    return read_published(LEADERBOARDS, results.name), PublishedEvidence(results.folder)
+
+
+def _computed(suite: str, runs: Path, *, overrides: Sequence[str], limit_queries: int | None) -> tuple[Board, Evidence]:
+    folder = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries).folder
+    return read_board(folder), RunsEvidence([folder])

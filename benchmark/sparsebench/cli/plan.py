@@ -40,7 +40,7 @@ def command(**options: Any) -> int:
     click.echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
     todo = sum(not cell.cached for cell in found.cells)
     click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {session.device}. Store: {session.store.root}")
-    return Exit.OK if todo else Exit.NOTHING
+    return Exit.OK
 
 
 def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequence[str]) -> str:
