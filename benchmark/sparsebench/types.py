@@ -67,7 +67,8 @@ class Encoded:
 class Block:
     """Scores of all rows of a `ScoreBlocks` for a contiguous range of documents.
 
-    columns: the range of documents. scores: (Q, d) float32 with d = columns.stop - columns.start.
+    columns: the range of documents. scores: (Q, d) with d = columns.stop - columns.start, float32, or float64 where
+    their source has float64; all blocks of a `ScoreBlocks` are of one type, and nobody writes to them.
     """
 
     columns: slice
@@ -80,6 +81,7 @@ class ScoreBlocks(Protocol):
     shape: (Q, D).
     floor: a document counts as retrieved when its raw score is above it (0 for sparse vectors,
     -inf for score matrices and runs, whose unseen documents score -inf).
+    dtype: of the scores of all blocks.
     """
 
     @property
@@ -89,6 +91,11 @@ class ScoreBlocks(Protocol):
 
     @property
     def floor(self) -> float:
+        """See the class."""
+        ...
+
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
         """See the class."""
         ...
 

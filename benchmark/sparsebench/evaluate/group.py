@@ -17,7 +17,7 @@ from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order
-from sparsebench.search import cached
+from sparsebench.search import byte_count, cached
 from sparsebench.search.source import Source
 from sparsebench.store import Store
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
@@ -90,7 +90,7 @@ class Evaluation:
         if key not in self._blocks:
             blocks = self._computed(queries, part)
             self._blocks[key] = cached(blocks, CACHED_BYTES - self._cached_bytes)
-            self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if self._blocks[key] is not blocks else 0
+            self._cached_bytes += byte_count(blocks) if self._blocks[key] is not blocks else 0
         return self._blocks[key]
 
     def _computed(self, queries: Sequence[Query], part: Part) -> Source:

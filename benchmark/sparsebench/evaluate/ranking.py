@@ -14,6 +14,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.search.returned import checked_state
 from sparsebench.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -53,7 +54,8 @@ def rank_topics(
                 query_texts=[query.text for query in queries],
                 bank_gallery=scaled(gallery, scale) if gallery else None,
             )
-            state = postprocessor.fit(scaled(fitting, scale), context)
+            learnt = postprocessor.fit(scaled(fitting, scale), context)
+            state = checked_state(learnt, test.shape[1], f"{type(postprocessor).__name__}.fit")
         enforce_sees(postprocessor, state, test)
         ranking = _top(evaluation, cell, postprocessor, state, test)
     return Outcome(ranking, {"scale": scale, **facts, **state.facts})

@@ -4,13 +4,14 @@ from sparsebench.search.inverted import LazyIndex
 from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
 from sparsebench.search.sparse import SparseScores
-from sparsebench.search.views import cached, chosen, scaled
+from sparsebench.search.views import byte_count, cached, chosen, scaled
 
 __all__ = [
     "LazyIndex",
     "MatrixScores",
     "Scale",
     "SparseScores",
+    "byte_count",
     "cached",
     "chosen",
     "median_top1",
