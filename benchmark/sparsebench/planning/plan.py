@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from sparsebench.collection import IrDatasets, topics_digest
+from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
+from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
+from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
@@ -125,7 +127,8 @@ def make_plan(
     device: str,
 ) -> Plan:
     """Combine what was resolved."""
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
