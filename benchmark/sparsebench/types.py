@@ -67,12 +67,15 @@ class Encoded:
 class Block:
     """Scores of all rows of a `ScoreBlocks` for a contiguous range of documents.
 
-    columns: the range of documents. scores: (Q, d) with d = columns.stop - columns.start, float32, or float64 where
-    their source has float64; all blocks of a `ScoreBlocks` are of one type, and nobody writes to them.
+    columns: the range of documents. scores: (Q, d) with d = columns.stop - columns.start; float32, or float64 where
+    the source has more digits or they were divided by a scale; all blocks of a `ScoreBlocks` are of one type, and
+    nobody writes to them. first_row: the number of the first query among all that are scored, so that a method that saw
+    them all knows which is which.
     """
 
     columns: slice
     scores: Tensor
+    first_row: int = 0
 
 
 class ScoreBlocks(Protocol):

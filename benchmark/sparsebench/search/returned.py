@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,24 +52,21 @@ def checked_scores(returned: object, *, shape: tuple[int, int], owner: str) -> S
     return ScoredIds(scores, plain_mapping(returned.notes, owner, "notes"))
 
 
-def checked_state(returned: object, documents: int, owner: str) -> State:
-    """What a postprocessor learnt, a value for each of D documents in every array; raises ContractError."""
+def checked_state(returned: object, shape: tuple[int, int], owner: str) -> State:
+    """What a postprocessor learnt of (Q, D) scores: arrays a document, rows a query; raises ContractError."""
     if not isinstance(returned, State):
         raise ContractError(owner, "State", f"it returned {type(returned).__name__}, not sparsebench.State")
-    _require_tensors(returned.arrays, f"{owner}: arrays", lambda shape: shape == (documents,), f"({documents},)")
+    for name, size in (("rows", shape[0]), ("arrays", shape[1])):
+        _require_tensors(getattr(returned, name), f"{owner}: {name}", [(size,)])
     return replace(returned, facts=plain_mapping(returned.facts, owner, "facts"))
 
 
 def checked_row_stats(returned: object, shape: tuple[int, int], owner: str) -> RowStats:
     """What a postprocessor says of rows, (Q,) or (Q, D) in every tensor; raises ContractError. shape: (Q, D)."""
-    queries = shape[0]
-    sound = ((queries,), shape)
-    return _require_tensors(returned, f"{owner}.row_stats", sound.__contains__, f"({queries},) or {shape}")
+    return _require_tensors(returned, f"{owner}.row_stats", [(shape[0],), shape])
 
 
-def _require_tensors(
-    found: object, owner: str, sound: Callable[[tuple[int, ...]], bool], expected: str
-) -> Mapping[str, Tensor]:
+def _require_tensors(found: object, owner: str, shapes: Sequence[tuple[int, ...]]) -> Mapping[str, Tensor]:
     import torch
 
     if not isinstance(found, Mapping):
@@ -77,7 +74,8 @@ def _require_tensors(
     for name, tensor in found.items():
         if not isinstance(tensor, torch.Tensor):
             raise ContractError(owner, "named tensors", f"{name!r} is of type {type(tensor).__name__}, not a tensor")
-        if not sound(tuple(tensor.shape)):
+        if tuple(tensor.shape) not in shapes:
+            expected = " or ".join(map(str, shapes))
             raise ContractError(owner, "shape", f"{name!r} is {tuple(tensor.shape)}, not {expected}")
     return found
 

@@ -24,7 +24,7 @@ class ScorerForm(Form[Scorer]):
         doc_ids = self.collection.corpus.doc_ids
         return checked_ids(self.model.outside(doc_ids), doc_ids, type(self.model).__name__)
 
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores as it gives them."""
         scored = self._scored(queries, part)
         blocks = MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))
