@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Role = Literal["query", "document"]
-Domain = Literal["in", "out"]
+Domain = Literal["in", "out", "unknown"]
 Sees = Literal["query", "bank", "batch"]
 Candidates = Literal["retrieved", "all"]
 
