@@ -13,6 +13,7 @@ from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
+from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
@@ -127,7 +128,8 @@ def make_plan(
     device: str,
 ) -> Plan:
     """Combine what was resolved."""
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
