@@ -55,6 +55,11 @@ class Encoder:
         return digest({"encoder": dict(self.identity), "role": self.role, **content})
 
 
+def pace(identity: Mapping[str, Json]) -> str:
+    """Name what decides how long a text takes: the model, and what computes it."""
+    return digest([identity["model"], identity["computed_by"]])
+
+
 def document_shards(encoder: Encoder, corpus: Corpus) -> dict[range, str]:
     """The shards of a corpus and their keys."""
     total = len(corpus.doc_ids)
@@ -102,7 +107,7 @@ def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Art
     start = time.perf_counter()
     encoded = loaded.encode(texts, encoder.role)
     facts: dict[str, Json] = {
-        "model": digest(encoder.identity["model"]),
+        "pace": pace(encoder.identity),
         "shape": list(encoded.vectors.shape),
         "truncated": encoded.truncated,
         "seconds": time.perf_counter() - start,
