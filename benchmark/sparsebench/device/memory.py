@@ -20,6 +20,20 @@ def does_not_fit(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY)
 
 
+def lost(error: BaseException) -> str | None:
+    """Say so where an error means that the GPU answers no more, or that a kernel died on it; None for any other.
+
+    CUDA then fails every later call of the process, so nothing else can be computed on it.
+    """
+    first = next(iter(str(error).strip().splitlines()), "")
+    if not isinstance(error, RuntimeError) or does_not_fit(error) or "cuda error" not in first.lower():
+        return None
+    return (
+        f"the GPU was lost in mid-run ({first}). Vectors that are in the store stand: run again, on another device if "
+        "need be; `nvidia-smi` and the kernel's log say more"
+    )
+
+
 def free_bytes(device: str) -> int | None:
     """Bytes that can still be taken on a GPU, those that torch holds ready included; None for a CPU."""
     if kind(device) == "cpu":

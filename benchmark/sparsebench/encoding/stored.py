@@ -57,7 +57,7 @@ class Encoder:
 
 def pace(identity: Mapping[str, Json]) -> str:
     """Name what decides how long a text takes: the model, and what computes it."""
-    return digest([identity["model"], identity["computed_by"]])
+    return digest([identity["model"], identity.get("computed_by")])
 
 
 def document_shards(encoder: Encoder, corpus: Corpus) -> dict[range, str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext
 from sparsebench.evaluate.forms import Form, Part, form_of
+from sparsebench.evaluate.forms.form import WIDEST
 from sparsebench.evaluate.galleries import on_bank
+from sparsebench.evaluate.room import Room
 from sparsebench.evaluate.vectors import GroupVectors
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
@@ -25,7 +27,7 @@ from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CACHED_BYTES = 2**31
+T = TypeVar("T")
 
 
 class Evaluation:
@@ -39,6 +41,7 @@ class Evaluation:
         self._watch = watch
         self._blocks: dict[tuple[Part, str], ScoreBlocks] = {}
         self._cached_bytes = 0
+        self._room = Room.on(group.search_device)
         self.notes: dict[str, Json] = {}
 
     @cached_property
@@ -89,14 +92,23 @@ class Evaluation:
         key = part, topics_digest(Topics(tuple(queries)))
         if key not in self._blocks:
             blocks = self._computed(queries, part)
-            self._blocks[key] = cached(blocks, CACHED_BYTES - self._cached_bytes)
+            self._blocks[key] = cached(blocks, self._room.kept - self._cached_bytes)
             self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if self._blocks[key] is not blocks else 0
         return self._blocks[key]
 
     def _computed(self, queries: Sequence[Query], part: Part) -> Source:
         scores = self.form.scores(queries, part)
         self.notes.update(scores.notes)
-        return scores.blocks
+        return self._room.fitting(scores.blocks)
+
+    def halving(self, work: Callable[[], T]) -> T:
+        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+
+        def start_over() -> None:
+            self._blocks.clear()
+            self._cached_bytes = 0
+
+        return self._room.halving(work, start_over, widest=min(len(self.doc_ids), WIDEST))
 
     def top(self, topics: Topics, depth: int) -> Ranking:
         """The retrieved documents of the collection's queries by raw score, best first."""

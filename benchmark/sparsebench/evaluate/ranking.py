@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
@@ -41,21 +42,27 @@ def rank_topics(
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
         if postprocessor.identity and cell.candidates == "retrieved":
-            return Outcome(evaluation.top(topics, _depth(evaluation)), {"scale": 1.0})
-        test = evaluation.scores(topics)
-        fitting, queries, facts = _fitting(evaluation, cell, postprocessor, topics, bank)
-        scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting)
-        test = scaled(test, scale)
-        state = State()
-        if fitting is not None:
-            gallery = evaluation.bank_gallery_scores(queries) if postprocessor.reads_bank_gallery else None
-            context = FitContext(
-                query_texts=[query.text for query in queries],
-                bank_gallery=scaled(gallery, scale) if gallery else None,
-            )
-            state = postprocessor.fit(scaled(fitting, scale), context)
-        enforce_sees(postprocessor, state, test)
-        ranking = _top(evaluation, cell, postprocessor, state, test)
+            return Outcome(evaluation.halving(partial(evaluation.top, topics, _depth(evaluation))), {"scale": 1.0})
+        return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
+
+
+def _postprocessed(
+    evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
+) -> Outcome:
+    test = evaluation.scores(topics)
+    fitting, queries, facts = _fitting(evaluation, cell, postprocessor, topics, bank)
+    scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting)
+    test = scaled(test, scale)
+    state = State()
+    if fitting is not None:
+        gallery = evaluation.bank_gallery_scores(queries) if postprocessor.reads_bank_gallery else None
+        context = FitContext(
+            query_texts=[query.text for query in queries],
+            bank_gallery=scaled(gallery, scale) if gallery else None,
+        )
+        state = postprocessor.fit(scaled(fitting, scale), context)
+    enforce_sees(postprocessor, state, test)
+    ranking = _top(evaluation, cell, postprocessor, state, test)
     return Outcome(ranking, {"scale": scale, **facts, **state.facts})
 
 

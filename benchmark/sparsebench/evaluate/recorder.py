@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsebench.contracts import CellContext
+from sparsebench.device import lost
 from sparsebench.errors import ScoreError, SparsebenchError
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
@@ -41,7 +42,7 @@ class Recorder:
         except SparsebenchError as error:
             return self._failed(cell, str(error))
         except Exception as error:  # one broken plugin must not cost the cells of all others
-            return self._failed(cell, f"{type(error).__name__}: {error}", traceback.format_exc())
+            return self._failed(cell, lost(error) or f"{type(error).__name__}: {error}", traceback.format_exc())
 
     def _compute(self, cell: PlannedCell) -> Record:
         """Rank, and write the run down; the measures are always taken from the file."""
