@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import plugin_options
 from sparsebench.device import check_device, choose_device, describe, why_no_gpu
 from sparsebench.errors import SparsebenchError

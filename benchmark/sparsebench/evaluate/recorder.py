@@ -110,14 +110,14 @@ class Recorder:
                 **{planned.spec.label: asdict(planned.registered.provider) for planned in group.analyses},
             },
             "model": {
-                **self.evaluation.facts(),
+                **self.evaluation.form.facts(),
                 "identity": group.described_identities,
             },
             "collection": {
                 "documents": len(collection.corpus.doc_ids),
                 "queries": len(collection.test.queries),
                 "digests": collection.digests,
-                "counts": {**collection.counts, **self.evaluation.notes},
+                "counts": {**self.evaluation.counts(), **result.notes},
             },
             "postprocessing": dict(result.facts),
             "device": group.device,
@@ -127,7 +127,7 @@ class Recorder:
 
     def _costs(self, watch: Stopwatch) -> dict[str, Json]:
         """Seconds of the group's shared stages and of this cell's own; a cached stage keeps what it once cost."""
-        seconds = {**self.watch.seconds, **watch.seconds}
+        seconds = {**self.watch.seconds, **self.evaluation.form.seconds(), **watch.seconds}
         gpu_peaks = {**self.watch.gpu_peak_mib, **watch.gpu_peak_mib}
         return {
             "seconds": {stage: round(value, 3) for stage, value in seconds.items()},

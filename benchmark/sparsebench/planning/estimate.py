@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from sparsebench.encoding.stored import pace
-from sparsebench.planning import Group
+from sparsebench.planning.plan import Group
 from sparsebench.store import Store
 
 
