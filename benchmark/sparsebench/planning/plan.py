@@ -14,6 +14,7 @@ from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
 from sparsebench.device import kind
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
+from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
@@ -139,9 +140,8 @@ def make_plan(
 ) -> Plan:
     """Combine what was resolved. device: what encodes; search_device: what else computes, the same where it is None."""
     devices = device, search_device or device
-    groups = tuple(
-        _group(suite, registry, model, collection, devices) for collection in collections for model in models
-    )
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, devices) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
