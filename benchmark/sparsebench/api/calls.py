@@ -11,7 +11,6 @@ from sparsebench.leaderboard import published_report, read_report
 from sparsebench.leaderboard.published import RECORDS_FILE
 from sparsebench.planning.overview import overview
 from sparsebench.planning.session import open_session
-from sparsebench.provenance.device import check_device
 from sparsebench.runner import Runner
 
 Several = str | Sequence[str]
@@ -25,6 +24,7 @@ def run(
     only: Several = (),
     limit_queries: int | None = None,
     device: str = "auto",
+    search_device: str = "auto",
     offline: bool = False,
     store: str | Path | None = None,
     runs: str | Path = "runs",
@@ -35,7 +35,8 @@ def run(
         results = sparsebench.run("quickstart", only="*/bm25/*", limit_queries=10)
 
     set: `KEY=VALUE`, e.g. `models.0.checkpoint=naver/splade-v3`. only: patterns of `collection/model/postprocessor`.
-    limit_queries: a sample of so many test queries. device: auto, cpu, cuda, cuda:1. offline: whether to download
+    limit_queries: a sample of so many test queries. device: auto, cpu, cuda, cuda:1. search_device: another
+    one for the scores. offline: whether to download
     nothing and list what is missing. store: where vectors are kept, by default $SPARSEBENCH_STORE. runs: where records
     are written. plugins: modules or files that are not installed, or `no:NAME` to leave one out.
 
@@ -48,12 +49,13 @@ def run(
         only=_several(only),
         limit_queries=limit_queries,
         device=device,
+        search_device=search_device,
         offline=offline,
         store=_path(store),
         runs=Path(runs),
         plugin_switches=_several(plugins),
     )
-    check_device(session.device)
+    session.check_devices()
     Runner(session.store, session.runs, session.progress).run(session.plan)
     return load_records(session.folder)
 
@@ -65,6 +67,7 @@ def plan(
     only: Several = (),
     limit_queries: int | None = None,
     device: str = "auto",
+    search_device: str = "auto",
     offline: bool = False,
     store: str | Path | None = None,
     runs: str | Path = "runs",
@@ -83,6 +86,7 @@ def plan(
         only=_several(only),
         limit_queries=limit_queries,
         device=device,
+        search_device=search_device,
         offline=offline,
         store=_path(store),
         runs=Path(runs),

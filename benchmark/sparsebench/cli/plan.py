@@ -13,7 +13,7 @@ from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning.overview import CellOverview, GroupOverview, overview
-from sparsebench.planning.session import open_session
+from sparsebench.planning.session import Session, open_session
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
@@ -39,7 +39,7 @@ def command(**options: Any) -> int:
     groups = [_group(group) for group in found.groups]
     click.echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
     todo = sum(not cell.cached for cell in found.cells)
-    click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {session.device}. Store: {session.store.root}")
+    click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
     return Exit.OK
 
 
@@ -51,6 +51,11 @@ def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequen
         for cell in product(loaded.collections, loaded.models, loaded.postprocessors)
     )
     return "\n".join(names)
+
+
+def _devices(session: Session) -> str:
+    same = session.device == session.search_device
+    return session.device if same else f"{session.device}, searched on {session.search_device}"
 
 
 def _cell(cell: CellOverview) -> list[str]:
