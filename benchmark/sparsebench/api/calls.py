@@ -34,11 +34,14 @@ def run(
 
         results = sparsebench.run("quickstart", only="*/bm25/*", limit_queries=10)
 
-    set: `KEY=VALUE`, e.g. `models.0.checkpoint=naver/splade-v3`. only: patterns of `collection/model/postprocessor`.
-    limit_queries: a sample of so many test queries. device: auto, cpu, cuda, cuda:1. search_device: another
-    one for the scores. offline: whether to download
-    nothing and list what is missing. store: where vectors are kept, by default $SPARSEBENCH_STORE. runs: where records
-    are written. plugins: modules or files that are not installed, or `no:NAME` to leave one out.
+    set: `KEY=VALUE`, e.g. `models.0.checkpoint=naver/splade-v3`.
+    only: patterns of `collection/model/postprocessor`.
+    limit_queries: a sample of so many test queries.
+    device, search_device: where texts are encoded, and where scores are computed: auto, cpu, cuda, cuda:1.
+    offline: whether to download nothing and list what is missing.
+    store: where vectors are kept; by default $SPARSEBENCH_STORE.
+    runs: where records are written.
+    plugins: modules or files of plugins that are not installed, or `no:NAME` to leave one out.
 
     A cell that fails is named in `Results.failures`; the others go on. Raises SparsebenchError for a suite that is
     mistaken and for what is not at hand.
