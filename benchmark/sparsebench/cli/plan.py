@@ -9,12 +9,12 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
-from sparsebench.plan import Group, finished, missing_documents
-from sparsebench.plan.estimate import estimate_seconds
-from sparsebench.plan.session import Session, open_session
+from sparsebench.planning import Group, finished, missing_documents
+from sparsebench.planning.estimate import estimate_seconds
+from sparsebench.planning.session import Session, open_session
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
@@ -41,7 +41,7 @@ def command(**options: Any) -> int:
     click.echo(
         f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
     )
-    return Exit.OK if todo else Exit.NOTHING
+    return Exit.OK
 
 
 def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequence[str]) -> str:

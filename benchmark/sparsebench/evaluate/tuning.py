@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from sparsebench.collection import folds, untested
-from sparsebench.collection.bank import normalised
+from sparsebench.collection.bank import normalised, untested
+from sparsebench.collection.topics import folds
 from sparsebench.contracts import Postprocessor
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.ranking import rank_topics, run_of
 from sparsebench.evaluate.stage import BankFold
 from sparsebench.measures import aggregate, better_when_larger, measure
-from sparsebench.plan import PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.types import Json, Topics
 

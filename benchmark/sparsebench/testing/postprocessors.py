@@ -8,13 +8,14 @@ from typing import get_args
 import numpy as np
 
 from sparsebench.contracts import Postprocessor
-from sparsebench.errors import SparsebenchError
+from sparsebench.errors import ContractError, SparsebenchError
 from sparsebench.search.postprocess import TOLERANCE
 from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
 from sparsebench.testing.common import COMMON, close
 from sparsebench.testing.isolation import no_network
 from sparsebench.testing.scores import (
     DOCUMENTS,
+    QUERIES,
     apply,
     as_array,
     as_blocks,
@@ -55,14 +56,10 @@ def is_a_postprocessor(method: Method) -> None:
 
 
 def every_pair_gets_a_score(method: Method) -> None:
-    """`apply` returns a floating-point tensor of the shape of its block."""
-    made, test = method.make(), as_blocks(query_scores())
-    state = fit(made, test, as_blocks(bank_scores()))
-    row_stats = made.row_stats(test, state)
-    for block in test:
-        found = made.apply(block, state, row_stats)
-        require(found.shape == block.scores.shape, f"{tuple(found.shape)} scores for {tuple(block.scores.shape)} pairs")
-        require(found.is_floating_point(), f"scores of type {found.dtype}")
+    """`apply` returns a tensor of the shape of its block, float64 or of its type: blocks may be float32 or float64."""
+    for dtype in (np.float32, np.float64):
+        test, bank = as_blocks(query_scores().astype(dtype)), as_blocks(bank_scores().astype(dtype))
+        apply(method.make(), fit(method.make(), test, bank), test)
 
 
 def identity_changes_no_score(method: Method) -> None:
@@ -80,10 +77,13 @@ def scores_are_finite(method: Method) -> None:
 
 
 def what_is_learnt_is_per_document(method: Method) -> None:
-    """Every array of the State has one value a document, so that blocks of documents can be cut from it."""
+    """Arrays of the State have a value a document, to be cut by blocks, and `rows` a value a test query (`batch`)."""
     state = fit(method.make(), as_blocks(query_scores()), as_blocks(bank_scores()))
     for name, array in state.arrays.items():
         require(tuple(array.shape) == (DOCUMENTS,), f"{name} is {tuple(array.shape)}, not ({DOCUMENTS},)")
+    for name, array in state.rows.items():
+        require(method.factory.sees == "batch", f"rows has {name}, yet sees = {method.factory.sees!r}")
+        require(tuple(array.shape) == (QUERIES,), f"{name} is {tuple(array.shape)}, not ({QUERIES},)")
 
 
 def the_same_twice(method: Method) -> None:
@@ -176,6 +176,8 @@ def it_needs_no_network(method: Method) -> None:
 def _finite_or_refused(method: Method, scores: np.ndarray, bank: np.ndarray, *, may_refuse: bool = True) -> None:
     try:
         found = correct(method.make(), scores, bank=bank)
+    except ContractError:  # NaN is no refusal
+        raise
     except SparsebenchError as error:
         require(may_refuse, f"refused: {error}")
         return

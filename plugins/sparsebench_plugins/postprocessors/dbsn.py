@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from sparsebench import FitContext, ScoreBlocks, State
-from sparsebench.errors import ScoreError
-from sparsebench.types import Sees
+from sparsebench import FitContext, ScoreBlocks, ScoreError, Sees, State
 from sparsebench_plugins.postprocessors._fitting import Beside
 from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
 
@@ -15,8 +13,9 @@ from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
 class Dbsn(Sinkhorn):
     """Sinkhorn on bank queries x (documents + the bank's own documents); the potentials of the documents are kept.
 
-    The bank's queries then find their own right answers among the rivals. Parameters as for Sinkhorn. Raises
-    ScoreError for an empty bank, and where the collection's bank brings no documents of its own.
+    The bank's queries then find their own right answers among the rivals.
+
+    Raises ScoreError for an empty bank, and where the collection's bank brings no documents of its own.
     """
 
     sees: ClassVar[Sees] = "bank"

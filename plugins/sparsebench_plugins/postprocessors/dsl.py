@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser, of_few_rows
 
 if TYPE_CHECKING:
@@ -24,8 +22,8 @@ class Dsl(Postprocessor):
 
     With `k = log|S| + S / tau - C`, positive scores come first by k, then zeros, then negative ones by -k: for a
     negative score a large share of its document makes it worse. Negatives are counted, never shifted.
-    tau: temperature > 0, in units of the scale. pool: learn from the best documents of each query alone, e.g. of a
-    run file; what is ranked does not depend on it. Raises ScoreError for a batch of one query.
+
+    Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature

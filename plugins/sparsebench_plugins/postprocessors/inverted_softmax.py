@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser
 
 if TYPE_CHECKING:
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
 class InvertedSoftmax(Postprocessor):
     """`S_ij - tau * LSE_i(S_ij / tau)`, that is DSL without the factor S.
 
-    tau: temperature > 0, in units of the scale. pool: learn from the best documents of each query alone, e.g. of a
-    run file; what is ranked does not depend on it. Raises ScoreError for a batch of one query.
+    Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature

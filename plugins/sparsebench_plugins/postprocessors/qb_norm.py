@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Ge
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._neighbours import kth_best
 from sparsebench_plugins.postprocessors._potentials import Temperature, kernel_of
 
@@ -23,13 +21,15 @@ class QbNorm(Postprocessor):
     """`s_qj - tau * LSE_b(B_bj / tau)`, for queries whose raw top-1 is in the top k of some bank query; others as is.
 
     The normaliser is the bank's alone, as in the paper: unlike inverted_softmax_single_query, the query does not join.
-    tau: temperature > 0, in units of the scale. k: how deep a bank query activates documents. Documents tied at the
-    k-th place are all active, and of documents tied at the top of a query any active one counts, so that no order of
-    documents decides. Raises ScoreError for an empty bank.
+
+    Raises ScoreError for an empty bank.
     """
 
     tau: Temperature
     k: Annotated[int, Ge(1)] = 1
+    """How deep a bank query activates documents. Documents tied at the k-th place are all active, and of documents tied
+    at the top of a query any active one counts, so that no order of documents decides."""
+
     sees: ClassVar[Sees] = "bank"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 SUFFIXES = (".npy", ".safetensors")
 ROWS_AT_ONCE = 1024
@@ -52,6 +52,11 @@ def _refuse_unsound(path: Path, array: np.ndarray) -> None:
                 f"{path}: {value} in row {start + row}, column {column} (counted from 0). Every number must be finite: "
                 "a pair without a score is not possible in a matrix; use run_file for a system that ranks some only"
             )
+
+
+def floating(array: np.ndarray) -> np.ndarray:
+    """The same numbers in a floating type that holds them: float32 integers of up to 16 bits, float64 larger ones."""
+    return array if array.dtype.kind == "f" else array.astype(np.result_type(array.dtype, np.float32))
 
 
 def similarities(queries: np.ndarray, documents: np.ndarray, *, cosine: bool) -> np.ndarray:

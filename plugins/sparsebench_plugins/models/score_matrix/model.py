@@ -9,11 +9,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sparsebench import Query, ScoredIds, Scorer
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import file_digest
-from sparsebench.types import Json
-from sparsebench_plugins.models.score_matrix.arrays import SUFFIXES, read_array, similarities
+from sparsebench import Json, ModelError, Query, ScoredIds, Scorer
+from sparsebench.provenance import file_digest
+from sparsebench_plugins.models.score_matrix.arrays import SUFFIXES, floating, read_array, similarities
 from sparsebench_plugins.models.score_matrix.rows import rows_of
 
 
@@ -38,28 +36,51 @@ BANK_GALLERY = _Part(
 class ScoreMatrix(Scorer):
     """Every query has a score for every document. Files are .npy or .safetensors, finite numbers, no pickle.
 
-    matrix: scores, a row for each query; transpose: a row for each document. Or query_features and document_features,
-    compared by `similarity`. query_ids, document_ids: text files that name queries and documents in their order in
-    the files, one id a line; without them they are those of the collection in its order. What the collection does not
-    have is left out, and documents so left out are counted.
-
-    The bank may bring its own: bank_matrix (bank queries for the documents of the collection) and bank_gallery_matrix
-    (for the bank's own), or bank_query_features and bank_document_features. Matrices all lie the same way.
+    Give `matrix`, or `query_features` and `document_features`. What the collection does not have is left out, and
+    documents so left out are counted. The bank may bring its own: `bank_matrix` and `bank_gallery_matrix`, or
+    `bank_query_features` and `bank_document_features`.
     """
 
     matrix: Path | None = None
+    """Scores, a row for each query and a column for each document."""
+
     transpose: bool = False
+    """Matrices, the bank's too, have a row for each document and a column for each query."""
+
     query_features: Path | None = None
+    """A vector for each query, in a row."""
+
     document_features: Path | None = None
+    """A vector for each document, in a row."""
+
     similarity: Literal["cosine", "dot"] = "cosine"
+    """How features are compared."""
+
     query_ids: Path | None = None
+    """A text file that names the queries in their order in the files, one id a line; without it they are those of the
+    collection in its order."""
+
     document_ids: Path | None = None
+    """A text file that names the documents, as `query_ids` does."""
+
     bank_matrix: Path | None = None
+    """Scores of the bank's queries for the documents of the collection."""
+
     bank_gallery_matrix: Path | None = None
+    """Scores of the bank's queries for the bank's own documents."""
+
     bank_query_features: Path | None = None
+    """A vector for each query of the bank, in a row."""
+
     bank_document_features: Path | None = None
+    """A vector for each of the bank's own documents, in a row."""
+
     bank_query_ids: Path | None = None
+    """A text file that names the bank's queries, as `query_ids` does."""
+
     bank_document_ids: Path | None = None
+    """A text file that names the bank's own documents, as `query_ids` does."""
+
     dense = True
 
     def __post_init__(self) -> None:
@@ -118,7 +139,7 @@ class ScoreMatrix(Scorer):
         rows = self._rows([query.query_id for query in queries], len(whole), "queries", part.query_ids)
         columns = self._rows([name.decode() for name in doc_ids.tolist()], width, "documents", part.document_ids)
         if self.matrix:
-            scores = _picked(_picked(whole, rows).T, columns).T
+            scores = floating(_picked(_picked(whole, rows).T, columns).T)
         else:
             scores = similarities(_picked(whole, rows), _picked(arrays[1], columns), cosine=self.similarity == "cosine")
         return ScoredIds(scores, {"matrix_documents_left_out": width - len(doc_ids)})

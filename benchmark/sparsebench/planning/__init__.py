@@ -1,7 +1,7 @@
-"""Suite in, groups of cells with keys out."""
+"""Plan a suite: groups of cells with the keys of their artefacts, device, what is missing, how long it takes."""
 
-from sparsebench.plan.model import ResolvedModel, resolve_model
-from sparsebench.plan.plan import (
+from sparsebench.planning.model import ResolvedModel, resolve_model
+from sparsebench.planning.plan import (
     Group,
     Plan,
     PlannedAnalysis,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
 
-from sparsebench.collection import Corpus
-from sparsebench.contracts import CollectionModel, Model, Scorer
-from sparsebench.provenance.digests import library_versions, source_digest
+from sparsebench.collection.corpus import Corpus
+from sparsebench.contracts import Model
+from sparsebench.contracts.plain import plain_mapping
+from sparsebench.provenance.digests import library_versions
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import ModelSpec
 from sparsebench.types import Json, Role
+
+ENCODING = "sparsebench.encoding.stored"
+"""The module whose code, with all that it leads to, decides what vectors are besides the plugin."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +28,20 @@ class ResolvedModel:
     model: Model
     registered: Registered
 
+    @cached_property
+    def identities(self) -> Mapping[Role, Mapping[str, Json]]:
+        """What the model says decides what it makes of texts in each role. Raises ContractError unless it is JSON."""
+        owner = f"{type(self.model).__name__}.identity"
+        roles: tuple[Role, ...] = get_args(Role)
+        return {role: plain_mapping(self.model.identity_of(role), owner, role) for role in roles}
+
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
         """All that determines its vectors (or scores) on this collection and device class."""
-        own = self.model.identity() if isinstance(self.model, Scorer) else self.model.identity(role)
-        fitted = {"corpus": corpus.digest} if isinstance(self.model, CollectionModel) else {}
+        fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
         return {
-            "model": dict(own),
+            "model": dict(self.identities[role]),
             "plugin": self.registered.source_digest,
-            "harness": source_digest("sparsebench.encoding"),
+            "harness": code_digest(ENCODING),
             "libraries": library_versions(),
             "device": device.partition(":")[0],
             "dtype": "float32",

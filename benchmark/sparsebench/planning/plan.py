@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from sparsebench.collection import IrDatasets, topics_digest
+from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
-from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
-from sparsebench.encoding.stored import KIND as VECTORS
+from sparsebench.collection.topics import topics_digest
+from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
-from sparsebench.plan.keys import analysis_key, cell_key
-from sparsebench.plan.model import ResolvedModel
+from sparsebench.planning.broken import identified
+from sparsebench.planning.keys import analysis_key, cell_key
+from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
 from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
 from sparsebench.registry import Registered, Registry
@@ -85,6 +86,7 @@ class Group:
             "drop_own_id": spec.drop_own_id,
             "measures": list(self.measures),
             **self.collection.roles,
+            **({"params": portable(spec.params)} if spec.params else {}),
         }
         return CellDescription(
             collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
@@ -126,7 +128,8 @@ def make_plan(
     device: str,
 ) -> Plan:
     """Combine what was resolved."""
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
@@ -146,8 +149,7 @@ def _cell(
     suite: Suite, registry: Registry, group: Group, spec: PostprocessorSpec, shared: Mapping[str, Json]
 ) -> PlannedCell:
     registered = registry.get("postprocessors", spec.name)
-    default: Candidates = "all" if isinstance(group.model.model, Scorer) else "retrieved"
-    candidates = spec.candidates or suite.candidates or default
+    candidates = spec.candidates or suite.candidates or group.model.model.default_candidates
     if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
     roles = group.collection.roles
@@ -186,11 +188,12 @@ def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
 
 def missing_documents(group: Group, store: Store) -> int:
     """How many documents of the group have no vectors yet."""
-    if isinstance(group.model.model, Scorer):
+    kind = group.model.model.stored_as
+    if kind is None:
         return 0
     encoder = Encoder(group.identities["document"], "document", _never)
     shards = document_shards(encoder, group.collection.corpus)
-    return sum(len(shard) for shard, key in shards.items() if not store.holds(VECTORS, key))
+    return sum(len(shard) for shard, key in shards.items() if not store.holds(kind, key))
 
 
 def _never() -> LoadedEncoder:
