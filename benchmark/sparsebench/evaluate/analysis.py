@@ -41,7 +41,7 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             return analysis
 
     return {
-        planned.spec.label: _kept(suite_folder, planned.key, partial(compute, planned))
+        planned.spec.label: _entry(planned, _kept(suite_folder, planned.key, partial(compute, planned)))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
@@ -58,7 +58,9 @@ def analyze_cell(
         return analyzer.analyze(context())
 
     return {
-        planned.spec.label: _kept(suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
+        planned.spec.label: _entry(
+            planned, _kept(suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
+        )
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
@@ -66,11 +68,19 @@ def analyze_cell(
 
 def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
-    found: dict[str, Json] = {}
-    for planned in analyses:
-        analyzer = {"name": planned.spec.name, "params": portable(planned.spec.params)}
-        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, suite_folder)}
-    return found
+    return {planned.spec.label: _entry(planned, _of_suite(planned, context, suite_folder)) for planned in analyses}
+
+
+def _entry(planned: PlannedAnalysis, found: dict[str, Json]) -> dict[str, Json]:
+    """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
+    entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
+    if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
+        return entry | found
+    named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
+    return entry | {
+        "error": f"{planned.spec.name} declares columns that its values do not have as a number, a text or None: "
+        f"{named}; it has {', '.join(map(str, found)) or 'no values'}"
+    }
 
 
 def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
