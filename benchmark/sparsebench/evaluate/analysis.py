@@ -26,6 +26,7 @@ from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
 ANALYSIS_FILE = "analysis.json"
+OWN_KEYS = ("artefact", "files", "summary")
 
 
 def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) -> dict[str, Json]:
@@ -79,7 +80,7 @@ def _entry(planned: PlannedAnalysis, found: dict[str, Json]) -> dict[str, Json]:
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
     return entry | {
         "error": f"{planned.spec.name} declares columns that its values do not have as a number, a text or None: "
-        f"{named}; it has {', '.join(map(str, found)) or 'no values'}"
+        f"{named}; it has {', '.join(name for name in found if name not in OWN_KEYS) or 'no values'}"
     }
 
 
