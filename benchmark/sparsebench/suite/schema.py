@@ -90,6 +90,7 @@ class CollectionSpec(_Spec):
     """In the place of the suite's."""
     drop_own_id: bool = False
     """Whether a hit on the query's own id is dropped."""
+    params: Mapping[str, Any] = Field(default_factory=dict)
 
     @property
     def label(self) -> str:

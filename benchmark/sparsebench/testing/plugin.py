@@ -62,10 +62,11 @@ def _examine(
 ) -> Examined:
     plugin = registered.plugin
     parameters: dict[str, Any] = {}
+    if registered.factory is not None:
+        parameters = example_parameters(registered.factory, given)
     if kind == "collections":
-        checks = collection_checks(plugin)
+        checks = collection_checks(plugin, parameters=parameters)
     else:
-        parameters = example_parameters(plugin.factory, given)
         checks = CHECKS[kind](partial(plugin.factory, **parameters))
     if kind == "analyzers":
         shown = partial(declares_what_it_has, plugin, partial(plugin.factory, **parameters))
