@@ -17,8 +17,10 @@ from sparsebench.contracts import (
     SuiteAnalyzer,
     SuiteContext,
 )
-from sparsebench.errors import SparsebenchError
+from sparsebench.contracts.plain import plain_mapping
+from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.returned import checked_analysis
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
@@ -42,7 +44,7 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             return analysis
 
     return {
-        planned.spec.label: _entry(planned, _kept(suite_folder, planned.key, partial(compute, planned)))
+        planned.spec.label: _entry(planned, suite_folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
@@ -59,9 +61,7 @@ def analyze_cell(
         return analyzer.analyze(context())
 
     return {
-        planned.spec.label: _entry(
-            planned, _kept(suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
-        )
+        planned.spec.label: _entry(planned, suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
@@ -69,12 +69,13 @@ def analyze_cell(
 
 def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
-    return {planned.spec.label: _entry(planned, _of_suite(planned, context, suite_folder)) for planned in analyses}
+    return {planned.spec.label: _of_suite(planned, context, suite_folder) for planned in analyses}
 
 
-def _entry(planned: PlannedAnalysis, found: dict[str, Json]) -> dict[str, Json]:
+def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
+    found = _kept(suite_folder, key, compute, f"analyzer {planned.spec.label!r}")
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
         return entry | found
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
@@ -85,25 +86,28 @@ def _entry(planned: PlannedAnalysis, found: dict[str, Json]) -> dict[str, Json]:
 
 
 def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
-    analyzer = planned.make()
-    assert isinstance(analyzer, SuiteAnalyzer)
+    def compute() -> Analysis:
+        analyzer = planned.make()
+        assert isinstance(analyzer, SuiteAnalyzer)
+        return analyzer.analyze(context)
+
     read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
     key = digest([planned.key, context.baseline, read])
-    return _kept(suite_folder, key, lambda: analyzer.analyze(context))
+    return _entry(planned, suite_folder, key, compute)
 
 
-def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now."""
+def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
     folder = suite_folder / "analyses" / key[:16]
     path = folder / ANALYSIS_FILE
-    with suppress(OSError, ValueError):  # not there, or damaged: computed again
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+    with suppress(OSError, ValueError, ContractError):  # not there, or damaged: computed again
+        return plain_mapping(json.loads(path.read_text(encoding="utf-8")), owner, "values")
     try:
-        analysis = compute()
-    except NotApplicable as reason:
-        analysis = Analysis({"not_applicable": str(reason)})
-    except Exception as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"}
+        analysis = checked_analysis(compute(), owner)
+    except NotApplicable as why:
+        analysis = Analysis({"not_applicable": str(why)})
+    except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
+        return {"error": reason(error)}
     for name, text in analysis.files.items():
         write_atomically(folder / name, text)
     found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}

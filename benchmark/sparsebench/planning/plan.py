@@ -14,6 +14,7 @@ from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Shown
 from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
+from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
@@ -42,7 +43,7 @@ class PlannedAnalysis:
         made: Analyzer = self.registered.plugin.factory(**self.spec.params)
         return made
 
-    @property
+    @cached_property
     def shown(self) -> Shown:
         """What leaderboards show of it. Raises PluginError."""
         plugin: AnalyzerPlugin = self.registered.plugin
@@ -135,7 +136,8 @@ def make_plan(
     device: str,
 ) -> Plan:
     """Combine what was resolved."""
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
