@@ -36,15 +36,14 @@ class ResolvedModel:
         return {role: plain_mapping(self.model.identity_of(role), owner, role) for role in roles}
 
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
-        """All that determines its vectors (or scores) on this collection and device class."""
+        """All that determines its vectors (or scores) on this collection and, where that computes them, this device."""
         fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
         return {
             "model": dict(self.identities[role]),
             "plugin": self.registered.source_digest,
             "harness": code_digest(ENCODING),
             "libraries": library_versions(),
-            "device": device.partition(":")[0],
-            "dtype": "float32",
+            "computed_by": dict(self.model.computed_by(role, device)),
             **fitted,
         }
 
