@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sparsebench.contracts import Shown
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard.schema_1 import shown_in_schema_1
 from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, patterns, read_record

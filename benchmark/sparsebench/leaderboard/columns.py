@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sparsebench.contracts import Column
+from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board, measures_of
 from sparsebench.leaderboard.figures import Field, Figure
 from sparsebench.records import Record

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sparsebench.contracts import Column
+from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board
 from sparsebench.records import Record
 from sparsebench.records.analyses import analyses_by

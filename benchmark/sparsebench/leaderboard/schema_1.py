@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sparsebench.contracts import Axis, Column, Curves, Shown
-from sparsebench.contracts.display import CURVE_FILE
+from sparsebench.contracts.display import CURVE_FILE, Axis, Column, Curves, Shown
 from sparsebench.records import Record
 from sparsebench.records.evidence import Points
 from sparsebench.types import Json

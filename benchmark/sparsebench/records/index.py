@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sparsebench.contracts import Shown
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
 from sparsebench.store import write_atomically
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from sparsebench.contracts import Column, Curves
+from sparsebench.contracts.display import Column, Curves
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.figures import Figure
 from sparsebench.leaderboard.schema_1 import lines_in_schema_1
