@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 
 from sparsebench import Encoded, LoadedEncoder, ModelPlugin, SparseEncoder, Vocabulary, hookimpl
 from sparsebench.collection.resolved import resolve_collection
-from sparsebench.plan import Plan, make_plan
-from sparsebench.plan.model import resolve_model
+from sparsebench.planning import Plan, make_plan
+from sparsebench.planning.model import resolve_model
 from sparsebench.progress import Silent
 from sparsebench.registry import Registry
 from sparsebench.store import Store

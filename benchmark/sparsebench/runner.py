@@ -11,7 +11,7 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.recorder import Recorder
 from sparsebench.leaderboard import read_report
 from sparsebench.leaderboard.board import Board, read_board
-from sparsebench.plan import Group, Plan
+from sparsebench.planning import Group, Plan
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import PER_QUERY_FILE, Index, Record, cell_folder, read_per_query, write_record

@@ -12,10 +12,11 @@ import toys
 from sparsebench import FitContext, Query, ScoreBlocks, ScoredIds, Scorer
 from sparsebench.collection.topics import select
 from sparsebench.errors import ModelError
-from sparsebench.evaluate.galleries import OnBank, unanswered
+from sparsebench.evaluate.forms.scorer import OnBank
+from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.stage import BankFold
-from sparsebench.plan import Plan
+from sparsebench.planning import Plan
 from sparsebench.progress import Silent
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import Record

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sparsebench.leaderboard import Board
-from sparsebench.plan.session import Session, open_session
+from sparsebench.planning.session import Session, open_session
 from sparsebench.runner import Runner
 
 MEASURES = ("nDCG@10", "RR@10", "R@100", "AP@1000")

@@ -14,8 +14,8 @@ from sparsebench.cli.options import suite_options
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.explain import Explanation, explain
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.plan.select import cell_name
-from sparsebench.plan.session import open_session
+from sparsebench.planning.select import cell_name
+from sparsebench.planning.session import open_session
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.device import check_device
 from sparsebench.registry import discover

@@ -9,7 +9,7 @@ import click
 from sparsebench.cli import Exit
 from sparsebench.cli.options import plugin_options
 from sparsebench.collection.read import require
-from sparsebench.plan.needs import needs
+from sparsebench.planning.needs import needs
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 

@@ -12,7 +12,7 @@ from sparsebench.cli.options import suite_options
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise import group_noise
 from sparsebench.leaderboard import read_report
-from sparsebench.plan.session import open_session
+from sparsebench.planning.session import open_session
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.device import check_device
 from sparsebench.records import INDEX_FILE

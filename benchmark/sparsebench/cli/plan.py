@@ -12,9 +12,9 @@ from tabulate import tabulate
 from sparsebench.cli import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
-from sparsebench.plan import Group, finished, missing_documents
-from sparsebench.plan.estimate import estimate_seconds
-from sparsebench.plan.session import Session, open_session
+from sparsebench.planning import Group, finished, missing_documents
+from sparsebench.planning.estimate import estimate_seconds
+from sparsebench.planning.session import Session, open_session
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 

@@ -10,7 +10,7 @@ from sparsebench.cli import Exit
 from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import Board, read_published, reproduction
-from sparsebench.plan.session import Session, open_session
+from sparsebench.planning.session import Session, open_session
 from sparsebench.provenance.device import check_device
 from sparsebench.runner import Runner
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.ranking import rank_topics, run_of
 from sparsebench.evaluate.tuning import tune
-from sparsebench.plan import PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.types import Json, Run
 

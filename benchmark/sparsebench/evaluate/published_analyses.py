@@ -10,7 +10,7 @@ from sparsebench.errors import StoreError
 from sparsebench.evaluate.analysis import analyze_suite
 from sparsebench.leaderboard import published_report, read_published
 from sparsebench.leaderboard.published import publish_index
-from sparsebench.plan import PlannedAnalysis, plan_analysis
+from sparsebench.planning import PlannedAnalysis, plan_analysis
 from sparsebench.records import Index
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.registry import Registry

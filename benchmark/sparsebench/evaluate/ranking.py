@@ -9,7 +9,7 @@ from sparsebench.collection import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.stage import Stage
-from sparsebench.plan import PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled

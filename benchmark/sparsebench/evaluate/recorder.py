@@ -13,8 +13,8 @@ from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
-from sparsebench.plan import PlannedCell, finished
-from sparsebench.plan.keys import measuring_version
+from sparsebench.planning import PlannedCell, finished
+from sparsebench.planning.keys import measuring_version
 from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.rank import read_trec, untied, write_trec
 from sparsebench.records import PER_QUERY_FILE, RUN_FILE, Record, cell_folder, per_query_csv

@@ -11,7 +11,7 @@ import numpy as np
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.plan import Group
+from sparsebench.planning import Group
 from sparsebench.rank import tie_order
 from sparsebench.search import chosen
 from sparsebench.types import Query, Ranking, ScoreBlocks, Topics

@@ -14,7 +14,7 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.ranking import rank_topics, run_of
 from sparsebench.evaluate.stage import BankFold
 from sparsebench.measures import aggregate, better_when_larger, measure
-from sparsebench.plan import PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.types import Json, Topics
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sparsebench.config.validation import KeyPath, explain
 from sparsebench.errors import PluginError, SparsebenchError
-from sparsebench.registry.docstrings import describe
+from sparsebench.registry.parameter_docs import parameter_docs, type_hints
 from sparsebench.types import Json
 
 Factory = Callable[..., Any]
@@ -52,10 +51,10 @@ def validate(factory: Factory, params: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def schema(factory: Factory, *, ref_template: str = "#/$defs/{model}") -> dict[str, Json]:
-    """The JSON Schema of the parameters, with what the docstring says of them; raises PluginError for a factory that
-    breaks the contract."""
+    """The JSON Schema of the parameters with their documentation; raises PluginError for a factory that breaks the
+    contract."""
     found = _model(factory).model_json_schema(ref_template=ref_template)
-    for name, text in describe(factory, found["properties"]).parameters.items():
+    for name, text in parameter_docs(factory).items():
         found["properties"][name]["description"] = text
     return found
 
@@ -73,7 +72,7 @@ def _is_path(annotation: object) -> bool:
 def _model(factory: Factory) -> type[BaseModel]:
     where = f"{factory.__module__}.{factory.__qualname__}"
     try:
-        hints = _hints(factory)
+        hints = type_hints(factory)
     except NameError as error:
         raise PluginError(f"{where}: {error}; annotations of parameters must be importable at run time") from error
     fields: dict[str, Any] = {}
@@ -84,14 +83,3 @@ def _model(factory: Factory) -> type[BaseModel]:
             raise PluginError(f"{where}: parameter {name!r} has no annotation")
         fields[name] = (hints[name], ... if parameter.default is parameter.empty else parameter.default)
     return create_model(factory.__qualname__, __config__=_CONFIG, **fields)
-
-
-def _hints(factory: Factory) -> dict[str, Any]:
-    """Types of the parameters. A dataclass's `__init__` names those of inherited fields too, and only the modules of
-    its bases need know them."""
-    if not inspect.isclass(factory):
-        return get_type_hints(factory, include_extras=True)
-    names: dict[str, Any] = {}
-    for base in reversed(factory.__mro__):
-        names |= vars(sys.modules[base.__module__])
-    return get_type_hints(factory.__init__, names, include_extras=True)

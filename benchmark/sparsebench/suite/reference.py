@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from tabulate import tabulate
 
 from sparsebench.registry import Registered, Registry
-from sparsebench.registry.docstrings import describe
 from sparsebench.registry.hooks import Kind
+from sparsebench.registry.parameter_docs import prose
 from sparsebench.registry.parameters import schema as parameters_of
 from sparsebench.suite.json_schema import Schema, suite_schema
 from sparsebench.suite.schema import PLUGIN_SPECS
@@ -72,13 +72,13 @@ def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
 
 
 def _plugin(registered: Registered) -> Iterator[str]:
-    """Its parameters as the schema has them, and what its docstring says."""
+    """A table of its parameters, and its docstring."""
     plugin = registered.plugin
     sees = f" Sees {plugin.factory.sees}." if hasattr(plugin.factory, "sees") else ""
     yield f"{_sentence(plugin.summary)}.{sees}"
     parameters = parameters_of(plugin.factory)
     yield _keys(parameters) if parameters["properties"] else "It has no parameters."
-    yield from map(_prose, describe(plugin.factory, parameters["properties"]).paragraphs)
+    yield from map(_paragraph, prose(plugin.factory))
 
 
 def _keys(schema: Schema) -> str:
@@ -134,6 +134,10 @@ def _default(of: Schema) -> str:
 def _sentence(text: str) -> str:
     """With a capital, where it begins with a word."""
     return text[:1].upper() + text[1:] if re.match(r"[a-z]+\b", text) else text
+
+
+def _paragraph(text: str) -> str:
+    return f"```python\n{text}\n```" if text.lstrip().startswith(">>>") else _prose(text)
 
 
 def _prose(text: str) -> str:

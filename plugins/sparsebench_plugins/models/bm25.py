@@ -26,18 +26,27 @@ Method = Literal["lucene", "robertson", "atire"]
 class Bm25(CollectionModel):
     """BM25 with the terms of bm25s; scores equal bm25s's own (Lù 2024, variants as in Kamphuis et al. 2020).
 
-    k1 >= 0: saturation of term frequency. b, 0 to 1: weight of document length. method: how idf and term frequency
-    are written; none gives a negative idf (robertson's is cut at 0, as in bm25s, and atire's is 0 for a term of every
-    document), and terms with an idf of 0 have no entry. stemmer: one of PyStemmer's, or none. stopwords: `en` is
-    bm25s's list.
+    Terms with an idf of 0 have no entry.
     """
 
     k1: Annotated[float, Ge(0)] = 0.9
+    """Saturation of term frequency."""
+
     b: Annotated[float, Ge(0), Le(1)] = 0.4
+    """Weight of document length."""
+
     method: Method = "lucene"
+    """How idf and term frequency are written; none gives a negative idf (robertson's is cut at 0, as in bm25s, and
+    atire's is 0 for a term of every document)."""
+
     stemmer: Literal["porter", "english", "none"] = "porter"
+    """One of PyStemmer's, or none."""
+
     stopwords: Literal["none", "en"] = "none"
+    """`en` is bm25s's list."""
+
     lower: bool = True
+    """Put texts in lower case before they are split."""
 
     def identity(self, role: Role) -> Mapping[str, Json]:
         """Parameters, and the versions of the libraries that split and stem."""

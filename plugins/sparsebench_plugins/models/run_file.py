@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,27 +16,27 @@ from sparsebench.rank import read_trec
 from sparsebench.types import Json
 
 
+@dataclass(frozen=True, kw_only=True)
 class RunFile(Scorer):
     """Scores of a file with `query Q0 doc rank score tag` lines, plain or .gz; what it does not list is unseen.
 
-    path: the file. Documents outside the collection keep their ranks and are counted, as are queries that
-    the file lacks.
+    Documents outside the collection keep their ranks and are counted, as are queries that the file lacks.
     """
+
+    path: Path
+    """The run file."""
 
     dense = False
 
-    def __init__(self, *, path: Path) -> None:
-        self._path = path
-
     def missing(self) -> Sequence[str]:
         """The file, where it is not at hand."""
-        return () if self._path.is_file() else (f"{self._path}: there is no such run file; set `path:`",)
+        return () if self.path.is_file() else (f"{self.path}: there is no such run file; set `path:`",)
 
     def identity(self) -> Mapping[str, Json]:
         """Its digest; the name of the file does not matter. Raises ModelError."""
         if absent := self.missing():
             raise ModelError(absent[0])
-        return {"run": file_digest(self._path)}
+        return {"run": file_digest(self.path)}
 
     def outside(self, doc_ids: np.ndarray) -> np.ndarray:
         """Documents of the run that are not in the collection: dropping them would move all that stand below."""
@@ -58,6 +59,6 @@ class RunFile(Scorer):
     @cached_property
     def _run(self) -> dict[str, dict[str, float]]:
         try:
-            return read_trec(self._path)
+            return read_trec(self.path)
         except ScoreError as error:
             raise ModelError(str(error)) from error

@@ -29,27 +29,54 @@ DOCUMENTS_AT_ONCE = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class SpladeDoc(CollectionModel):
-    """Documents as `splade` encodes them, and queries as their own tokens, each once, without special tokens.
-
-    query_weights: `binary`, 1 for every token (Formal et al. 2021, SPLADE-doc); or `idf`, ln((N + 1) / (df + 1)) + 1
-        over the corpus, split by the checkpoint's tokenizer and cut at its maximum.
-    max_query_length: tokens after which a query is cut. The other parameters are those of `splade`.
-    """
+    """Documents as `splade` encodes them, and queries as their own tokens, each once, without special tokens."""
 
     checkpoint: str
+    """A hub id, a folder, or `package:IMPORTNAME/FOLDER`; any masked language model of transformers, or a folder of
+    sentence-transformers' SparseEncoder."""
+
     revision: str | None = None
+    """The commit of a hub id, 40 hex digits; needed for a hub id, and for nothing else."""
+
     query_weights: Literal["binary", "idf"] = "binary"
+    """`binary`, 1 for every token (Formal et al. 2021, SPLADE-doc); or `idf`, ln((N + 1) / (df + 1)) + 1 over the
+    corpus, split by the checkpoint's tokenizer and cut at its maximum."""
+
     pooling: Pooling | None = None
+    """How the logits of a text's tokens become one; the checkpoint's modules.json if it has one, else `max`."""
+
     activation: Activation | None = None
+    """`relu` is SPLADE's ln(1 + relu(.)), `log1p_relu` takes ln(1 + .) once more, as sentence-transformers names them;
+    the checkpoint's modules.json if it has one, else `relu`."""
+
     max_query_length: Annotated[int, Ge(1)] = 256
+    """Tokens, no special ones among them, after which a query is cut."""
+
     max_document_length: Annotated[int, Ge(3)] = 256
+    """Tokens, special ones included, after which a document is cut."""
+
     document_prune: Annotated[int, Ge(1)] | None = None
+    """Keep only the n largest entries of a document."""
+
     output_vocabulary: Annotated[int, Ge(1)] | Path | None = None
+    """The ids that may be active: those below a number, or a file with one id a line."""
+
     allow_bin: bool = False
+    """Read a checkpoint that has no safetensors file, with torch's weights_only."""
+
     trust_remote_code: bool = False
+    """Run the code that a checkpoint brings."""
+
     dtype: Literal["float32"] = "float32"
+    """The precision of weights and activations."""
+
     batch_tokens: Annotated[int, Ge(1)] | None = None
+    """Tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU, where they
+    stay in the cache of a core, 4096 on a GPU."""
+
     engine: AnyEngine = "auto"
+    """How logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
+    `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last."""
 
     def __post_init__(self) -> None:
         self._documents()  # says now what is wrong with how the checkpoint is named

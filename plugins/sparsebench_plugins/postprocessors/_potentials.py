@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, doc
 
 from sparsebench.search.source import ranges
 from sparsebench.types import Block, ScoreBlocks, Sees
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Temperature = Annotated[float, Gt(0)]
-PoolSize = Annotated[int, Ge(1)]
+Temperature = Annotated[float, Gt(0), doc("Temperature, in units of the scale.")]
+PoolSize = Annotated[
+    int,
+    Ge(1),
+    doc("Learn from this many best documents of each query alone, e.g. of a run file; all documents are ranked."),
+]
 Order = Literal["documents", "queries"]
 T = TypeVar("T")
 

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 class Csls(Postprocessor):
     """Ranks as `2 S_ij - r_q(i) - r_d(j)`; r_q is the same in the whole row of a query, so it is left out.
 
-    k: r_d is the mean of a document's scores for its k nearest fitting queries (all of them, where there are fewer).
     Raises ScoreError for a batch of one query.
     """
 
     k: Annotated[int, Ge(1)] = 10
+    """r_d is the mean of a document's scores for its k nearest fitting queries (all of them, where there are fewer)."""
+
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:

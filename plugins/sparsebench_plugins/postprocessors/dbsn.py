@@ -15,8 +15,9 @@ from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
 class Dbsn(Sinkhorn):
     """Sinkhorn on bank queries x (documents + the bank's own documents); the potentials of the documents are kept.
 
-    The bank's queries then find their own right answers among the rivals. Parameters as for Sinkhorn. Raises
-    ScoreError for an empty bank, and where the collection's bank brings no documents of its own.
+    The bank's queries then find their own right answers among the rivals.
+
+    Raises ScoreError for an empty bank, and where the collection's bank brings no documents of its own.
     """
 
     sees: ClassVar[Sees] = "bank"

@@ -24,8 +24,8 @@ class Dsl(Postprocessor):
 
     With `k = log|S| + S / tau - C`, positive scores come first by k, then zeros, then negative ones by -k: for a
     negative score a large share of its document makes it worse. Negatives are counted, never shifted.
-    tau: temperature > 0, in units of the scale. pool: learn from the best documents of each query alone, e.g. of a
-    run file; what is ranked does not depend on it. Raises ScoreError for a batch of one query.
+
+    Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 class InvertedSoftmax(Postprocessor):
     """`S_ij - tau * LSE_i(S_ij / tau)`, that is DSL without the factor S.
 
-    tau: temperature > 0, in units of the scale. pool: learn from the best documents of each query alone, e.g. of a
-    run file; what is ranked does not depend on it. Raises ScoreError for a batch of one query.
+    Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature

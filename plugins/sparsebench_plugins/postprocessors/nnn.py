@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 class Nnn(Postprocessor):
     """`s_qj - alpha * mean(top-k_b B_bj)`: less what a document scores for the bank queries nearest to it.
 
-    k: how many of them; the whole bank where it is smaller. alpha: >= 0, 0 changes nothing. Raises ScoreError for an
-    empty bank.
+    Raises ScoreError for an empty bank.
     """
 
     k: Annotated[int, Ge(1)] = 128
+    """k_b: how many bank queries are taken for a document; the whole bank where it is smaller."""
+
     alpha: Annotated[float, Ge(0)] = 0.75
+    """How much of their mean is taken away; 0 changes nothing."""
+
     sees: ClassVar[Sees] = "bank"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:

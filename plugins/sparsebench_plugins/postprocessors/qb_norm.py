@@ -23,13 +23,15 @@ class QbNorm(Postprocessor):
     """`s_qj - tau * LSE_b(B_bj / tau)`, for queries whose raw top-1 is in the top k of some bank query; others as is.
 
     The normaliser is the bank's alone, as in the paper: unlike inverted_softmax_single_query, the query does not join.
-    tau: temperature > 0, in units of the scale. k: how deep a bank query activates documents. Documents tied at the
-    k-th place are all active, and of documents tied at the top of a query any active one counts, so that no order of
-    documents decides. Raises ScoreError for an empty bank.
+
+    Raises ScoreError for an empty bank.
     """
 
     tau: Temperature
     k: Annotated[int, Ge(1)] = 1
+    """How deep a bank query activates documents. Documents tied at the k-th place are all active, and of documents tied
+    at the top of a query any active one counts, so that no order of documents decides."""
+
     sees: ClassVar[Sees] = "bank"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:

@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 class Sinkhorn(Postprocessor):
     """`S_ij + tau * lv_j`, which ranks as the transport plan does and never underflows.
 
-    tau: temperature > 0, in units of the scale. iterations: rounds >= 1. order: which side a round normalises first;
-    `documents` cancels any offset of a document, `queries` any offset of a query. document_marginal: 0 to 1, how far
-    documents are held to equal mass. query_weights: `dedup` lets fitting queries of the same text count once.
-    pool: learn from the best documents of each query alone, e.g. of a run file; what is ranked does not depend on it.
     Raises ScoreError for a batch of one query.
     """
 
     tau: Temperature
     iterations: Annotated[int, Ge(1)] = 10
+    """Rounds of normalising one side and then the other."""
+
     order: Order = "documents"
+    """Which side a round normalises first; `documents` cancels any offset of a document, `queries` any of a query."""
+
     document_marginal: Annotated[float, Ge(0), Le(1)] = 1.0
+    """How far documents are held to equal mass: 0 not at all, 1 fully."""
+
     query_weights: Literal["uniform", "dedup"] = "uniform"
+    """`dedup` lets fitting queries of the same text count once."""
+
     pool: PoolSize | None = None
     sees: ClassVar[Sees] = "batch"
 
@@ -60,13 +64,12 @@ class Sinkhorn(Postprocessor):
 
 @dataclass(frozen=True, kw_only=True)
 class SinkhornSingleQuery(Sinkhorn):
-    """Sinkhorn of each query over a bank. Raises ScoreError for an empty bank.
-
-    mode: `frozen` takes the potentials of the bank alone, O(D) a query. `append` fits on the bank and the query, for
-    each query: exact, slow, and Q x D potentials in memory, so rank many queries in chunks.
-    """
+    """Sinkhorn of each query over a bank. Raises ScoreError for an empty bank."""
 
     mode: Literal["frozen", "append"] = "frozen"
+    """`frozen` takes the potentials of the bank alone, O(D) a query. `append` fits on the bank and the query, for each
+    query: exact, slow, and Q x D potentials in memory, so rank many queries in chunks."""
+
     sees: ClassVar[Sees] = "bank"
 
     def __post_init__(self) -> None:

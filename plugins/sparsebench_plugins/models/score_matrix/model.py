@@ -38,28 +38,51 @@ BANK_GALLERY = _Part(
 class ScoreMatrix(Scorer):
     """Every query has a score for every document. Files are .npy or .safetensors, finite numbers, no pickle.
 
-    matrix: scores, a row for each query; transpose: a row for each document. Or query_features and document_features,
-    compared by `similarity`. query_ids, document_ids: text files that name queries and documents in their order in
-    the files, one id a line; without them they are those of the collection in its order. What the collection does not
-    have is left out, and documents so left out are counted.
-
-    The bank may bring its own: bank_matrix (bank queries for the documents of the collection) and bank_gallery_matrix
-    (for the bank's own), or bank_query_features and bank_document_features. Matrices all lie the same way.
+    Give `matrix`, or `query_features` and `document_features`. What the collection does not have is left out, and
+    documents so left out are counted. The bank may bring its own: `bank_matrix` and `bank_gallery_matrix`, or
+    `bank_query_features` and `bank_document_features`.
     """
 
     matrix: Path | None = None
+    """Scores, a row for each query and a column for each document."""
+
     transpose: bool = False
+    """Matrices, the bank's too, have a row for each document and a column for each query."""
+
     query_features: Path | None = None
+    """A vector for each query, in a row."""
+
     document_features: Path | None = None
+    """A vector for each document, in a row."""
+
     similarity: Literal["cosine", "dot"] = "cosine"
+    """How features are compared."""
+
     query_ids: Path | None = None
+    """A text file that names the queries in their order in the files, one id a line; without it they are those of the
+    collection in its order."""
+
     document_ids: Path | None = None
+    """A text file that names the documents, as `query_ids` does."""
+
     bank_matrix: Path | None = None
+    """Scores of the bank's queries for the documents of the collection."""
+
     bank_gallery_matrix: Path | None = None
+    """Scores of the bank's queries for the bank's own documents."""
+
     bank_query_features: Path | None = None
+    """A vector for each query of the bank, in a row."""
+
     bank_document_features: Path | None = None
+    """A vector for each of the bank's own documents, in a row."""
+
     bank_query_ids: Path | None = None
+    """A text file that names the bank's queries, as `query_ids` does."""
+
     bank_document_ids: Path | None = None
+    """A text file that names the bank's own documents, as `query_ids` does."""
+
     dense = True
 
     def __post_init__(self) -> None:

@@ -29,46 +29,64 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Splade(SparseEncoder):
-    """Masked-language-model logits, pooled (METHODS 1; Formal et al. 2021, arXiv 2109.10086).
-
-    checkpoint: a hub id, a folder, or `package:IMPORTNAME/FOLDER`; any masked language model of transformers, or a
-        folder of sentence-transformers' SparseEncoder.
-    revision: the commit of a hub id, 40 hex digits; needed for a hub id, and for nothing else.
-    query_checkpoint, query_revision: a separate encoder for queries (Lassance and Clinchant 2022, efficient SPLADE);
-        `checkpoint` is then the documents'. Both must share the vocabulary.
-    pooling: how the logits of a text's tokens become one; the checkpoint's modules.json if it has one, else `max`.
-    activation: `relu` is SPLADE's ln(1 + relu(.)), `log1p_relu` takes ln(1 + .) once more, as sentence-transformers
-        names them; the checkpoint's modules.json if it has one, else `relu`.
-    max_query_length, max_document_length: tokens, special ones included, after which a text is cut.
-    query_prune, document_prune: keep only the n largest entries of a text.
-    output_vocabulary: the ids that may be active: those below a number, or a file with one id a line.
-    allow_bin: read a checkpoint that has no safetensors file, with torch's weights_only.
-    trust_remote_code: run the code that a checkpoint brings.
-    batch_tokens: tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU,
-        where they stay in the cache of a core, 4096 on a GPU.
-    engine: how logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
-        `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last.
-    compile: have torch.compile fuse what comes before the decoder, which takes half a minute and a C++ compiler and
-        pays for large corpora; changes the vectors by rounding only.
-    """
+    """Masked-language-model logits, pooled (METHODS 1; Formal et al. 2021, arXiv 2109.10086)."""
 
     checkpoint: str
+    """A hub id, a folder, or `package:IMPORTNAME/FOLDER`; any masked language model of transformers, or a folder of
+    sentence-transformers' SparseEncoder."""
+
     revision: str | None = None
+    """The commit of a hub id, 40 hex digits; needed for a hub id, and for nothing else."""
+
     query_checkpoint: str | None = None
+    """A separate encoder for queries (Lassance and Clinchant 2022, efficient SPLADE); `checkpoint` is then the
+    documents'. Both must share the vocabulary."""
+
     query_revision: str | None = None
+    """The commit of `query_checkpoint`, as `revision` is that of `checkpoint`."""
+
     pooling: Pooling | None = None
+    """How the logits of a text's tokens become one; the checkpoint's modules.json if it has one, else `max`."""
+
     activation: Activation | None = None
+    """`relu` is SPLADE's ln(1 + relu(.)), `log1p_relu` takes ln(1 + .) once more, as sentence-transformers names them;
+    the checkpoint's modules.json if it has one, else `relu`."""
+
     max_query_length: Length = 256
+    """Tokens, special ones included, after which a query is cut."""
+
     max_document_length: Length = 256
+    """Tokens, special ones included, after which a document is cut."""
+
     query_prune: Positive | None = None
+    """Keep only the n largest entries of a query."""
+
     document_prune: Positive | None = None
+    """Keep only the n largest entries of a document."""
+
     output_vocabulary: Positive | Path | None = None
+    """The ids that may be active: those below a number, or a file with one id a line."""
+
     allow_bin: bool = False
+    """Read a checkpoint that has no safetensors file, with torch's weights_only."""
+
     trust_remote_code: bool = False
+    """Run the code that a checkpoint brings."""
+
     dtype: Literal["float32"] = "float32"
+    """The precision of weights and activations."""
+
     batch_tokens: Positive | None = None
+    """Tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU, where they
+    stay in the cache of a core, 4096 on a GPU."""
+
     engine: AnyEngine = "auto"
+    """How logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
+    `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last."""
+
     compile: bool = False
+    """Have torch.compile fuse what comes before the decoder, which takes half a minute and a C++ compiler and pays for
+    large corpora; changes the vectors by rounding only."""
 
     def __post_init__(self) -> None:
         if self.query_revision is not None and self.query_checkpoint is None:

@@ -1,7 +1,7 @@
 """Suite in, groups of cells with keys out."""
 
-from sparsebench.plan.model import ResolvedModel, resolve_model
-from sparsebench.plan.plan import (
+from sparsebench.planning.model import ResolvedModel, resolve_model
+from sparsebench.planning.plan import (
     Group,
     Plan,
     PlannedAnalysis,

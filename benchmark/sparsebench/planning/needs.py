@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sparsebench.collection.parts import Sources
 from sparsebench.contracts import Fetchable
-from sparsebench.plan.model import ResolvedModel, resolve_model
+from sparsebench.planning.model import ResolvedModel, resolve_model
 from sparsebench.registry import Registry
 from sparsebench.suite import Suite
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sparsebench.collection.read import require
 from sparsebench.collection.resolved import resolve_collection
-from sparsebench.plan import Plan, make_plan
-from sparsebench.plan.needs import needs
-from sparsebench.plan.select import select
+from sparsebench.planning import Plan, make_plan
+from sparsebench.planning.needs import needs
+from sparsebench.planning.select import select
 from sparsebench.progress import Progress, progress_for_terminal
 from sparsebench.provenance.device import choose_device
 from sparsebench.provenance.digests import digest
