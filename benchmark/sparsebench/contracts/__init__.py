@@ -27,6 +27,7 @@ from sparsebench.contracts.models import (
     VectorModel,
     Vocabulary,
 )
+from sparsebench.contracts.paired import EncodedFeatures, Features, LoadedPairedEncoder, PairedEncoder, Side
 from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowStats, State
 
 __all__ = [
@@ -36,17 +37,22 @@ __all__ = [
     "CellContext",
     "CollectionModel",
     "CollectionSource",
+    "EncodedFeatures",
+    "Features",
     "Fetchable",
     "FitContext",
     "GroupAnalyzer",
     "GroupContext",
     "LoadedEncoder",
+    "LoadedPairedEncoder",
     "Model",
     "NotApplicable",
+    "PairedEncoder",
     "Postprocessor",
     "RowStats",
     "ScoredIds",
     "Scorer",
+    "Side",
     "SparseEncoder",
     "State",
     "SuiteAnalyzer",

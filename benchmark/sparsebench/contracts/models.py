@@ -1,4 +1,4 @@
-"""Models, three forms: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
+"""Models: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
 
 from __future__ import annotations
 
@@ -60,9 +60,11 @@ class Model(Fetchable, ABC):
     reads_corpus: whether it is fitted to the corpus, so that its key includes the corpus' digest.
     stored_as: the kind of artefact that its documents become in the store; None where it encodes none.
     default_candidates: which documents may be ranked where a suite does not say.
+    reads_media: whether it looks at items (clips, images); one that reads texts alone is refused where there are any.
     """
 
     reads_corpus: ClassVar[bool] = False
+    reads_media: ClassVar[bool] = False
     stored_as: ClassVar[str | None] = None
     default_candidates: ClassVar[Candidates] = "retrieved"
 

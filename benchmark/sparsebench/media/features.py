@@ -13,7 +13,9 @@ import numpy as np
 from sparsebench.errors import ModelError
 
 SUFFIXES = (".safetensors", ".npz")
-_WANTED = "a file of features holds `frames` (items, frames, width) and `mask` (items, frames), 1 where there is a frame"
+_WANTED = (
+    "a file of features holds `frames` (items, frames, width) and `mask` (items, frames), 1 where there is a frame"
+)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 
 from sparsebench.errors import ModelError
 from sparsebench.media.item import MediaItem
-from sparsebench.media.video import decoded_frames, read_timeline
 from sparsebench.media.timeline import Timeline
+from sparsebench.media.video import decoded_frames, read_timeline
 
 Choice = Callable[[Timeline], Sequence[int]]
 """The frames of a timeline that a model looks at, ascending; one may be there several times."""

@@ -61,7 +61,9 @@ def _index(path: Path) -> Mapping[str, MediaItem]:
     if path.is_file():
         return _rows(path)
     if not path.is_dir():
-        raise CollectionError(f"{path}: there is no such folder of clips, frames or images, nor such a file of features")
+        raise CollectionError(
+            f"{path}: there is no such folder of clips, frames or images, nor such a file of features"
+        )
     found: dict[str, MediaItem] = {}
     for item in _files(path):
         if (first := found.setdefault(item.item_id, item)) is not item:

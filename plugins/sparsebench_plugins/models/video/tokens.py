@@ -44,7 +44,9 @@ def clip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
     """
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     if start is None or end is None or end < start:
-        raise ModelError("the tokenizer is none of CLIP: it lacks a token for start or end, or the end is not the last id")
+        raise ModelError(
+            "the tokenizer is none of CLIP: it lacks a token for start or end, or the end is not the last id"
+        )
     found = _unmarked(tokenizer, texts)
     rows = [[start, *tokens[: length - 2], end] for tokens in found]
     return _padded(rows, length, sum(len(tokens) > length - 2 for tokens in found))

@@ -25,7 +25,7 @@ class Attention(nn.Module):
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """states: (N, L, d). mask: (N, L) bool; a masked key weighs exp(-1e6), as in the authors' code, not nothing."""
         merged = nn.functional.linear(states, self.in_proj_weight, self.in_proj_bias)
-        parts = merged.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (3, N, heads, L, d / heads)
+        parts = merged.view(*states.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (3, N, heads, L, d / heads)
         added = (~mask)[:, None, None, :].to(states.dtype) * MASKED
         mixed = nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=added)
         joined: Tensor = self.out_proj(mixed.transpose(1, 2).flatten(2))
@@ -79,9 +79,11 @@ class Transformer(nn.Module):
 
 def quick_gelu(states: Tensor) -> Tensor:
     """OpenAI's approximation of GELU."""
-    return states * torch.sigmoid(1.702 * states)
+    gelu: Tensor = states * torch.sigmoid(1.702 * states)
+    return gelu
 
 
 def unit(vectors: Tensor) -> Tensor:
     """Vectors of length 1 along the last axis; one of length 0 becomes NaN, which the harness refuses by name."""
-    return vectors / vectors.norm(dim=-1, keepdim=True)
+    lengths: Tensor = vectors.norm(dim=-1, keepdim=True)
+    return torch.div(vectors, lengths)

@@ -72,7 +72,7 @@ class TightHead(nn.Module, System):
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:
         """(Q, V)."""
         sentence, frames, mask = texts["sentence"], items["frames"], items["mask"].bool()
-        queries, (videos, length, width) = len(sentence), frames.shape
+        queries, videos, length = len(sentence), *frames.shape[:2]
         pairs = torch.cat(
             [sentence[:, None, None].expand(-1, videos, -1, -1), frames.expand(queries, -1, -1, -1)], dim=2
         ).flatten(0, 1)  # (Q V, 1 + T, d)

@@ -94,7 +94,7 @@ class WeightedTokenHead(TokenHead):
 
 
 def _weigher(width: int, arch: int) -> nn.Module:
-    """arch - 1 hidden layers, then one number. The names of the authors': `fc.weight`, or `fc.0.weight`, `fc.2.weight`."""
+    """arch - 1 hidden layers, then one number; names as the authors': `.weight`, or `.0.weight`, `.2.weight`."""
     if arch == 1:
         return nn.Linear(width, 1)
     hidden = [layer for _ in range(arch - 1) for layer in (nn.Linear(width, width), nn.ReLU())]

@@ -47,7 +47,7 @@ def read_shape(shapes: Mapping[str, Shape], width: int) -> HeadShape:
     found = [kind for sign, kind in _SIGNS.items() if any(name.startswith(sign) for name in shapes)]
     if len(found) > 1:
         raise ModelError(f"its parameters are those of {' and '.join(found)} at once")
-    positions = shapes.get("frame_position_embeddings.weight") or shapes.get("cross.embeddings.position_embeddings.weight")
+    positions = [shape[0] for name, shape in shapes.items() if name.endswith("position_embeddings.weight")]
     return HeadShape(
         temporal=found[0] if found else "meanP",
         width=width,

@@ -22,12 +22,9 @@ class XClipHead(Temporal, System):
 
     def __init__(self, shape: HeadShape) -> None:
         super().__init__(shape)
-        sizes = {"global_mat": shape.width, "local_mat": shape.width}
-        sizes |= {"word_logit": shape.words, "word_mat": shape.words, "frame_logit": shape.frames, "frame_mat": shape.frames}
-        for name, size in sizes.items():
-            self.register_parameter(f"{name}_weight", nn.Parameter(torch.eye(size)))
-        self.word_mat_weight2 = nn.Parameter(torch.eye(shape.words))
-        self.frame_mat_weight2 = nn.Parameter(torch.eye(shape.frames))
+        self.global_mat_weight, self.local_mat_weight = _identities(shape.width, 2)
+        self.word_logit_weight, self.word_mat_weight, self.word_mat_weight2 = _identities(shape.words, 3)
+        self.frame_logit_weight, self.frame_mat_weight, self.frame_mat_weight2 = _identities(shape.frames, 3)
 
     def texts(self, words: Tensor, sentence: Tensor, mask: Tensor) -> Tensors:
         """Unit words (N, W, d) and sentences (N, d)."""
@@ -52,6 +49,10 @@ class XClipHead(Temporal, System):
     def pair_numbers(texts: Tensors, items: Tensors) -> int:
         """Words times frames, several times."""
         return 6 * texts["words"].shape[1] * items["frames"].shape[1]
+
+
+def _identities(size: int, count: int) -> list[nn.Parameter]:
+    return [nn.Parameter(torch.eye(size)) for _ in range(count)]
 
 
 def attended(similarities: Tensor, matrix: Tensor) -> Tensor:
