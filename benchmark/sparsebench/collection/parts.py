@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparsebench.collection import BeirFolder, IrDatasets, hash_split, judged, read_queries, untested
+from sparsebench.collection.bank import untested
+from sparsebench.collection.beir import BeirFolder
+from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.read import source_by_id, source_of
+from sparsebench.collection.topics import hash_split, judged
+from sparsebench.collection.tsv import read_queries
 from sparsebench.contracts import CollectionSource
 from sparsebench.errors import CollectionError
 from sparsebench.registry import Registry

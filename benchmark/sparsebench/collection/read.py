@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparsebench.collection import BeirFolder, Corpus, IrDatasets, TsvCollection, scan
+from sparsebench.collection.beir import BeirFolder
+from sparsebench.collection.corpus import Corpus, scan
+from sparsebench.collection.irds import IrDatasets
+from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
 from sparsebench.errors import NotAtHandError
 from sparsebench.progress import UNKNOWN, Advance, Progress

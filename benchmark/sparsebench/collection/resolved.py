@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sparsebench.collection import Corpus, absent_judgments, empty_queries, limit, topics_digest
+from sparsebench.collection.corpus import Corpus, absent_judgments
 from sparsebench.collection.parts import Sources, read_parts
 from sparsebench.collection.read import Gallery, read_corpus, require
+from sparsebench.collection.topics import empty_queries, limit, topics_digest
 from sparsebench.contracts import CollectionSource
 from sparsebench.progress import Progress
 from sparsebench.provenance.digests import portable

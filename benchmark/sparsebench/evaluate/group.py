@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsebench.collection import topics_digest
+from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext
 from sparsebench.evaluate.forms import Form, Part, form_of
 from sparsebench.evaluate.galleries import on_bank

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sparsebench.collection import Bank, resolve_bank
+from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.stage import Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparsebench.collection import Corpus
+from sparsebench.collection.corpus import Corpus
 from sparsebench.contracts import Model
 from sparsebench.provenance.digests import library_versions, source_digest
 from sparsebench.registry import Registered, Registry

@@ -3,6 +3,7 @@
 from sparsebench.search.inverted import LazyIndex
 from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
+from sparsebench.search.source import ranges
 from sparsebench.search.sparse import SparseScores
 from sparsebench.search.views import cached, chosen, scaled
 
@@ -14,6 +15,7 @@ __all__ = [
     "cached",
     "chosen",
     "median_top1",
+    "ranges",
     "resolve_scale",
     "scaled",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparsebench.collection import BeirFolder, absent_judgments, judged, scan
+from sparsebench.collection import BeirFolder
+from sparsebench.collection.corpus import absent_judgments, scan
+from sparsebench.collection.topics import judged
 from sparsebench.contracts.hookspecs import CollectionPlugin
 from sparsebench.testing.checks import Check, ExpectedFailures, bind, require, run_all
 

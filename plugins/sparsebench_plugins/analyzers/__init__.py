@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sparsebench.contracts.hookspecs import AnalyzerPlugin, hookimpl
+from sparsebench import AnalyzerPlugin, hookimpl
 from sparsebench_plugins.analyzers.domain_gap import DomainGap
 from sparsebench_plugins.analyzers.factor_study import FactorDefinitions, FactorRemoval, FactorTrend
 from sparsebench_plugins.analyzers.hubness import Hubness

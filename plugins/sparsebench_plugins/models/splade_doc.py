@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from annotated_types import Ge
 
-from sparsebench.contracts import CollectionModel, LoadedEncoder
+from sparsebench import CollectionModel, Document, Encoded, Json, LoadedEncoder, Role
 from sparsebench.encoding import Activation, AnyEngine, Pooling, csr
-from sparsebench.provenance.digests import digest
-from sparsebench.types import Document, Encoded, Json, Role
+from sparsebench.provenance import digest
 from sparsebench_plugins.models.splade import Splade
 from sparsebench_plugins.models.splade.encoder import Side
 from sparsebench_plugins.models.splade.output_ids import read_output_ids

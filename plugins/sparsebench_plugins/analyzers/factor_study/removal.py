@@ -9,10 +9,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Gt
 
-from sparsebench.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
-from sparsebench.records import Record
+from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
 from sparsebench.statistics import holm, minimal_detectable_difference
-from sparsebench.types import Json
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import beyond_matched, table
 from sparsebench_plugins.analyzers.factor_study.removal_report import removal_summary

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparsebench import ModelError
 from sparsebench.checkpoints import AnyLocation, Files
 from sparsebench.encoding import Activation, Pooling
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import file_digest
+from sparsebench.provenance import file_digest
 from sparsebench_plugins.models.splade.modules_json import read_json, read_modules
 
 _TOKENIZER_FILES = (

@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.contracts import LoadedEncoder
-from sparsebench.encoding import (
-    Activation,
-    Decoder,
-    Engine,
-    Pooling,
-    encode_in_batches,
-    passed_over,
-    prune,
-    widen,
-)
-from sparsebench.errors import ModelError
-from sparsebench.types import Encoded, Json, Role
+from sparsebench import Encoded, Json, LoadedEncoder, ModelError, Role
+from sparsebench.encoding import Activation, Decoder, Engine, Pooling, encode_in_batches, passed_over, prune, widen
 from sparsebench.workers import workers
 from sparsebench_plugins.models.splade.architecture import MaskedLM
 from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary

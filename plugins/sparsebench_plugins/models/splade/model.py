@@ -9,13 +9,11 @@ from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Ge
 
+from sparsebench import Json, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation, Files
-from sparsebench.contracts import SparseEncoder
 from sparsebench.encoding import Activation, AnyEngine, Pooling, cpu_engine, decoder, engine_on
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import digest
+from sparsebench.provenance import digest
 from sparsebench.training import locate
-from sparsebench.types import Json, Role
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side

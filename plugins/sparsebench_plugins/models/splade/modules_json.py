@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparsebench import ModelError
 from sparsebench.encoding import Activation, Pooling
-from sparsebench.errors import ModelError
 
 
 @dataclass(frozen=True)
