@@ -14,7 +14,8 @@ from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
 from sparsebench.errors import NotAtHandError
 from sparsebench.progress import UNKNOWN, Advance, Progress
-from sparsebench.provenance.digests import digest, files_digest, source_digest
+from sparsebench.provenance.digests import digest, files_digest
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registry
 from sparsebench.store import Artefact, Store
 from sparsebench.suite import CollectionSpec
@@ -58,7 +59,7 @@ def require(parts: Sequence[Fetchable]) -> None:
 def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> Corpus:
     """Ids and digest of a corpus, from the store when its files are the same."""
     files = list(source.files())
-    key = digest({"source": source.name, "files": files_digest(files), "code": source_digest("sparsebench.collection")})
+    key = digest({"source": source.name, "files": files_digest(files), "code": code_digest(__name__)})
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
     with progress.step(f"read {source.name}", UNKNOWN, "documents") as advance:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.errors import PluginError, did_you_mean
-from sparsebench.provenance.source import plugin_digest
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry.hooks import RECORDS, Kind, call_hooks
 from sparsebench.registry.importing import import_plugin
 from sparsebench.registry.parameters import validate
@@ -36,7 +36,7 @@ class Registered:
     def source_digest(self) -> str:
         """SHA-256 of the code behind it (for a collection: of the module that registers it)."""
         factory = getattr(self.plugin, "factory", None)
-        return plugin_digest(factory.__module__ if factory else self.provider.module)
+        return code_digest(factory.__module__ if factory else self.provider.module)
 
     def resolved(self, params: Mapping[str, Json]) -> dict[str, Any]:
         """Its parameters, defaults filled in; raises ParameterError."""

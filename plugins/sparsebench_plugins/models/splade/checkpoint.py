@@ -51,9 +51,10 @@ class Checkpoint:
         return all(path.suffix == ".safetensors" for path in self.weights)
 
     def digests(self) -> Mapping[str, str]:
-        """SHA-256 of every file that determines the vectors, by name."""
+        """SHA-256 of every file that determines the vectors, by its path inside the folder."""
         files = [self.folder / "config.json", *self.weights, *self.tokenizer, *self.code]
-        return {path.name: file_digest(path) for path in files}
+        # A bare name would not do: shards of one name may lie in several folders.
+        return {path.relative_to(self.folder).as_posix(): file_digest(path) for path in files}
 
 
 def open_checkpoint(location: AnyLocation, *, allow_bin: bool, trust_remote_code: bool) -> Checkpoint:
@@ -95,7 +96,9 @@ def _sharded(folder: Path, name: str) -> tuple[Path, ...]:
     if (folder / name).is_file() or not index.is_file():
         return tuple(path for path in [folder / name] if path.is_file())
     shards = tuple(folder / shard for shard in sorted(set(read_json(index)["weight_map"].values())))
-    lacking = [shard.name for shard in shards if not shard.is_file()]
+    if outside := [shard for shard in shards if ".." in shard.parts or not shard.is_relative_to(folder)]:
+        raise ModelError(f"{index} names files outside its folder: {', '.join(map(str, outside))}")
+    lacking = [shard.relative_to(folder).as_posix() for shard in shards if not shard.is_file()]
     if lacking:
         raise ModelError(f"{index} names files that are not there: {', '.join(lacking)}")
     return shards
