@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from sparsebench.collection.corpus import Corpus, scan
 from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
-from sparsebench.errors import NotAtHandError
+from sparsebench.errors import CollectionError, NotAtHandError
 from sparsebench.progress import UNKNOWN, Advance, Progress
 from sparsebench.provenance.digests import digest, files_digest
 from sparsebench.provenance.source import code_digest
@@ -32,17 +33,23 @@ class Gallery:
     corpus: Corpus
 
 
-def source_by_id(id_: str, registry: Registry) -> CollectionSource:
-    """A collection that a plugin carries, else one of ir_datasets."""
-    if id_ in registry.collections:
-        return BeirFolder(registry.collections[id_].plugin.folder, id_)
-    return IrDatasets(id_)
+def source_by_id(id_: str, registry: Registry, params: Mapping[str, Any] | None = None) -> CollectionSource:
+    """A collection that a plugin carries or reads, else one of ir_datasets. params: of a plugin that reads."""
+    if id_ not in registry.collections:
+        return IrDatasets(id_)
+    plugin = registry.collections[id_].plugin
+    if plugin.factory is None:
+        return BeirFolder(plugin.folder, id_)
+    if params is None:
+        raise CollectionError(f"{id_} is read by parameters, so it is no bank of another; name a split of its own")
+    source: CollectionSource = plugin.factory(**params)
+    return source
 
 
 def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
     """The source a suite names: a packaged collection, an ir_datasets id, a BEIR folder, or TSV files."""
     if spec.id is not None:
-        return source_by_id(spec.id, registry)
+        return source_by_id(spec.id, registry, spec.params).of_split(spec.split)
     if spec.beir is not None:
         return BeirFolder(spec.beir, spec.name)
     assert spec.docs_tsv is not None

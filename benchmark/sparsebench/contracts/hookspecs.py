@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from sparsebench.errors import PluginError
 from sparsebench.types import Json
 
 if TYPE_CHECKING:
-    from sparsebench.contracts import Analyzer, Model, Postprocessor
+    from sparsebench.contracts import Analyzer, CollectionSource, Model, Postprocessor
 
 PROJECT = "sparsebench"
 API_VERSION = 1
@@ -60,11 +61,20 @@ class AnalyzerPlugin:
 
 @dataclass(frozen=True)
 class CollectionPlugin:
-    """A collection that a package carries: `name` as suites write it in `id:`, `folder` in BEIR's layout."""
+    """A collection that a package carries, or a kind of collection that it reads: `name` as suites write it in `id:`.
+
+    folder: in BEIR's layout; None where `factory` reads it. factory: makes a source from the parameters that suites
+    give under `params:`, its keyword-only arguments. Raises PluginError unless exactly one of the two is there.
+    """
 
     name: str
-    folder: Path
+    folder: Path | None
     summary: str
+    factory: type[CollectionSource] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.folder is None) == (self.factory is None):
+            raise PluginError(f"collection {self.name!r}: give either a folder in BEIR's layout or a factory")
 
 
 @hookspec

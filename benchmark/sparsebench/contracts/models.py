@@ -16,6 +16,8 @@ from sparsebench.types import Candidates, Document, Encoded, Json, Query, Role
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+    from sparsebench.media import MediaItem
+
 
 class Vocabulary(ABC):
     """The output dimensions of an encoder, and the way from text to them."""
@@ -47,6 +49,10 @@ class LoadedEncoder(ABC):
         """Vectors of `texts` (N, V); an empty text is allowed. The result does not depend on how texts are batched,
         but for float rounding."""
 
+    def encode_items(self, items: Sequence[MediaItem]) -> Encoded:
+        """Vectors (N, V) of clips or images. Raises ModelError: most encoders read texts alone."""
+        raise ModelError(f"{type(self).__name__} reads texts alone, and not {items[0].path.name}")
+
     def provenance(self) -> Mapping[str, Json]:
         """Facts for the record that are known after loading (attention kernel, path chosen)."""
         return {}
@@ -68,6 +74,13 @@ class Model(Fetchable, ABC):
     stored_as: ClassVar[str | None] = None
     default_candidates: ClassVar[Candidates] = "retrieved"
 
+    def unsuited(self, items: Role | None) -> str | None:
+        """Why it cannot work on a collection, in words that follow its name; None where it can.
+
+        items: the side of the collection that is looked at (clips, images), None where all is text.
+        """
+        return None
+
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""
@@ -85,6 +98,13 @@ class VectorModel(Model, ABC):
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
         """All that determines the bytes of `encode(…, role)`."""
+
+    def unsuited(self, items: Role | None) -> str | None:
+        """Raises no objection to text; to clips and images where it reads texts alone."""
+        looked_at = {"document": "documents", "query": "queries"}
+        if items is None or self.reads_media:
+            return None
+        return f"reads texts alone, and the {looked_at[items]} of this collection are clips or images"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """Its identity in this role."""

@@ -96,13 +96,22 @@ class PairedEncoder(Model):
     def identity(self, side: Side) -> Mapping[str, Json]:
         """All that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
 
-        What determines scores alone belongs to both sides. Needs no torch. Raises ModelError where the checkpoint is
+        Needs no torch. Raises ModelError where the checkpoint is
         not at hand, saying how to get it.
         """
 
+    def scoring(self) -> Mapping[str, Json]:
+        """What determines scores and no features, e.g. how many candidates are scored again."""
+        return {}
+
+    def unsuited(self, items: Role | None) -> str | None:
+        """Objects to collections without clips or images."""
+        return None if items else "compares texts with clips or images, and this collection has none; name its `media:`"
+
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """Those of both sides: either may be asked in either role."""
-        return {"text": dict(self.identity("text")), "item": dict(self.identity("item"))}
+        """Those of both sides, as either may be asked in either role, and what determines scores."""
+        sides = {"text": dict(self.identity("text")), "item": dict(self.identity("item"))}
+        return {**sides, "scoring": dict(self.scoring())}
 
     @abstractmethod
     def load(self, device: str) -> LoadedPairedEncoder:

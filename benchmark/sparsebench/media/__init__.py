@@ -5,5 +5,6 @@ from sparsebench.media.frames import chosen_frames
 from sparsebench.media.item import MediaItem
 from sparsebench.media.place import Media, open_media
 from sparsebench.media.timeline import Timeline
+from sparsebench.media.video import decoder_versions
 
-__all__ = ["FrameFeatures", "Media", "MediaItem", "Timeline", "chosen_frames", "open_media"]
+__all__ = ["FrameFeatures", "Media", "MediaItem", "Timeline", "chosen_frames", "decoder_versions", "open_media"]

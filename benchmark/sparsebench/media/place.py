@@ -44,10 +44,10 @@ class Media:
         return [name for name in item_ids if name not in known and _without_suffix(name) not in known]
 
 
-def open_media(path: Path) -> Media:
+def open_media(path: Path, spans: Callable[[str], Span | None] = lambda item_id: None) -> Media:
     """Look at a folder or file. Raises CollectionError where there is none, or where two files have one name."""
     _index(path)
-    return Media(path)
+    return Media(path, spans)
 
 
 def _without_suffix(item_id: str) -> str:

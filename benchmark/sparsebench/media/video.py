@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,15 @@ import numpy as np
 from sparsebench.errors import ModelError
 from sparsebench.media.item import MediaItem
 from sparsebench.media.timeline import Timeline
+
+
+def decoder_versions() -> dict[str, str]:
+    """Versions of the libraries that turn files into pixels, of those that are installed; part of keys."""
+    found = {}
+    for name in ("av", "pillow"):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def read_timeline(item: MediaItem) -> Timeline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from sparsebench.planning import Group
-from sparsebench.provenance.digests import digest
+from sparsebench.planning.shards import document_shards_of
 from sparsebench.store import Store
 
 
@@ -16,12 +16,11 @@ def estimate_seconds(group: Group, documents: int, store: Store) -> float | None
     """
     if documents == 0:
         return 0.0
-    kind = group.model.model.stored_as
-    assert kind is not None, "a model that encodes nothing lacks no documents"
-    model = digest(group.identities["document"]["model"])
+    shards = document_shards_of(group)
+    assert shards is not None, "a model that encodes nothing lacks no documents"
     rates = [
         facts["seconds"] / facts["shape"][0]
-        for facts in store.facts(kind)
-        if facts.get("model") == model and facts["shape"][0]
+        for facts in store.facts(shards.kind)
+        if facts.get("model") == shards.maker and facts["shape"][0]
     ]
     return documents * statistics.median(rates) if rates else None

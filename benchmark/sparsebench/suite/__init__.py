@@ -12,7 +12,7 @@ from sparsebench.config.override import override
 from sparsebench.registry import Registry
 from sparsebench.suite.assemble import assemble
 from sparsebench.suite.check import check
-from sparsebench.suite.entries import resolve_entries
+from sparsebench.suite.entries import resolve_collections, resolve_entries
 from sparsebench.suite.expand import spell_out
 from sparsebench.suite.find import find_suite, list_suites
 from sparsebench.suite.paths import resolve_paths
@@ -62,5 +62,6 @@ def load_suite(
     tree = resolve_paths(tree, environ, mistakes)
     tree = spell_out(tree, registry, mistakes)
     entries = resolve_entries(tree, registry, mistakes)
+    sources = resolve_collections(tree, registry, mistakes)
     check(tree, mistakes)
-    return assemble(tree, entries, mistakes)
+    return assemble(tree, entries, sources, mistakes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,7 +17,9 @@ from sparsebench.suite.entries import Resolved, ResolvedEntries
 from sparsebench.suite.schema import PLUGIN_SPECS, PluginSpec, PostprocessorSpec, Suite
 
 
-def assemble(tree: Node, entries: ResolvedEntries, mistakes: Mistakes) -> Suite:
+def assemble(
+    tree: Node, entries: ResolvedEntries, sources: Mapping[int, Mapping[str, Any]], mistakes: Mistakes
+) -> Suite:
     """Return the Suite with complete parameters; raises SuiteError if there is any mistake, here or noted before."""
     data = _with_baseline(tree).plain()
     try:
@@ -29,7 +32,12 @@ def assemble(tree: Node, entries: ResolvedEntries, mistakes: Mistakes) -> Suite:
         raise
     check_collection_names(suite, tree, mistakes)
     mistakes.raise_if_any()
-    return suite.model_copy(update={kind: _completed(suite, kind, entries) for kind in PLUGIN_SPECS})
+    collections = tuple(
+        spec.model_copy(update={"params": sources[position]}) if position in sources else spec
+        for position, spec in enumerate(suite.collections)
+    )
+    plugins: dict[str, Any] = {kind: _completed(suite, kind, entries) for kind in PLUGIN_SPECS}
+    return suite.model_copy(update={"collections": collections, **plugins})
 
 
 def _completed(suite: Suite, kind: Kind, entries: ResolvedEntries) -> tuple[PluginSpec, ...]:

@@ -42,6 +42,28 @@ def resolve_entries(tree: Node, registry: Registry, mistakes: Mistakes) -> Resol
     return resolved
 
 
+def resolve_collections(tree: Node, registry: Registry, mistakes: Mistakes) -> Mapping[int, Mapping[str, Any]]:
+    """Complete the parameters of collections that a plugin reads, by position; only these take any."""
+    resolved: dict[int, Mapping[str, Any]] = {}
+    for position, entry in enumerate(tree.entries["collections"].items if "collections" in tree.entries else ()):
+        params = entry.entries.get("params", Node({}, entry.at))
+        id_ = entry.entries.get("id")
+        carried = registry.collections.get(str(id_.value)) if id_ else None
+        if carried and carried.plugin.factory and isinstance(params.value, Mapping):
+            factory = carried.plugin.factory
+            nodes = _with_paths(factory, params.entries)
+            resolved[position] = _validate(factory, Node(nodes, params.at), str(id_.value if id_ else ""), mistakes)
+        elif params.entries:
+            mistakes.add(params.at, "'params' goes with the `id` of a collection that a plugin reads")
+    return resolved
+
+
+def _with_paths(factory: Factory, nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """The parameters that are paths, as seen from the suite's folder."""
+    paths = path_parameters(factory)
+    return {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
+
+
 def _named(tree: Node) -> Iterator[tuple[Kind, int, Node]]:
     for kind in PLUGIN_SPECS:
         for position, entry in enumerate(tree.entries[kind].items if kind in tree.entries else ()):
@@ -55,12 +77,10 @@ def _resolve(factory: Factory, entry: Node, mistakes: Mistakes) -> Resolved:
     tuned = _tuned(entry)
     for name in given.keys() & tuned.keys():
         mistakes.add(given[name].key_at or entry.at, f"{name!r} is both given and tuned")
-    paths = path_parameters(factory)
     params: dict[str, Any] = {}
     values: dict[str, list[Any]] = {name: [] for name in tuned}
     for combination in itertools.product(*(nodes.items for nodes in tuned.values())):
-        nodes = {**given, **choose(tuned, combination)}
-        nodes = {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
+        nodes = _with_paths(factory, {**given, **choose(tuned, combination)})
         params = _validate(factory, Node(nodes, entry.at), str(entry.entries["name"].value), mistakes)
         for name in tuned.keys() & params.keys():
             value = params.pop(name)

@@ -57,6 +57,7 @@ def suite_reference(registry: Registry) -> str:
         parts += [f"## {title}", _prose(definitions[name]["description"]), _keys(definitions[name])]
     for kind in PLUGIN_SPECS:
         parts += _kind(kind, getattr(registry, kind))
+    parts += _readers(registry.collections)
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,6 +70,16 @@ def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
     for name, each in registered.items():
         yield f"### {name}"
         yield from _plugin(each)
+
+
+def _readers(registered: Mapping[str, Registered]) -> Iterator[str]:
+    """Collections that plugins read, with the parameters that go under `params:`."""
+    yield "## collections: params"
+    yield "Collections that a plugin reads take these keys under `params:`; the plugin's name is their `id`."
+    for name, each in registered.items():
+        if each.plugin.factory is not None:
+            yield f"### {name}"
+            yield from _plugin(each)
 
 
 def _plugin(registered: Registered) -> Iterator[str]:

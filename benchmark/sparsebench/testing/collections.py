@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sparsebench.collection import BeirFolder
 from sparsebench.collection.corpus import absent_judgments, scan
 from sparsebench.collection.topics import judged
+from sparsebench.contracts import CollectionSource
 from sparsebench.contracts.hookspecs import CollectionPlugin
+from sparsebench.registry.parameters import schema
 from sparsebench.testing.checks import Check, ExpectedFailures, bind, require, run_all
 
 
@@ -18,9 +21,15 @@ class CollectionSubject:
     plugin: CollectionPlugin
 
     @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        assert self.plugin.folder is not None, "one that a factory reads has rules of its own"
+        return self.plugin.folder
+
+    @property
     def source(self) -> BeirFolder:
         """The way the harness reads it."""
-        return BeirFolder(self.plugin.folder, self.plugin.name)
+        return BeirFolder(self.folder, self.plugin.name)
 
 
 def collection_checks(plugin: CollectionPlugin, *, expected_failures: ExpectedFailures | None = None) -> list[Check]:
@@ -28,7 +37,8 @@ def collection_checks(plugin: CollectionPlugin, *, expected_failures: ExpectedFa
 
     expected_failures: names of checks -> why they are known to fail.
     """
-    return bind(RULES, CollectionSubject(plugin), expected_failures)
+    rules = READER_RULES if plugin.factory else RULES
+    return bind(rules, CollectionSubject(plugin), expected_failures)
 
 
 def check_collection(plugin: CollectionPlugin, *, expected_failures: ExpectedFailures | None = None) -> None:
@@ -38,7 +48,7 @@ def check_collection(plugin: CollectionPlugin, *, expected_failures: ExpectedFai
 
 def its_folder_has_the_layout(collection: CollectionSubject) -> None:
     """The folder is absolute and holds corpus.jsonl, queries.jsonl and qrels/{split}.tsv."""
-    require(collection.plugin.folder.is_absolute(), f"{collection.plugin.folder}: say Path(__file__).parent / …")
+    require(collection.folder.is_absolute(), f"{collection.folder}: say Path(__file__).parent / …")
     missing = list(collection.source.missing())
     require(not missing, "; ".join(missing))
 
@@ -63,6 +73,23 @@ def every_split_can_be_measured(collection: CollectionSubject) -> None:
         absent = absent_judgments(topics.qrels, doc_ids)
         require(not absent, f"split {split!r}: {absent} judgments are of documents that are not there")
 
+
+def its_factory_is_a_source(collection: CollectionSubject) -> None:
+    """The factory derives from sparsebench.CollectionSource."""
+    factory = collection.plugin.factory
+    require(isinstance(factory, type) and issubclass(factory, CollectionSource), f"the factory is {factory!r}")
+
+
+def its_parameters_are_typed_and_told(collection: CollectionSubject) -> None:
+    """Its parameters are keyword-only, annotated, and each is documented where it is declared."""
+    assert collection.plugin.factory is not None
+    properties = schema(collection.plugin.factory)["properties"]
+    silent = [name for name, of in properties.items() if not of.get("description")]
+    require(not silent, f"nothing is said of {', '.join(silent)}")
+
+
+READER_RULES = (its_factory_is_a_source, its_parameters_are_typed_and_told)
+"""Of collections that a factory reads: what it reads is somebody else's, and not here."""
 
 RULES = (
     its_folder_has_the_layout,

@@ -74,10 +74,13 @@ class Blip(PairedEncoder):
             "files": dict(checkpoint.digests()),
             "words": self.words,
             "frames": self.frames,
-            "matched": self.matched,
             "dtype": self.dtype,
             "vision_epsilon": VISION_EPSILON,
         }
+
+    def scoring(self) -> Mapping[str, Json]:
+        """How many of each query's candidates are matched."""
+        return {"matched": self.matched}
 
     def load(self, device: str) -> LoadedBlip:
         """Load both towers and the matching head; raises ModelError."""
