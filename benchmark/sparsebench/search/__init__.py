@@ -5,7 +5,7 @@ from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
 from sparsebench.search.source import ranges
 from sparsebench.search.sparse import SparseScores
-from sparsebench.search.views import cached, chosen, scaled
+from sparsebench.search.views import cached, chosen, scaled, unscaled
 
 __all__ = [
     "LazyIndex",
@@ -18,4 +18,5 @@ __all__ = [
     "ranges",
     "resolve_scale",
     "scaled",
+    "unscaled",
 ]
