@@ -12,6 +12,7 @@ DOORS = (
     "sparsebench.encoding",
     "sparsebench.errors",
     "sparsebench.measures",
+    "sparsebench.media",
     "sparsebench.provenance",
     "sparsebench.rank",
     "sparsebench.search",

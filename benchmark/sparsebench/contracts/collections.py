@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sparsebench.contracts.fetchable import Fetchable
@@ -37,6 +37,10 @@ class CollectionSource(Fetchable, ABC):
     def of_split(self, split: str | None) -> CollectionSource:
         """The source whose documents go with a split: itself where all splits search one corpus."""
         return self
+
+    def groups(self) -> Mapping[str, str] | None:
+        """Document -> group, where several documents are one answer (the captions of a video); None for none."""
+        return None
 
     def shares_ids(self, other: CollectionSource) -> bool:
         """Whether a query id means the same query here and there."""

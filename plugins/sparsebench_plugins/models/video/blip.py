@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
+from sparsebench import Json, ModelError, PairedEncoder, Side
 from sparsebench.checkpoints import Files, Location
-from sparsebench.contracts import PairedEncoder, Side
-from sparsebench.errors import ModelError
-from sparsebench.types import Json
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 from sparsebench_plugins.models.video.clip_system import Precision
 

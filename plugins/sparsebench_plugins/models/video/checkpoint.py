@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sparsebench import Json, ModelError
 from sparsebench.checkpoints import Files, Location
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import file_digest
-from sparsebench.types import Json
+from sparsebench.provenance import file_digest
 from sparsebench_plugins.models.video.heads.shape import HeadShape, Shape, read_shape
 
 HEAD_FILE = "head.safetensors"

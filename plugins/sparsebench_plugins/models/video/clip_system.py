@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
+from sparsebench import Json, ModelError, PairedEncoder, Side
 from sparsebench.checkpoints import Files, Location
-from sparsebench.contracts import PairedEncoder, Side
-from sparsebench.errors import ModelError
-from sparsebench.types import Json
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 from sparsebench_plugins.models.video.heads.shape import HeadShape, TemporalKind
 from sparsebench_plugins.models.video.sampling import one_a_second

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from sparsebench.errors import ModelError
-from sparsebench.types import Json
+from sparsebench import Json, ModelError
 from sparsebench_plugins.models.video.clip_system import ClipSystem
 from sparsebench_plugins.models.video.heads.shape import HeadShape
 

@@ -13,10 +13,8 @@ import transformers
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from sparsebench.contracts import EncodedFeatures, Features, LoadedPairedEncoder
-from sparsebench.errors import ModelError
+from sparsebench import EncodedFeatures, Features, Json, LoadedPairedEncoder, ModelError
 from sparsebench.media import MediaItem, chosen_frames
-from sparsebench.types import Json
 from sparsebench.workers import in_threads
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 from sparsebench_plugins.models.video.pixels import blip_pixels

@@ -11,10 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sparsebench.contracts import EncodedFeatures, Features, LoadedPairedEncoder
-from sparsebench.errors import ModelError
+from sparsebench import EncodedFeatures, Features, Json, LoadedPairedEncoder, ModelError
 from sparsebench.media import MediaItem, Timeline, chosen_frames
-from sparsebench.types import Json
 from sparsebench.workers import in_threads
 from sparsebench_plugins.models.video.heads.system import System
 from sparsebench_plugins.models.video.pixels import clip_pixels

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 _SIGNS = re.compile(r"([.!\"()*#:;~])")
 _SPACES = re.compile(r"\s{2,}")

@@ -14,7 +14,7 @@ import transformers
 from safetensors import SafetensorError
 from torch import Tensor
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 
 

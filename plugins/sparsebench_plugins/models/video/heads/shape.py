@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 TemporalKind = Literal["meanP", "seqTransf", "seqLSTM", "tightTransf"]
 Shape = tuple[int, ...]
