@@ -125,7 +125,7 @@ def blip_model() -> Any:
     layers = {"num_hidden_layers": 2, "num_attention_heads": 2}
     size = len(bert_vocabulary()) + 2
     text = {**layers, "hidden_size": 32, "intermediate_size": 64, "vocab_size": size, "encoder_hidden_size": 48}
-    text |= {"max_position_embeddings": 40, "bos_token_id": size - 2, "sep_token_id": 102, "pad_token_id": 0}
+    text |= {"max_position_embeddings": 40, "bos_token_id": size - 2, "sep_token_id": 3, "pad_token_id": 0}
     vision = {**layers, "hidden_size": 48, "intermediate_size": 96, "image_size": IMAGE, "patch_size": 16}
     config = BlipConfig(text_config=text, vision_config={**vision, "layer_norm_eps": 1e-6}, image_text_hidden_size=24)
     return filled(BlipForImageTextRetrieval(config))
