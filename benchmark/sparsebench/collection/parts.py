@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sparsebench.collection.bank import untested
 from sparsebench.collection.beir import BeirFolder
+from sparsebench.collection.checked import checked_topics
 from sparsebench.collection.read import source_by_id, source_of
 from sparsebench.collection.topics import hash_split, judged
 from sparsebench.collection.tsv import read_queries
@@ -62,7 +63,7 @@ class Parts:
 
 def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
     """Read queries and judgments. Raises CollectionError when nothing is left to test on, or to tune on."""
-    own = sources.own.topics(spec.split)
+    own = checked_topics(sources.own, spec.split)
     dev = None
     if spec.dev and spec.dev.split == "hash":
         dev, own = hash_split(own, share=spec.dev.share, seed=spec.dev.seed)
@@ -75,8 +76,9 @@ def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
     counts: dict[str, Json] = dict(test.left_out)
     if dev is not None:
         dev = judged(dev).topics
-        shared = sources.own.shares_ids(sources.dev)
-        dev, counts["dev_queries_also_tested"] = _not_tested(dev, test.topics, shared, spec)
+        dev, counts["dev_queries_also_tested"] = _not_tested(
+            dev, test.topics, sources.own.shares_ids(sources.dev), spec
+        )
     bank_is_own = sources.own.shares_ids(sources.bank) and not (spec.bank and spec.bank.queries_tsv)
     return Parts(test.topics, _bank(spec, sources, dev), dev, bank_is_own, counts)
 
@@ -102,7 +104,7 @@ def _bank(spec: CollectionSpec, sources: Sources, dev: Topics | None) -> Topics 
         return Topics(dev.queries)
     if spec.bank.queries_tsv is not None:
         return read_queries(spec.bank.queries_tsv)
-    return Topics(sources.bank.topics(spec.bank.split).queries)
+    return Topics(checked_topics(sources.bank, spec.bank.split).queries)
 
 
 def _searched(source: CollectionSource, split: str | None, spec: CollectionSpec) -> Topics:
@@ -112,4 +114,4 @@ def _searched(source: CollectionSource, split: str | None, spec: CollectionSpec)
             f"{spec.name}: split {split!r} has documents of its own, so its queries have no answer among those tested. "
             "Tune where they are: `bank: {split: …, gallery: true}` and `dev: {split: bank}`"
         )
-    return source.topics(split)
+    return checked_topics(source, split)

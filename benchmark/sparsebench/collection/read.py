@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,16 +13,18 @@ from sparsebench.collection.corpus import Corpus, scan
 from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
-from sparsebench.errors import CollectionError, NotAtHandError
+from sparsebench.errors import NotAtHandError, PluginError
 from sparsebench.progress import UNKNOWN, Advance, Progress
-from sparsebench.provenance.digests import digest, files_digest
+from sparsebench.provenance.digests import content, digest, files_digest
 from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registry
+from sparsebench.registry.parameters import ParameterError
 from sparsebench.store import Artefact, Store
 from sparsebench.suite import CollectionSpec
-from sparsebench.types import Document
+from sparsebench.types import Document, Json
 
 COUNTED_AT_ONCE = 1000
+NO_PARAMETERS: Mapping[str, Json] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,20 @@ class Gallery:
     corpus: Corpus
 
 
-def source_by_id(id_: str, registry: Registry, params: Mapping[str, Any] | None = None) -> CollectionSource:
-    """A collection that a plugin carries or reads, else one of ir_datasets. params: of a plugin that reads."""
+def source_by_id(id_: str, registry: Registry, params: Mapping[str, Json] = NO_PARAMETERS) -> CollectionSource:
+    """Make the source of a collection that a plugin brings, else of one of ir_datasets.
+
+    Raises PluginError where a plugin's source lacks parameters.
+    """
     if id_ not in registry.collections:
         return IrDatasets(id_)
-    plugin = registry.collections[id_].plugin
-    if plugin.factory is None:
-        return BeirFolder(plugin.folder, id_)
-    if params is None:
-        raise CollectionError(f"{id_} is read by parameters, so it is no bank of another; name a split of its own")
-    source: CollectionSource = plugin.factory(**params)
+    registered = registry.collections[id_]
+    if registered.plugin.folder is not None:
+        return BeirFolder(registered.plugin.folder, id_)
+    try:
+        source: CollectionSource = registered.plugin.source(**registered.resolved(params))
+    except ParameterError as error:
+        raise PluginError(f"the collection {id_!r}: {error}") from error
     return source
 
 
@@ -63,10 +69,20 @@ def require(parts: Sequence[Fetchable]) -> None:
         raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
 
 
-def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> Corpus:
-    """Ids and digest of a corpus, from the store when its files are the same."""
+def determined_by(id_: str | None, registry: Registry, params: Mapping[str, Json] = NO_PARAMETERS) -> dict[str, Json]:
+    """Return what determines the documents of a plugin's source beside its files: its code and its parameters."""
+    registered = registry.collections.get(id_ or "")
+    if registered is None or registered.factory is None:
+        return {}
+    return {"plugin": registered.source_digest, "params": content(registered.resolved(params))}
+
+
+def read_corpus(
+    source: CollectionSource, store: Store, progress: Progress, beside: Mapping[str, Json] = NO_PARAMETERS
+) -> Corpus:
+    """Read ids and digest of a corpus, from the store when its files are the same and what is `beside` them."""
     files = list(source.files())
-    key = digest({"source": source.name, "files": files_digest(files), "code": code_digest(__name__)})
+    key = digest({"source": source.name, "files": files_digest(files), "code": code_digest(__name__), **beside})
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
     with progress.step(f"read {source.name}", UNKNOWN, "documents") as advance:

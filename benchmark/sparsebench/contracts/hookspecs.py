@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from sparsebench.contracts.collections import CollectionSource
 from sparsebench.errors import PluginError
 from sparsebench.types import Json
 
 if TYPE_CHECKING:
-    from sparsebench.contracts import Analyzer, CollectionSource, Model, Postprocessor
+    from sparsebench.contracts import Analyzer, Model, Postprocessor
 
 PROJECT = "sparsebench"
 API_VERSION = 1
@@ -61,20 +62,30 @@ class AnalyzerPlugin:
 
 @dataclass(frozen=True)
 class CollectionPlugin:
-    """A collection that a package carries, or a kind of collection that it reads: `name` as suites write it in `id:`.
+    """A collection that a package carries, or one whose files it reads: `name` is what suites write in `id:`.
 
-    folder: in BEIR's layout; None where `factory` reads it. factory: makes a source from the parameters that suites
-    give under `params:`, its keyword-only arguments. Raises PluginError unless exactly one of the two is there.
+        CollectionPlugin("tea", Path(__file__).parent / "tea", "four sentences about tea")
+        CollectionPlugin("clips", summary="captions of clips", source=Clips)
+
+    Raises PluginError unless there is exactly one of `folder` and `source`.
     """
 
     name: str
-    folder: Path | None
-    summary: str
-    factory: type[CollectionSource] | None = None
+    folder: Path | None = None
+    """Absolute, in BEIR's layout."""
+    summary: str = ""
+    source: type[CollectionSource] | None = None
+    """A class; its keyword-only arguments are parameters that suites write beside `id:`."""
 
     def __post_init__(self) -> None:
-        if (self.folder is None) == (self.factory is None):
-            raise PluginError(f"collection {self.name!r}: give either a folder in BEIR's layout or a factory")
+        if (self.folder is None) == (self.source is None):
+            raise PluginError(f"the collection {self.name!r} needs exactly one of `folder` and `source`")
+        if self.source is not None and not _is_source(self.source):
+            raise PluginError(f"the source of the collection {self.name!r} is {self.source!r}, no CollectionSource")
+
+
+def _is_source(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, CollectionSource)
 
 
 @hookspec

@@ -93,6 +93,7 @@ class Group:
             "drop_own_id": spec.drop_own_id,
             "measures": list(self.measures),
             **self.collection.roles,
+            **({"params": portable(spec.params)} if spec.params else {}),
         }
         return CellDescription(
             collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),

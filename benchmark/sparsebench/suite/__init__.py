@@ -1,4 +1,4 @@
-"""YAML -> Suite; every mistake at once, with file:line:column."""
+"""Read a suite file: its schema, its checks, every mistake with file, line and column."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sparsebench.config.override import override
 from sparsebench.registry import Registry
 from sparsebench.suite.assemble import assemble
 from sparsebench.suite.check import check
-from sparsebench.suite.entries import resolve_collections, resolve_entries
+from sparsebench.suite.entries import resolve_entries
 from sparsebench.suite.expand import spell_out
-from sparsebench.suite.find import find_suite, list_suites
+from sparsebench.suite.find import find_suite, list_suites, suite_name, variant_name
 from sparsebench.suite.paths import resolve_paths
 from sparsebench.suite.schema import (
     AnalyzerSpec,
@@ -43,6 +43,8 @@ __all__ = [
     "find_suite",
     "list_suites",
     "load_suite",
+    "suite_name",
+    "variant_name",
 ]
 
 
@@ -62,6 +64,5 @@ def load_suite(
     tree = resolve_paths(tree, environ, mistakes)
     tree = spell_out(tree, registry, mistakes)
     entries = resolve_entries(tree, registry, mistakes)
-    sources = resolve_collections(tree, registry, mistakes)
     check(tree, mistakes)
-    return assemble(tree, entries, sources, mistakes)
+    return assemble(tree, entries, mistakes)

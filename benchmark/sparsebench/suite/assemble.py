@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,12 +13,12 @@ from sparsebench.config.validation import explain
 from sparsebench.registry.hooks import Kind
 from sparsebench.suite.check import check_collection_names, labels
 from sparsebench.suite.entries import Resolved, ResolvedEntries
-from sparsebench.suite.schema import PLUGIN_SPECS, PluginSpec, PostprocessorSpec, Suite
+from sparsebench.suite.schema import PLUGIN_SPECS, CollectionSpec, PluginSpec, PostprocessorSpec, Suite
+
+Spec = CollectionSpec | PluginSpec
 
 
-def assemble(
-    tree: Node, entries: ResolvedEntries, sources: Mapping[int, Mapping[str, Any]], mistakes: Mistakes
-) -> Suite:
+def assemble(tree: Node, entries: ResolvedEntries, mistakes: Mistakes) -> Suite:
     """Return the Suite with complete parameters; raises SuiteError if there is any mistake, here or noted before."""
     data = _with_baseline(tree).plain()
     try:
@@ -32,23 +31,19 @@ def assemble(
         raise
     check_collection_names(suite, tree, mistakes)
     mistakes.raise_if_any()
-    collections = tuple(
-        spec.model_copy(update={"params": sources[position]}) if position in sources else spec
-        for position, spec in enumerate(suite.collections)
-    )
-    plugins: dict[str, Any] = {kind: _completed(suite, kind, entries) for kind in PLUGIN_SPECS}
-    return suite.model_copy(update={"collections": collections, **plugins})
+    kinds: tuple[Kind, ...] = ("collections", *PLUGIN_SPECS)
+    return suite.model_copy(update={kind: _completed(suite, kind, entries) for kind in kinds})
 
 
-def _completed(suite: Suite, kind: Kind, entries: ResolvedEntries) -> tuple[PluginSpec, ...]:
-    specs: tuple[PluginSpec, ...] = getattr(suite, kind)
+def _completed(suite: Suite, kind: Kind, entries: ResolvedEntries) -> tuple[Spec, ...]:
+    specs: tuple[Spec, ...] = getattr(suite, kind)
     return tuple(
         _with_parameters(spec, entries[kind, position]) if (kind, position) in entries else spec
         for position, spec in enumerate(specs)
     )
 
 
-def _with_parameters(spec: PluginSpec, resolved: Resolved) -> PluginSpec:
+def _with_parameters(spec: Spec, resolved: Resolved) -> Spec:
     update: dict[str, object] = {"params": resolved.params}
     if isinstance(spec, PostprocessorSpec) and spec.tune:
         parameters = {name: tuple(values) for name, values in resolved.tuned.items()}

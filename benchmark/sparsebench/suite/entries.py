@@ -32,56 +32,38 @@ ResolvedEntries = Mapping[tuple[Kind, int], Resolved]
 def resolve_entries(tree: Node, registry: Registry, mistakes: Mistakes) -> ResolvedEntries:
     """Look every plugin up and complete its parameters; mistaken entries are left out, or empty."""
     resolved: dict[tuple[Kind, int], Resolved] = {}
-    for kind, position, entry in _named(tree):
-        name = entry.entries["name"]
+    for kind, position, entry, name in _named(tree):
         try:
-            factory = registry.get(kind, str(name.value)).plugin.factory
-            resolved[kind, position] = _resolve(factory, entry, mistakes)
+            factory = registry.get(kind, str(name.value)).factory
+            assert factory is not None, "only entries of plugins that take parameters have them set apart"
+            resolved[kind, position] = _resolve(factory, entry, str(name.value), mistakes)
         except PluginError as error:
             mistakes.add(name.at, str(error))
     return resolved
 
 
-def resolve_collections(tree: Node, registry: Registry, mistakes: Mistakes) -> Mapping[int, Mapping[str, Any]]:
-    """Complete the parameters of collections that a plugin reads, by position; only these take any."""
-    resolved: dict[int, Mapping[str, Any]] = {}
-    for position, entry in enumerate(tree.entries["collections"].items if "collections" in tree.entries else ()):
-        params = entry.entries.get("params", Node({}, entry.at))
-        id_ = entry.entries.get("id")
-        carried = registry.collections.get(str(id_.value)) if id_ else None
-        if carried and carried.plugin.factory and isinstance(params.value, Mapping):
-            factory = carried.plugin.factory
-            nodes = _with_paths(factory, params.entries)
-            resolved[position] = _validate(factory, Node(nodes, params.at), str(id_.value if id_ else ""), mistakes)
-        elif params.entries:
-            mistakes.add(params.at, "'params' goes with the `id` of a collection that a plugin reads")
-    return resolved
-
-
-def _with_paths(factory: Factory, nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """The parameters that are paths, as seen from the suite's folder."""
-    paths = path_parameters(factory)
-    return {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
-
-
-def _named(tree: Node) -> Iterator[tuple[Kind, int, Node]]:
-    for kind in PLUGIN_SPECS:
+def _named(tree: Node) -> Iterator[tuple[Kind, int, Node, Node]]:
+    """Kind, position, entry and its plugin's name, of each entry that has parameters set apart."""
+    keys: dict[Kind, str] = {"collections": "id", **dict.fromkeys(PLUGIN_SPECS, "name")}
+    for kind, key in keys.items():
         for position, entry in enumerate(tree.entries[kind].items if kind in tree.entries else ()):
-            if "name" in entry.entries and entry.entries["name"].text is not None:
-                yield kind, position, entry
+            if key in entry.entries and entry.entries[key].text is not None and "params" in entry.entries:
+                yield kind, position, entry, entry.entries[key]
 
 
-def _resolve(factory: Factory, entry: Node, mistakes: Mistakes) -> Resolved:
+def _resolve(factory: Factory, entry: Node, plugin: str, mistakes: Mistakes) -> Resolved:
     """Check the parameters with each combination of the values to try."""
     given = entry.entries["params"].entries
     tuned = _tuned(entry)
     for name in given.keys() & tuned.keys():
         mistakes.add(given[name].key_at or entry.at, f"{name!r} is both given and tuned")
+    paths = path_parameters(factory)
     params: dict[str, Any] = {}
     values: dict[str, list[Any]] = {name: [] for name in tuned}
     for combination in itertools.product(*(nodes.items for nodes in tuned.values())):
-        nodes = _with_paths(factory, {**given, **choose(tuned, combination)})
-        params = _validate(factory, Node(nodes, entry.at), str(entry.entries["name"].value), mistakes)
+        nodes = {**given, **choose(tuned, combination)}
+        nodes = {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
+        params = _validate(factory, Node(nodes, entry.at), plugin, mistakes)
         for name in tuned.keys() & params.keys():
             value = params.pop(name)
             if value not in values[name]:

@@ -76,8 +76,6 @@ class CollectionSpec(_Spec):
     """A file of `id<TAB>text` lines."""
     qrels: Path | None = None
     """Judgments as TREC writes them."""
-    params: Mapping[str, Any] = Field(default_factory=dict)
-    """Parameters of the plugin that reads the collection, for an `id` that takes some."""
     media: Path | None = None
     """Where clips or images lie, for collections whose documents or queries are looked at: a folder of videos, images
     or folders of frames named by id, or one file of features of frames with masks."""
@@ -95,6 +93,7 @@ class CollectionSpec(_Spec):
     """In the place of the suite's."""
     drop_own_id: bool = False
     """Whether a hit on the query's own id is dropped."""
+    params: Mapping[str, Any] = Field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""The collections in the box: two small ones that this project wrote, and readers of text-video sets."""
+"""Built-in collections: two small ones of our own, so that a suite runs without a download; text-video sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MINI = Path(__file__).parent / "mini"
 
 @hookimpl
 def register_collections() -> Iterable[CollectionPlugin]:
-    """Both demonstrations, as folders in BEIR's layout, and the text-video sets that a factory reads."""
+    """Both demonstrations, as folders in BEIR's layout, and readers of text-video sets."""
     return (
         CollectionPlugin("mini/web", MINI / "web", "everyday questions over short passages, graded 0 to 2"),
         CollectionPlugin("mini/science", MINI / "science", "scientific claims over passages like abstracts"),

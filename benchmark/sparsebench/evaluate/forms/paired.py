@@ -30,7 +30,7 @@ class PairedForm(Form[PairedEncoder]):
         with self.watch.stage("load model"):
             return self.model.load(self.group.device)
 
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores of queries: rows of those of the test, bank or development queries where these hold all of them."""
         whole = self._whole(tuple(queries))
         matrix = self._matrix(whole, part)

@@ -22,7 +22,7 @@ class ActivityNet(VideoCollection):
     """
 
     set_name: ClassVar[str] = "video/activitynet"
-    splits: ClassVar[tuple[str, ...]] = tuple(FILES)
+    split_names: ClassVar[tuple[str, ...]] = tuple(FILES)
 
     def files_of(self, split: str) -> Sequence[str]:
         """The list of the split's videos, and its sentences."""

@@ -22,7 +22,7 @@ class DiDeMo(VideoCollection):
     """
 
     set_name: ClassVar[str] = "video/didemo"
-    splits: ClassVar[tuple[str, ...]] = ("test", "train", "val")
+    split_names: ClassVar[tuple[str, ...]] = ("test", "train", "val")
 
     def files_of(self, split: str) -> Sequence[str]:
         """The list of the split's videos, and its descriptions."""

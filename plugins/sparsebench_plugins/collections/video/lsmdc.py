@@ -27,7 +27,7 @@ class Lsmdc(VideoCollection):
     """
 
     set_name: ClassVar[str] = "video/lsmdc"
-    splits: ClassVar[tuple[str, ...]] = tuple(FILES)
+    split_names: ClassVar[tuple[str, ...]] = tuple(FILES)
 
     def files_of(self, split: str) -> Sequence[str]:
         """One a split."""

@@ -29,7 +29,7 @@ class MsrVtt1kA(VideoCollection):
     """The videos of the training split."""
 
     set_name: ClassVar[str] = "video/msrvtt-1ka"
-    splits: ClassVar[tuple[str, ...]] = ("test", "train")
+    split_names: ClassVar[tuple[str, ...]] = ("test", "train")
 
     def files_of(self, split: str) -> Sequence[str]:
         """The csv or jsonl of the pairs, or that of the videos with the captions."""
@@ -55,7 +55,7 @@ class MsrVtt(VideoCollection):
     """
 
     set_name: ClassVar[str] = "video/msrvtt"
-    splits: ClassVar[tuple[str, ...]] = ("test", "train", "validate")
+    split_names: ClassVar[tuple[str, ...]] = ("test", "train", "validate")
 
     def files_of(self, split: str) -> Sequence[str]:
         """One for all."""

@@ -23,7 +23,7 @@ class Msvd(VideoCollection):
     """
 
     set_name: ClassVar[str] = "video/msvd"
-    splits: ClassVar[tuple[str, ...]] = ("test", "train", "val")
+    split_names: ClassVar[tuple[str, ...]] = ("test", "train", "val")
 
     def files_of(self, split: str) -> Sequence[str]:
         """The list of the split's videos, and the captions of all."""

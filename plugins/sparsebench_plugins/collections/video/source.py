@@ -25,7 +25,7 @@ class VideoCollection(CollectionSource):
 
     Example:
 
-        {id: video/msvd, params: {folder: msvd, direction: video_to_text}, media: msvd/videos, split: test, domain: in}
+        {id: video/msvd, folder: msvd, direction: video_to_text, media: msvd/videos, split: test, domain: in}
     """
 
     folder: Path
@@ -34,7 +34,7 @@ class VideoCollection(CollectionSource):
     """What asks and what is ranked."""
 
     set_name: ClassVar[str]
-    splits: ClassVar[tuple[str, ...]]
+    split_names: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def files_of(self, split: str) -> Sequence[str]:
@@ -61,9 +61,15 @@ class VideoCollection(CollectionSource):
     def of_split(self, split: str | None) -> VideoSplit:
         """One split, `test` where none is named. Raises CollectionError for a name that is not there."""
         name = split or "test"
-        if name not in self.splits:
-            raise CollectionError(f"{self.set_name}: there is no split {name!r}; there is: {', '.join(self.splits)}")
+        if name not in self.split_names:
+            raise CollectionError(
+                f"{self.set_name}: there is no split {name!r}; there is: {', '.join(self.split_names)}"
+            )
         return VideoSplit(self, name)
+
+    def splits(self) -> Sequence[str]:
+        """All that have their files here."""
+        return [name for name in self.split_names if not self.of_split(name).missing()]
 
     def documents(self) -> Iterator[Document]:
         """Those of the test split."""
@@ -171,7 +177,7 @@ class VideoSplit(CollectionSource):
     @cached_property
     def _seconds(self) -> Mapping[str, tuple[float, float]]:
         found: dict[str, tuple[float, float]] = {}
-        for split in self.collection.splits:
+        for split in self.collection.split_names:
             source = self.collection.of_split(split)
             if not source.missing():
                 found |= self.collection.seconds(split)

@@ -28,7 +28,7 @@ class VideoTable(VideoCollection):
     """The column that says `train`, `val` or `test`; null where the file has none, and every line is tested."""
 
     set_name: ClassVar[str] = "video/csv"
-    splits: ClassVar[tuple[str, ...]] = ("test", "train", "val")
+    split_names: ClassVar[tuple[str, ...]] = ("test", "train", "val")
 
     def files_of(self, split: str) -> Sequence[str]:
         """One for all."""
@@ -39,8 +39,8 @@ class VideoTable(VideoCollection):
         path, column, found = self.folder / self.file, self.split_column, []
         for row, where in read_csv(path, [self.video, self.caption, *([column] if column else [])]):
             of = row[column].strip() if column else "test"
-            if of not in self.splits:
-                raise CollectionError(f"{where}: split {of!r}; there is: {', '.join(self.splits)}")
+            if of not in self.split_names:
+                raise CollectionError(f"{where}: split {of!r}; there is: {', '.join(self.split_names)}")
             if not (name := row[self.video].strip()):
                 raise CollectionError(f"{where}: no video is named")
             if of == split:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 Positive = Annotated[int, Ge(1)]
 Length = Annotated[int, Ge(3)]
-VISION_EPSILON = 1e-6
-"""Of the vision tower's layer norms, as in the authors' code; transformers' default is 1e-5."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +71,6 @@ class Blip(PairedEncoder):
             "words": self.words,
             "frames": self.frames,
             "dtype": self.dtype,
-            "vision_epsilon": VISION_EPSILON,
         }
 
     def scoring(self) -> Mapping[str, Json]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sparsebench_plugins.models.video.blip import Blip
 
 ITEMS_AT_ONCE = 8
+VISION_EPSILON = 1e-6
+"""Of the vision tower's layer norms, as in the authors' code; transformers' default is 1e-5."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,6 @@ def load_blip(blip: Blip, device: str) -> LoadedBlip:
 
 
 def _config(checkpoint: VideoCheckpoint) -> Any:
-    from sparsebench_plugins.models.video.blip import VISION_EPSILON
-
     try:
         with quiet():
             config = transformers.BlipConfig.from_pretrained(checkpoint.folder, local_files_only=True)
