@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sparsebench.testing import Check, model_checks, postprocessor_checks
 from sparsebench.testing.plugin import examine
 from sparsebench.testing.texts import DOCUMENTS, QUERIES
 from sparsebench_plugins.postprocessors.sinkhorn import SinkhornSingleQuery
+from video_sets import write_sets
 
 MODELS: dict[str, dict[str, Any]] = {
     "blip": {"checkpoint": Path("blip"), "frames": 3, "matched": 2},
@@ -70,8 +72,10 @@ def test_every_model_is_checked() -> None:
     assert MODELS.keys() == REGISTERED.keys(), "name parameters in MODELS for a model that is new"
 
 
+SETS = TemporaryDirectory()
 EXAMINED = examine(
-    Registry.of(sparsebench_plugins.postprocessors, sparsebench_plugins.analyzers, sparsebench_plugins.collections)
+    Registry.of(sparsebench_plugins.postprocessors, sparsebench_plugins.analyzers, sparsebench_plugins.collections),
+    given={name: {"folder": str(folder)} for name, folder in write_sets(Path(SETS.name)).items()},
 )
 
 

@@ -34,6 +34,10 @@ class VideoTable(VideoCollection):
         """One for all."""
         return (self.file,)
 
+    def splits(self) -> Sequence[str]:
+        """Those that a line is of."""
+        return [name for name in super().splits() if self.captions(name)]
+
     def captions(self, split: str) -> Sequence[Caption]:
         """Lines of the split, in their order."""
         path, column, found = self.folder / self.file, self.split_column, []
