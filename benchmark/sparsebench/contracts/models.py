@@ -192,7 +192,8 @@ class Scorer(Model, ABC):
 class ScoredIds:
     """What a Scorer returns.
 
-    scores: (Q, D + O) of a floating type, read as float32: CSR whose unstored entries are unseen, or a dense array.
+    scores: (Q, D + O) of a floating type, float64 kept and others read as float32: a dense array, or CSR whose unstored
+    entries are unseen.
     notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
     """
 

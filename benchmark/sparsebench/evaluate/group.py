@@ -17,7 +17,7 @@ from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order
-from sparsebench.search import cached
+from sparsebench.search import byte_count, cached
 from sparsebench.store import Store
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
 
@@ -85,7 +85,7 @@ class Evaluation:
         if key not in self._scores:
             computed = self.form.scores(queries, part)
             blocks = cached(computed.blocks, CACHED_BYTES - self._cached_bytes)
-            self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if blocks is not computed.blocks else 0
+            self._cached_bytes += byte_count(blocks) if blocks is not computed.blocks else 0
             self._scores[key] = Scores(blocks, computed.notes)
         return self._scores[key]
 

@@ -15,6 +15,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.search.returned import checked_state
 from sparsebench.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -79,7 +80,9 @@ def _fitted(postprocessor: Postprocessor, fitting: _Fitting, scale: float) -> St
         query_texts=[query.text for query in fitting.queries],
         bank_gallery=scaled(fitting.gallery.blocks, scale) if fitting.gallery else None,
     )
-    return postprocessor.fit(scaled(fitting.scores.blocks, scale), context)
+    blocks = fitting.scores.blocks
+    learnt = postprocessor.fit(scaled(blocks, scale), context)
+    return checked_state(learnt, blocks.shape, f"{type(postprocessor).__name__}.fit")
 
 
 def _fitting(

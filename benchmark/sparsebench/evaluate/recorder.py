@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsebench.contracts import CellContext
-from sparsebench.errors import ScoreError, SparsebenchError
+from sparsebench.errors import FAILURES, ScoreError, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
 from sparsebench.evaluate.group import Evaluation
@@ -40,8 +40,8 @@ class Recorder:
                 return self._up_to_date(self._compute(cell), cell, analysis)
         except SparsebenchError as error:
             return self._failed(cell, str(error))
-        except Exception as error:  # one broken plugin must not cost the cells of all others
-            return self._failed(cell, f"{type(error).__name__}: {error}", traceback.format_exc())
+        except FAILURES as error:  # one broken plugin must not cost the cells of all others
+            return self._failed(cell, reason(error), traceback.format_exc())
 
     def _compute(self, cell: PlannedCell) -> Record:
         """Rank, and write the run down; the measures are always taken from the file."""

@@ -11,6 +11,9 @@ from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, pattern
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.types import Json
 
+DOMAIN_MEANS = {"in": "mean in-domain", "out": "mean out-of-domain"}
+"""What a mean over collections of one domain is called; those of unknown domain have none."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -77,8 +80,8 @@ def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str
     """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members."""
     groups: dict[str, list[str]] = {"mean": list(measures)}
     for label in measures:
-        domain = board.collections[label].cell.collection.params["domain"]
-        groups.setdefault(f"mean {domain}-of-domain" if domain == "out" else "mean in-domain", []).append(label)
+        if name := DOMAIN_MEANS.get(board.collections[label].cell.collection.params["domain"]):
+            groups.setdefault(name, []).append(label)
     return {
         name: members
         for name, members in groups.items()

@@ -12,6 +12,7 @@ from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, Postprocessor, Side
 from sparsebench.errors import SuiteError
+from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
@@ -135,7 +136,8 @@ def make_plan(
     device: str,
 ) -> Plan:
     """Combine what was resolved."""
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
