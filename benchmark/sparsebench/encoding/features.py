@@ -44,9 +44,9 @@ class PairedSide:
     load: Callable[[], LoadedPairedEncoder]
 
     @property
-    def maker(self) -> str:
-        """What artefacts of this side have in common, for estimates."""
-        return digest([self.identity["model"], self.side])
+    def pace(self) -> str:
+        """What decides how long a text or an item takes: the model, the side, and what computes it."""
+        return digest([self.identity["model"], self.side, self.identity.get("computed_by")])
 
     def shards_of_texts(self, texts: Sequence[str]) -> list[FeatureShard]:
         """Shards of texts in their order."""
@@ -99,7 +99,7 @@ class PairedSide:
         encoded = make(shard.rows)
         _check(encoded.features, len(shard.rows), type(loaded).__name__)
         facts: dict[str, Json] = {
-            "model": self.maker,
+            "pace": self.pace,
             "shape": [len(shard.rows)],
             "truncated": encoded.truncated,
             "seconds": time.perf_counter() - start,

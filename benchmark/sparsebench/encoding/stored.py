@@ -57,6 +57,11 @@ class Encoder:
         return digest({"encoder": dict(self.identity), "role": self.role, **content})
 
 
+def pace(identity: Mapping[str, Json]) -> str:
+    """Name what decides how long a text takes: the model, and what computes it."""
+    return digest([identity["model"], identity.get("computed_by")])
+
+
 def document_shards(encoder: Encoder, corpus: Corpus) -> dict[range, str]:
     """The shards of a corpus and their keys."""
     total = len(corpus.doc_ids)
@@ -104,7 +109,7 @@ def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Art
     start = time.perf_counter()
     made = encoded(loaded, texts, encoder.role)
     facts: dict[str, Json] = {
-        "model": digest(encoder.identity["model"]),
+        "pace": pace(encoder.identity),
         "shape": list(made.vectors.shape),
         "truncated": int(made.truncated),
         "seconds": time.perf_counter() - start,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
@@ -44,15 +45,21 @@ def rank_topics(
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
         if postprocessor.identity and cell.candidates == "retrieved":
-            ranking, notes = evaluation.top(topics, _depth(evaluation))
+            ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
             return Outcome(ranking, {"scale": 1.0}, notes)
-        raw = evaluation.scores(topics)
-        fitting = _fitting(evaluation, cell, postprocessor, topics, bank)
-        scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting.scores.blocks)
-        test = scaled(raw.blocks, scale)
-        state = _fitted(postprocessor, fitting, scale) if fitting else State()
-        enforce_sees(postprocessor, state, test)
-        ranking = _top(evaluation, cell, postprocessor, state, test)
+        return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
+
+
+def _postprocessed(
+    evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
+) -> Outcome:
+    raw = evaluation.scores(topics)
+    fitting = _fitting(evaluation, cell, postprocessor, topics, bank)
+    scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting.scores.blocks)
+    test = scaled(raw.blocks, scale)
+    state = _fitted(postprocessor, fitting, scale) if fitting else State()
+    enforce_sees(postprocessor, state, test)
+    ranking = _top(evaluation, cell, postprocessor, state, test)
     facts, notes = (fitting.facts, fitting.notes) if fitting else ({}, {})
     return Outcome(ranking, {"scale": scale, **facts, **state.facts}, {**raw.notes, **notes})
 

@@ -10,7 +10,8 @@ from sparsebench.store import Store
 
 
 def estimate_seconds(group: Group, documents: int, store: Store) -> float | None:
-    """Seconds to encode so many documents; None when this model never encoded any here.
+    """Seconds to encode so many documents; None when this model never encoded any on such a
+    device.
 
     Encoding is nearly all of a run (97 % at 93,000 passages), so the rest is not estimated.
     """
@@ -21,6 +22,6 @@ def estimate_seconds(group: Group, documents: int, store: Store) -> float | None
     rates = [
         facts["seconds"] / facts["shape"][0]
         for facts in store.facts(shards.kind)
-        if facts.get("model") == shards.maker and facts["shape"][0]
+        if facts.get("pace") == shards.pace and facts["shape"][0]
     ]
     return documents * statistics.median(rates) if rates else None

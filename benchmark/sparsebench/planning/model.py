@@ -37,22 +37,21 @@ class ResolvedModel:
         return {role: plain_mapping(self.model.identity_of(role), owner, role) for role in roles}
 
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
-        """All that determines its vectors (or scores) on this collection and device class."""
+        """All that determines its vectors (or scores) on this collection and, where that computes them, this device."""
         fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
-        return {**self._around(device), "model": dict(self.identities[role]), **fitted}
+        return {**self._around(role, device), "model": dict(self.identities[role]), **fitted}
 
     def side_identity(self, side: Side, device: str) -> dict[str, Json]:
         """All that determines the features of one side of a paired encoder on this device class."""
         assert isinstance(self.model, PairedEncoder), "other forms have roles, not sides"
-        return {**self._around(device), "model": dict(self.model.identity(side))}
+        return {**self._around("document", device), "model": dict(self.model.identity(side))}
 
-    def _around(self, device: str) -> dict[str, Json]:
+    def _around(self, role: Role, device: str) -> dict[str, Json]:
         return {
             "plugin": self.registered.source_digest,
             "harness": code_digest(ENCODING.get(self.model.stored_as or "", ENCODING["vectors"])),
             "libraries": {**library_versions(), **(decoder_versions() if self.model.reads_media else {})},
-            "device": device.partition(":")[0],
-            "dtype": "float32",
+            "computed_by": dict(self.model.computed_by(role, device)),
         }
 
 

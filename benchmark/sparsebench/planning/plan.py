@@ -11,6 +11,7 @@ from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, Postprocessor, Side
+from sparsebench.device import kind
 from sparsebench.errors import SuiteError
 from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
@@ -59,11 +60,15 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Group:
-    """A model on a collection, and all that is asked of it."""
+    """A model on a collection, and all that is asked of it.
+
+    device: what encodes. search_device: what scores, postprocesses and ranks.
+    """
 
     model: ResolvedModel
     collection: TestCollection
     device: str
+    search_device: str
     depth: int
     measures: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
@@ -82,6 +87,11 @@ class Group:
     def side_identity(self, side: Side) -> dict[str, Json]:
         """What names the features of a side of a paired encoder."""
         return self.model.side_identity(side, self.device)
+
+    @property
+    def described_identities(self) -> dict[Role, dict[str, Json]]:
+        """For records: the model's own identity in each role, and what of the device computes it."""
+        return {role: {**each["model"], **each["computed_by"]} for role, each in self.identities.items()}
 
     def describe(self, cell: PlannedCell) -> CellDescription:
         """The cell in the words of the record."""
@@ -134,18 +144,22 @@ def make_plan(
     models: Sequence[ResolvedModel],
     collections: Sequence[TestCollection],
     device: str,
+    search_device: str | None = None,
 ) -> Plan:
-    """Combine what was resolved."""
+    """Combine what was resolved. device: what encodes; search_device: what else computes, the same where it is None."""
+    devices = device, search_device or device
     sound = [identified(model) for model in models]
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in sound)
+    groups = tuple(_group(suite, registry, model, collection, devices) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
     return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
 
 
-def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, device: str) -> Group:
-    empty = Group(model, collection, device, suite.depth, collection.spec.measures or suite.measures, (), ())
+def _group(
+    suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, devices: tuple[str, str]
+) -> Group:
+    empty = Group(model, collection, *devices, suite.depth, collection.spec.measures or suite.measures, (), ())
     refuse_unsuited(model, collection)
     content = looked_at(model, collection)
     shared = {"identities": empty.identities, "collection": {**collection.digests, **content.tested}}
@@ -167,6 +181,7 @@ def _cell(
     candidates = spec.candidates or suite.candidates or group.model.model.default_candidates
     if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
+    shared = {**shared, "ranked_on": kind(group.search_device)}
     key = cell_key(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
     return PlannedCell(spec, registered, candidates, key)
 

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from sparsebench.contracts import LoadedEncoder, LoadedPairedEncoder
 from sparsebench.encoding.features import KIND as FEATURES
 from sparsebench.encoding.features import PairedSide
-from sparsebench.encoding.stored import Encoder, document_shards
+from sparsebench.encoding.stored import Encoder, document_shards, pace
 from sparsebench.planning.plan import Group
-from sparsebench.provenance.digests import digest
 from sparsebench.store import Store
 
 
 @dataclass(frozen=True)
 class DocumentShards:
-    """kind: of the artefacts. maker: what artefacts of this model have in common. keys: rows -> key."""
+    """kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key."""
 
     kind: str
-    maker: str
+    pace: str
     keys: Mapping[range, str]
 
 
@@ -31,8 +30,8 @@ def document_shards_of(group: Group) -> DocumentShards | None:
     if kind == FEATURES:
         return _of_pairs(group)
     encoder = Encoder(group.vector_identity("document"), "document", _never)
-    maker = digest(group.identities["document"]["model"])
-    return DocumentShards(kind, maker, document_shards(encoder, group.collection.corpus))
+    own = pace(group.identities["document"])
+    return DocumentShards(kind, own, document_shards(encoder, group.collection.corpus))
 
 
 def missing_documents(group: Group, store: Store) -> int:
@@ -50,7 +49,7 @@ def _of_pairs(group: Group) -> DocumentShards:
     else:
         side = PairedSide(group.side_identity("text"), "text", _never_paired)
         shards = side.shards_of_texts([document.text for document in group.collection.source.documents()])
-    return DocumentShards(FEATURES, side.maker, {shard.rows: shard.key for shard in shards})
+    return DocumentShards(FEATURES, side.pace, {shard.rows: shard.key for shard in shards})
 
 
 def _never() -> LoadedEncoder:

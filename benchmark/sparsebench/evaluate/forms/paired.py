@@ -37,7 +37,7 @@ class PairedForm(Form[PairedEncoder]):
         if len(whole) != len(queries):
             row_of = {query.query_id: row for row, query in enumerate(whole)}
             matrix = matrix[[row_of[query.query_id] for query in queries]]
-        return Scores(MatrixScores(matrix, device=self.group.device, block=block_width(len(queries))))
+        return Scores(MatrixScores(matrix, device=self.group.search_device, block=block_width(len(queries))))
 
     def facts(self) -> Mapping[str, Json]:
         """Share of texts cut at the maximum length, by role, and what encoded."""

@@ -27,7 +27,7 @@ class ScorerForm(Form[Scorer]):
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores as it gives them."""
         scored = self._scored(queries, part)
-        blocks = MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))
+        blocks = MatrixScores(scored.scores, device=self.group.search_device, block=block_width(len(queries)))
         return Scores(blocks, self._notes(scored, queries, part))
 
     def on_bank(self) -> Scorer:
