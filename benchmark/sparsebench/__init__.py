@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sparsebench.contracts import (
     Analysis,
+    Axis,
     CellAnalyzer,
     CellContext,
     CollectionModel,
     CollectionSource,
+    Column,
+    Curves,
     EncodedFeatures,
     Features,
     FitContext,
@@ -67,6 +70,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Analysis",
     "AnalyzerPlugin",
+    "Axis",
     "Block",
     "CellAnalyzer",
     "CellContext",
@@ -74,6 +78,8 @@ __all__ = [
     "CollectionModel",
     "CollectionPlugin",
     "CollectionSource",
+    "Column",
+    "Curves",
     "Document",
     "Domain",
     "Encoded",

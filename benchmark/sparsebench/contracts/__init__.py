@@ -16,6 +16,7 @@ from sparsebench.contracts.analyzers import (
     SuiteContext,
 )
 from sparsebench.contracts.collections import CollectionSource
+from sparsebench.contracts.display import Axis, Column, Curves, Shown
 from sparsebench.contracts.fetchable import Fetchable
 from sparsebench.contracts.models import (
     CollectionModel,
@@ -33,10 +34,13 @@ from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowS
 __all__ = [
     "Analysis",
     "Analyzer",
+    "Axis",
     "CellAnalyzer",
     "CellContext",
     "CollectionModel",
     "CollectionSource",
+    "Column",
+    "Curves",
     "EncodedFeatures",
     "Features",
     "Fetchable",
@@ -53,6 +57,7 @@ __all__ = [
     "ScoredIds",
     "Scorer",
     "Side",
+    "Shown",
     "SparseEncoder",
     "State",
     "SuiteAnalyzer",

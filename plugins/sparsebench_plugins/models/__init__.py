@@ -5,6 +5,7 @@ from __future__ import annotations
 from sparsebench import ModelPlugin, hookimpl
 from sparsebench.training import each_training
 from sparsebench_plugins.models.bm25 import Bm25
+from sparsebench_plugins.models.rm3 import Rm3
 from sparsebench_plugins.models.run_file import RunFile
 from sparsebench_plugins.models.score_matrix import ScoreMatrix
 from sparsebench_plugins.models.splade import Splade
@@ -22,6 +23,7 @@ def register_models() -> list[ModelPlugin]:
         ModelPlugin("bm25", Bm25, "BM25 through bm25s"),
         ModelPlugin("clip4clip", Clip4Clip, "CLIP4Clip: CLIP with a temporal head over frames"),
         ModelPlugin("drl", Drl, "DRL: CLIP with interactions of words and frames"),
+        ModelPlugin("rm3", Rm3, "BM25 with queries expanded by the terms of their best documents"),
         ModelPlugin("run_file", RunFile, "a TREC run as a system"),
         ModelPlugin("score_matrix", ScoreMatrix, "scores or features of any system, from files"),
         ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint", _TRAININGS),
