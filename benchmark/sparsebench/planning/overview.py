@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sparsebench.planning.estimate import estimate_seconds
-from sparsebench.planning.plan import Group, finished, missing_documents
+from sparsebench.planning.plan import Group, finished
 from sparsebench.planning.session import Session
+from sparsebench.planning.shards import missing_documents
 from sparsebench.types import Sees
 
 
