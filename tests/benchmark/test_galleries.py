@@ -12,7 +12,8 @@ import toys
 from sparsebench import FitContext, Query, ScoreBlocks, ScoredIds, Scorer
 from sparsebench.collection.topics import select
 from sparsebench.errors import ModelError
-from sparsebench.evaluate.galleries import OnBank, unanswered
+from sparsebench.evaluate.forms.scorer import OnBank
+from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.stage import BankFold
 from sparsebench.planning import Plan

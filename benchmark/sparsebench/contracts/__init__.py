@@ -24,6 +24,7 @@ from sparsebench.contracts.models import (
     ScoredIds,
     Scorer,
     SparseEncoder,
+    VectorModel,
     Vocabulary,
 )
 from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowStats, State
@@ -50,5 +51,6 @@ __all__ = [
     "State",
     "SuiteAnalyzer",
     "SuiteContext",
+    "VectorModel",
     "Vocabulary",
 ]

@@ -1,17 +1,17 @@
-"""Models, three kinds: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
+"""Models, three forms: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from sparsebench.contracts.fetchable import Fetchable
 from sparsebench.errors import ModelError
-from sparsebench.types import Document, Encoded, Json, Query, Role
+from sparsebench.types import Candidates, Document, Encoded, Json, Query, Role
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -52,13 +52,49 @@ class LoadedEncoder(ABC):
         return {}
 
 
-class SparseEncoder(Fetchable, ABC):
-    """A model whose vectors depend on the text alone.
+class Model(Fetchable, ABC):
+    """What every form of model says of itself before it is loaded; a plugin derives from one of the forms below.
+
+    A new form is a class here, an adapter in `sparsebench.evaluate.forms` and its rules in `sparsebench.testing`.
+
+    reads_corpus: whether it is fitted to the corpus, so that its key includes the corpus' digest.
+    stored_as: the kind of artefact that its documents become in the store; None where it encodes none.
+    default_candidates: which documents may be ranked where a suite does not say.
+    """
+
+    reads_corpus: ClassVar[bool] = False
+    stored_as: ClassVar[str | None] = None
+    default_candidates: ClassVar[Candidates] = "retrieved"
+
+    @abstractmethod
+    def identity_of(self, role: Role) -> Mapping[str, Json]:
+        """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""
+
+
+class VectorModel(Model, ABC):
+    """What models that make sparse vectors share.
 
     expands_queries: whether the query side can have active dimensions that are not tokens of the query.
     """
 
+    stored_as: ClassVar[str | None] = "vectors"
     expands_queries: bool = True
+
+    @abstractmethod
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        """All that determines the bytes of `encode(…, role)`."""
+
+    def identity_of(self, role: Role) -> Mapping[str, Json]:
+        """Its identity in this role."""
+        return self.identity(role)
+
+    @abstractmethod
+    def encoder_for(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
+        """Load it onto `device` for a collection; each call of `documents` is one pass over its corpus."""
+
+
+class SparseEncoder(VectorModel, ABC):
+    """A model whose vectors depend on the text alone."""
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
@@ -69,10 +105,15 @@ class SparseEncoder(Fetchable, ABC):
     def load(self, device: str) -> LoadedEncoder:
         """Load onto `device` ("cpu", "cuda", "cuda:1"); raises ModelError."""
 
+    def encoder_for(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
+        """Load it; the corpus is not read."""
+        return self.load(device)
 
-class CollectionModel(Fetchable, ABC):
+
+class CollectionModel(VectorModel, ABC):
     """A model that is fitted to the corpus (BM25, idf-weighted query sides); its key includes the corpus digest."""
 
+    reads_corpus: ClassVar[bool] = True
     expands_queries: bool = False
 
     @abstractmethod
@@ -83,16 +124,25 @@ class CollectionModel(Fetchable, ABC):
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """Read the corpus (any number of passes; each call of `documents` is one) and return the encoder."""
 
+    def encoder_for(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
+        """Fit it to the corpus."""
+        return self.fit(documents, device)
 
-class Scorer(Fetchable, ABC):
+
+class Scorer(Model, ABC):
     """A system that gives scores for ids, without vectors."""
 
+    default_candidates: ClassVar[Candidates] = "all"
     dense: bool = False
     """Whether every document has a score (a matrix), or only some (a run: pool form only)."""
 
     @abstractmethod
     def identity(self) -> Mapping[str, Json]:
         """All that determines its scores: digests of its files."""
+
+    def identity_of(self, role: Role) -> Mapping[str, Json]:
+        """Its identity, whatever the role."""
+        return self.identity()
 
     def outside(self, doc_ids: np.ndarray) -> np.ndarray:
         """Ids (O,) bytes of documents that it ranks and that are not among `doc_ids` (D,); they keep their ranks."""
@@ -126,6 +176,3 @@ class ScoredIds:
 
     scores: csr_array | np.ndarray
     notes: Mapping[str, Json] = field(default_factory=dict)
-
-
-Model = SparseEncoder | CollectionModel | Scorer

@@ -14,7 +14,6 @@ from sparsebench.contracts import (
     CellContext,
     GroupAnalyzer,
     NotApplicable,
-    Scorer,
     SuiteAnalyzer,
     SuiteContext,
 )
@@ -33,8 +32,6 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
     """Label -> what each group analyzer found. A failed analysis says why; nothing else fails with it."""
 
     def compute(planned: PlannedAnalysis) -> Analysis:
-        if isinstance(evaluation.group.model.model, Scorer):
-            raise NotApplicable("the model gives scores, not vectors")
         analyzer = planned.make()
         assert isinstance(analyzer, GroupAnalyzer)
         label = planned.spec.label

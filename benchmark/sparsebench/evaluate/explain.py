@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.contracts import Postprocessor, Scorer
+from sparsebench.contracts import Postprocessor
 from sparsebench.errors import SparsebenchError, did_you_mean
 from sparsebench.evaluate.cell import evaluate
 from sparsebench.evaluate.group import Evaluation
@@ -67,8 +67,7 @@ def explain(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, que
     row, query = _find(evaluation, query_id)
     raw = _ranked(evaluation, cell, plain, query_id)
     after = evaluate(evaluation, cell, Stopwatch()).run[query_id]
-    vectorless = isinstance(evaluation.group.model.model, Scorer)
-    vector = None if vectorless else evaluation.vectors.test[[row]]
+    vector = evaluation.vectors.test[[row]] if evaluation.form.has_vectors else None
     hits = _hits(evaluation, query, raw, dict(islice(after.items(), top)), vector)
     relevant = {doc_id for doc_id, grade in evaluation.collection.test.qrels[query_id].items() if grade > 0}
     missed = len(relevant - {hit.doc_id for hit in hits})

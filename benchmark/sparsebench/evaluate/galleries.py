@@ -6,22 +6,19 @@ and one for test, each holding the answers to its own queries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from sparsebench.collection.resolved import TestCollection
-from sparsebench.contracts import ScoredIds, Scorer
+from sparsebench.contracts import Model
 from sparsebench.planning import Group
-from sparsebench.types import Json, Qrels, Query
+from sparsebench.types import Qrels
 
 
-def on_bank(group: Group) -> Group:
-    """The group with the bank's queries and documents in the place of those that are tested."""
-    scorer, same = group.model.model, group.collection.bank_is_same_collection
-    model = replace(group.model, model=OnBank(scorer, same)) if isinstance(scorer, Scorer) else group.model
-    return replace(group, model=model, collection=_of_the_bank(group.collection))
+def on_bank(group: Group, model: Model) -> Group:
+    """The group with the bank's queries and documents in the place of those that are tested, asked of `model`."""
+    return replace(group, model=replace(group.model, model=model), collection=_of_the_bank(group.collection))
 
 
 def _of_the_bank(collection: TestCollection) -> TestCollection:
@@ -37,22 +34,6 @@ def _of_the_bank(collection: TestCollection) -> TestCollection:
         bank_is_same_collection=True,  # bank and development queries are the same ones
         counts={},
     )
-
-
-@dataclass(frozen=True)
-class OnBank(Scorer):
-    """A scorer of bank queries over the bank's own documents. same_collection: as in `score_bank` of the one inside."""
-
-    inner: Scorer
-    same_collection: bool
-
-    def identity(self) -> Mapping[str, Json]:
-        """That of the scorer inside."""
-        return self.inner.identity()
-
-    def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
-        """Scores of bank queries for the bank's own documents."""
-        return self.inner.score_bank(queries, doc_ids, same_collection=self.same_collection, own_gallery=True)
 
 
 def unanswered(doc_ids: np.ndarray, fold: Qrels, others: Qrels) -> np.ndarray:

@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sparsebench.collection.read import Gallery
-from sparsebench.collection.resolved import TestCollection
-from sparsebench.contracts import CollectionModel, LoadedEncoder, SparseEncoder
+from sparsebench.contracts import LoadedEncoder, VectorModel
 from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
@@ -25,8 +24,9 @@ WORTH_ENCODING = 8
 class GroupVectors:
     """Vectors of documents and queries of a model that has any; lazy."""
 
-    def __init__(self, group: Group, store: Store, progress: Progress, watch: Stopwatch) -> None:
+    def __init__(self, group: Group, model: VectorModel, store: Store, progress: Progress, watch: Stopwatch) -> None:
         self.group = group
+        self._model = model
         self.collection = group.collection
         self._store = store
         self._progress = progress
@@ -36,12 +36,13 @@ class GroupVectors:
     @cached_property
     def encoder(self) -> LoadedEncoder:
         """The encoder, loaded (or fitted to the corpus) when first needed."""
-        model = self.group.model.model
         with self._watch.stage("load model"):
-            if isinstance(model, SparseEncoder):
-                return model.load(self.group.device)
-            assert isinstance(model, CollectionModel), "a scorer has no encoder"
-            return model.fit(self.collection.source.documents, self.group.device)
+            return self._model.encoder_for(self.collection.source.documents, self.group.device)
+
+    @property
+    def expands_queries(self) -> bool:
+        """Whether queries can have active dimensions that are not their own tokens."""
+        return self._model.expands_queries
 
     @cached_property
     def documents(self) -> Vectors:
@@ -54,7 +55,8 @@ class GroupVectors:
     @cached_property
     def bank_documents(self) -> Vectors:
         """Vectors of the bank's own documents, (E, V)."""
-        return self._encoded(bank_gallery(self.collection))
+        assert self.collection.bank_gallery is not None, "the suite asks for no gallery of the bank"
+        return self._encoded(self.collection.bank_gallery)
 
     def queries(self, texts: Sequence[str]) -> csr_array:
         """Vectors of query texts, (Q, V): rows of the test, bank or dev queries where these hold all of them.
@@ -102,9 +104,3 @@ class GroupVectors:
 
     def _role(self, role: Role) -> Encoder:
         return Encoder(self.group.identities[role], role, lambda: self.encoder)
-
-
-def bank_gallery(collection: TestCollection) -> Gallery:
-    """The bank's own documents."""
-    assert collection.bank_gallery is not None, "the suite asks for no gallery of the bank"
-    return collection.bank_gallery

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 
-from sparsebench.encoding.stored import KIND as VECTORS
 from sparsebench.planning import Group
 from sparsebench.provenance.digests import digest
 from sparsebench.store import Store
@@ -17,10 +16,12 @@ def estimate_seconds(group: Group, documents: int, store: Store) -> float | None
     """
     if documents == 0:
         return 0.0
+    kind = group.model.model.stored_as
+    assert kind is not None, "a model that encodes nothing lacks no documents"
     model = digest(group.identities["document"]["model"])
     rates = [
         facts["seconds"] / facts["shape"][0]
-        for facts in store.facts(VECTORS)
+        for facts in store.facts(kind)
         if facts.get("model") == model and facts["shape"][0]
     ]
     return documents * statistics.median(rates) if rates else None

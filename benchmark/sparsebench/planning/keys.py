@@ -16,6 +16,7 @@ RUN_CODE = (
     "sparsebench.evaluate.cell",
     "sparsebench.collection",
     "sparsebench.encoding.stored",
+    "sparsebench.evaluate.forms",
     "sparsebench.evaluate.galleries",
     "sparsebench.evaluate.group",
     "sparsebench.search.postprocess",

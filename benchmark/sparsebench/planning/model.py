@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sparsebench.collection import Corpus
-from sparsebench.contracts import CollectionModel, Model, Scorer
+from sparsebench.contracts import Model
 from sparsebench.provenance.digests import library_versions, source_digest
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import ModelSpec
@@ -22,10 +22,9 @@ class ResolvedModel:
 
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
         """All that determines its vectors (or scores) on this collection and device class."""
-        own = self.model.identity() if isinstance(self.model, Scorer) else self.model.identity(role)
-        fitted = {"corpus": corpus.digest} if isinstance(self.model, CollectionModel) else {}
+        fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
         return {
-            "model": dict(own),
+            "model": dict(self.model.identity_of(role)),
             "plugin": self.registered.source_digest,
             "harness": source_digest("sparsebench.encoding"),
             "libraries": library_versions(),

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from sparsebench.collection import IrDatasets, topics_digest
 from sparsebench.collection.resolved import TestCollection
-from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Scorer
-from sparsebench.encoding.stored import KIND as VECTORS
+from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
 from sparsebench.planning.keys import analysis_key, cell_key
@@ -146,8 +145,7 @@ def _cell(
     suite: Suite, registry: Registry, group: Group, spec: PostprocessorSpec, shared: Mapping[str, Json]
 ) -> PlannedCell:
     registered = registry.get("postprocessors", spec.name)
-    default: Candidates = "all" if isinstance(group.model.model, Scorer) else "retrieved"
-    candidates = spec.candidates or suite.candidates or default
+    candidates = spec.candidates or suite.candidates or group.model.model.default_candidates
     if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
     roles = group.collection.roles
@@ -186,11 +184,12 @@ def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
 
 def missing_documents(group: Group, store: Store) -> int:
     """How many documents of the group have no vectors yet."""
-    if isinstance(group.model.model, Scorer):
+    kind = group.model.model.stored_as
+    if kind is None:
         return 0
     encoder = Encoder(group.identities["document"], "document", _never)
     shards = document_shards(encoder, group.collection.corpus)
-    return sum(len(shard) for shard, key in shards.items() if not store.holds(VECTORS, key))
+    return sum(len(shard) for shard, key in shards.items() if not store.holds(kind, key))
 
 
 def _never() -> LoadedEncoder:

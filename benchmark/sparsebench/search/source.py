@@ -35,6 +35,10 @@ class Source(ABC):
         """(Q, D)."""
 
     @abstractmethod
+    def rows(self, start: int, stop: int) -> Source:
+        """The same for the queries `start` to `stop` alone."""
+
+    @abstractmethod
     def scores(self, columns: slice) -> Tensor:
         """Scores (Q, d) float32 of a range of documents."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
 import numpy as np
 
-from sparsebench.contracts import CollectionModel, LoadedEncoder, SparseEncoder
+from sparsebench.contracts import LoadedEncoder, VectorModel
 from sparsebench.testing.checks import Subject, require
 from sparsebench.testing.common import close
 from sparsebench.testing.isolation import no_network
@@ -26,7 +26,7 @@ TEXTS: dict[Role, list[str]] = {
 
 
 @dataclass(frozen=True)
-class EncoderSubject(Subject[SparseEncoder | CollectionModel]):
+class EncoderSubject(Subject[VectorModel]):
     """A model that makes vectors, and how to get its encoder."""
 
     @cached_property
@@ -36,14 +36,8 @@ class EncoderSubject(Subject[SparseEncoder | CollectionModel]):
 
     def load(self, documents: Sequence[Document] = DOCUMENTS) -> LoadedEncoder:
         """A new one on the CPU, fitted to `documents` where it is a CollectionModel."""
-        made = self.make()
-        if isinstance(made, SparseEncoder):
-            return made.load("cpu")
-
-        def one_pass() -> Iterator[Document]:
-            return iter(documents)
-
-        return made.fit(one_pass, "cpu")
+        made: VectorModel = self.make()
+        return made.encoder_for(lambda: iter(documents), "cpu")
 
 
 def dense(encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> np.ndarray:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder
-from sparsebench.evaluate.group import Evaluation, block_width
+from sparsebench.evaluate.forms.form import block_width
+from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.variations import Variation
 from sparsebench.evaluate.ranking import run_of
 from sparsebench.measures import aggregate, measure

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparsebench.contracts import LoadedEncoder, Scorer
+from sparsebench.contracts import LoadedEncoder
 from sparsebench.errors import SparsebenchError
+from sparsebench.evaluate.forms import form_of
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import Again
 from sparsebench.evaluate.noise.variations import CHOICES, Variation, variations
-from sparsebench.evaluate.vectors import GroupVectors
 from sparsebench.planning import Group
 from sparsebench.planning.model import resolve_model
 from sparsebench.progress import Silent
@@ -22,7 +22,7 @@ from sparsebench.store import Store
 def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample: int) -> GroupNoise:
     """Measure it; a scorer encodes nothing, so nothing moves it. sample: documents to encode again, at most."""
     group, nothing = evaluation.group, _described(evaluation.group)
-    if isinstance(group.model.model, Scorer):
+    if not evaluation.form.has_vectors:
         return nothing
     again = Again(evaluation, sample)
     changes: list[Change] = []
@@ -65,4 +65,4 @@ def _encoder(evaluation: Evaluation, variation: Variation, registry: Registry, s
     # Identities name the engine and the type of numbers, but not how many tokens share a batch.
     if variation.params.keys() <= set(CHOICES) and other.identities == group.identities:
         return None
-    return GroupVectors(other, store, Silent(), Stopwatch()).encoder
+    return form_of(other, store, Silent(), Stopwatch()).vectors.encoder

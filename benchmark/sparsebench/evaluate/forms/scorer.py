@@ -1,0 +1,66 @@
+"""Models that give scores for ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sparsebench.contracts import ScoredIds, Scorer
+from sparsebench.evaluate.forms.form import Form, Part, Scores, bank_gallery, block_width
+from sparsebench.search import MatrixScores
+from sparsebench.types import Json, Query
+
+
+class ScorerForm(Form[Scorer]):
+    """A scorer, asked for the ids of the collection and those that it ranks beside them."""
+
+    @cached_property
+    def outside(self) -> np.ndarray | None:
+        """Ids (O,) bytes that its runs rank and that the corpus lacks."""
+        return self.model.outside(self.collection.corpus.doc_ids)
+
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+        """Scores as it gives them."""
+        scored = self._scored(queries, part)
+        blocks = MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))
+        return Scores(blocks, self._notes(scored, queries, part))
+
+    def on_bank(self) -> Scorer:
+        """Asked for the scores of the bank's own documents."""
+        return OnBank(self.model, self.collection.bank_is_same_collection)
+
+    def _scored(self, queries: Sequence[Query], part: Part) -> ScoredIds:
+        if part == "collection":
+            return self.model.score(queries, self._doc_ids)
+        own = part == "bank gallery"
+        doc_ids = bank_gallery(self.collection).corpus.doc_ids if own else self._doc_ids
+        same = self.collection.bank_is_same_collection
+        return self.model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
+
+    def _notes(self, scored: ScoredIds, queries: Sequence[Query], part: Part) -> Mapping[str, Json]:
+        if part == "collection":
+            return scored.notes if tuple(queries) == self.collection.test.queries else {}
+        return {f"bank_{name}": count for name, count in scored.notes.items()}
+
+    @cached_property
+    def _doc_ids(self) -> np.ndarray:
+        return np.concatenate([self.collection.corpus.doc_ids, self.outside])
+
+
+@dataclass(frozen=True)
+class OnBank(Scorer):
+    """A scorer of bank queries over the bank's own documents. same_collection: as in `score_bank` of the one inside."""
+
+    inner: Scorer
+    same_collection: bool
+
+    def identity(self) -> Mapping[str, Json]:
+        """That of the scorer inside."""
+        return self.inner.identity()
+
+    def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:
+        """Scores of bank queries for the bank's own documents."""
+        return self.inner.score_bank(queries, doc_ids, same_collection=self.same_collection, own_gallery=True)

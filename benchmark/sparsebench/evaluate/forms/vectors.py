@@ -1,0 +1,55 @@
+"""Models that make sparse vectors: scores are their dot products."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsebench.contracts import VectorModel
+from sparsebench.evaluate.forms.form import Form, Part, Scores, block_width
+from sparsebench.evaluate.vectors import GroupVectors
+from sparsebench.search import LazyIndex, SparseScores
+from sparsebench.types import Json, Query, Ranking
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class VectorForm(Form[VectorModel]):
+    """An encoder of text, or a model fitted to the corpus."""
+
+    has_vectors = True
+
+    @cached_property
+    def vectors(self) -> GroupVectors:
+        """Its vectors through the store."""
+        return GroupVectors(self.group, self.model, self.store, self.progress, self.watch)
+
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+        """Dot products."""
+        return Scores(self._products(self.vectors.queries([query.text for query in queries]), part))
+
+    def search(self, query_vectors: csr_array, depth: int, order: np.ndarray) -> Ranking:
+        """The documents with a score above 0 for query vectors (N, V), best first; order: (D,), breaks ties."""
+        return self._products(query_vectors, "collection").top(depth, order)
+
+    def facts(self) -> Mapping[str, Json]:
+        """Share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
+        path = self._index.path if self.group.device == "cpu" else "product, term by term (torch)"
+        return {**self.vectors.facts(), "search": path}
+
+    def _products(self, queries: csr_array, part: Part) -> SparseScores:
+        index = self._bank_index if part == "bank gallery" else self._index
+        width = block_width(queries.shape[0])
+        return SparseScores(queries, index.documents, device=self.group.device, block=width, index=index)
+
+    @cached_property
+    def _index(self) -> LazyIndex:
+        return LazyIndex(self.vectors.documents.matrix)
+
+    @cached_property
+    def _bank_index(self) -> LazyIndex:
+        return LazyIndex(self.vectors.bank_documents.matrix)
