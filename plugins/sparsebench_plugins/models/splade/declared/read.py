@@ -46,7 +46,9 @@ class Declared:
     transformer: Path | None = None
     """The folder of the masked language model; None where texts of this role pass through none."""
     static: Path | None = None
-    """The folder of the weights of tokens; of a plain folder the file. None without."""
+    """The folder of the weights of tokens; None without."""
+    token_weights: Path | None = None
+    """A file of a plain folder that gives the tokens of queries their weights."""
     pooling: Pooling | None = None
     activation: Activation | None = None
     length: int | None = None
@@ -75,7 +77,7 @@ def read_declared(folder: Path, role: Role) -> Declared:
     root = root_of(folder)
     if root is None:
         weights = next((folder / name for name in TOKEN_WEIGHTS if (folder / name).is_file()), None)
-        return Declared(folder, None, transformer=folder, static=weights)
+        return Declared(folder, None, transformer=folder, token_weights=weights)
     modules, usage = modules_of(root, role), read_usage(root)
     kinds = tuple("Transformer" if module.kind in TRANSFORMERS else module.kind for module in modules)
     if kinds not in _FORMS:
