@@ -1,4 +1,9 @@
-"""sparsebench: an evaluation harness for learned sparse retrieval. This is the public face for plugin authors."""
+"""The public face: nouns, contracts and errors for plugins, and `run`, `plan`, `load_records` for notebooks."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from sparsebench.contracts import (
     Analysis,
@@ -12,6 +17,7 @@ from sparsebench.contracts import (
     LoadedEncoder,
     NotApplicable,
     Postprocessor,
+    RowStats,
     ScoredIds,
     Scorer,
     SparseEncoder,
@@ -21,7 +27,35 @@ from sparsebench.contracts import (
     Vocabulary,
 )
 from sparsebench.contracts.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
-from sparsebench.types import Block, Document, Encoded, Query, Ranking, ScoreBlocks, Topics
+from sparsebench.errors import (
+    CollectionError,
+    ModelError,
+    NotAtHandError,
+    PluginError,
+    ScoreError,
+    SparsebenchError,
+    StoreError,
+    SuiteError,
+    TrainingError,
+)
+from sparsebench.types import (
+    Block,
+    Document,
+    Domain,
+    Encoded,
+    Json,
+    Qrels,
+    Query,
+    Ranking,
+    Role,
+    Run,
+    ScoreBlocks,
+    Sees,
+    Topics,
+)
+
+if TYPE_CHECKING:
+    from sparsebench.records import Record
 
 __version__ = "0.1.0"
 
@@ -31,29 +65,56 @@ __all__ = [
     "Block",
     "CellAnalyzer",
     "CellContext",
+    "CollectionError",
     "CollectionModel",
     "CollectionPlugin",
     "CollectionSource",
     "Document",
+    "Domain",
     "Encoded",
     "FitContext",
     "GroupAnalyzer",
     "GroupContext",
+    "Json",
     "LoadedEncoder",
+    "ModelError",
     "ModelPlugin",
     "NotApplicable",
+    "NotAtHandError",
+    "PluginError",
     "Postprocessor",
     "PostprocessorPlugin",
+    "Qrels",
     "Query",
     "Ranking",
+    "Record",
+    "Role",
+    "RowStats",
+    "Run",
     "ScoreBlocks",
+    "ScoreError",
     "ScoredIds",
     "Scorer",
+    "Sees",
     "SparseEncoder",
+    "SparsebenchError",
     "State",
+    "StoreError",
     "SuiteAnalyzer",
     "SuiteContext",
+    "SuiteError",
     "Topics",
+    "TrainingError",
     "Vocabulary",
     "hookimpl",
 ]
+
+_WHEN_ASKED = {"Record": "sparsebench.records"}
+"""Name -> module. Importing these costs more than everything else here together, and few plugins need them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHEN_ASKED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Named by a string: nothing here depends on what these modules import, which in the end is everything.
+    return getattr(importlib.import_module(_WHEN_ASKED[name]), name)

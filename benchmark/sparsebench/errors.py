@@ -5,6 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+__all__ = [
+    "CollectionError",
+    "ModelError",
+    "NotAtHandError",
+    "PluginError",
+    "ScoreError",
+    "SparsebenchError",
+    "StoreError",
+    "SuiteError",
+    "TrainingError",
+    "did_you_mean",
+]
+
 MOST_NAMES = 20
 
 

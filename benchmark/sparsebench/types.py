@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Role = Literal["query", "document"]
-Domain = Literal["in", "out"]
+Domain = Literal["in", "out", "unknown"]
 Sees = Literal["query", "bank", "batch"]
 Candidates = Literal["retrieved", "all"]
 
@@ -67,11 +67,14 @@ class Encoded:
 class Block:
     """Scores of all rows of a `ScoreBlocks` for a contiguous range of documents.
 
-    columns: the range of documents. scores: (Q, d) float32 with d = columns.stop - columns.start.
+    columns: the range of documents. scores: (Q, d) with d = columns.stop - columns.start; float32, or float64 where
+    the source has more digits or they were divided by a scale. first_row: the number of the first query among all that
+    are scored, so that a method that saw them all knows which is which.
     """
 
     columns: slice
     scores: Tensor
+    first_row: int = 0
 
 
 class ScoreBlocks(Protocol):

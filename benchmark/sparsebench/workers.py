@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
+__all__ = ["Team", "in_threads", "in_torch_threads", "workers"]
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

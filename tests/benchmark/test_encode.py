@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from sparsebench.collection import Corpus, scan
+from sparsebench.collection.corpus import Corpus, scan
 from sparsebench.contracts import LoadedEncoder
 from sparsebench.encoding import stored as encode
 from sparsebench.encoding.stored import Encoder, encode_documents, encode_queries

@@ -12,6 +12,7 @@ import pytest
 
 from sparsebench import PostprocessorPlugin, hookimpl
 from sparsebench.errors import PluginError
+from sparsebench.provenance.source import forget_code
 from sparsebench.registry import DISABLE_VARIABLE, Registry
 from sparsebench.registry.provider import Provider
 
@@ -193,7 +194,8 @@ def test_the_source_digest_changes_with_the_code_of_the_plugin_alone(install: In
     file = install("acme", SINKHORN)
     before = discover().postprocessors["sinkhorn"].source_digest
     assert discover().postprocessors["sinkhorn"].source_digest == before
-    file.write_text(file.read_text() + "\n# another version\n")
+    file.write_text(file.read_text() + "\nVERSION = 2\n")
+    forget_code()
     assert discover().postprocessors["sinkhorn"].source_digest != before
 
 

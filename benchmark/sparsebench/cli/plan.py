@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning import Group, finished, missing_documents
@@ -41,7 +41,7 @@ def command(**options: Any) -> int:
     click.echo(
         f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
     )
-    return Exit.OK if todo else Exit.NOTHING
+    return Exit.OK
 
 
 def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequence[str]) -> str:

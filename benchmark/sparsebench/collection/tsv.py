@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sparsebench.collection.entries import from_tsv, parse_queries
+from sparsebench.collection.entries import from_json, from_tsv, parse_queries
 from sparsebench.collection.qrels import read_qrels
 from sparsebench.contracts import CollectionSource
 from sparsebench.errors import CollectionError
@@ -57,5 +57,8 @@ class TsvCollection(CollectionSource):
 
 
 def read_queries(path: Path) -> Topics:
-    """Queries without judgments, e.g. a bank, from `id<TAB>text` lines."""
-    return Topics(parse_queries(path, from_tsv))
+    """Read queries without judgments, e.g. a bank: BEIR's lines where `.jsonl` is in the name, else `id<TAB>text`.
+
+    Raises CollectionError with the line of every mistake.
+    """
+    return Topics(parse_queries(path, from_json if ".jsonl" in path.suffixes else from_tsv))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from sparsebench.contracts.collections import CollectionSource
+from sparsebench.errors import PluginError
 from sparsebench.types import Json
 
 if TYPE_CHECKING:
@@ -60,11 +62,30 @@ class AnalyzerPlugin:
 
 @dataclass(frozen=True)
 class CollectionPlugin:
-    """A collection that a package carries: `name` as suites write it in `id:`, `folder` in BEIR's layout."""
+    """A collection that a package carries, or one whose files it reads: `name` is what suites write in `id:`.
+
+        CollectionPlugin("tea", Path(__file__).parent / "tea", "four sentences about tea")
+        CollectionPlugin("clips", summary="captions of clips", source=Clips)
+
+    Raises PluginError unless there is exactly one of `folder` and `source`.
+    """
 
     name: str
-    folder: Path
-    summary: str
+    folder: Path | None = None
+    """Absolute, in BEIR's layout."""
+    summary: str = ""
+    source: type[CollectionSource] | None = None
+    """A class; its keyword-only arguments are parameters that suites write beside `id:`."""
+
+    def __post_init__(self) -> None:
+        if (self.folder is None) == (self.source is None):
+            raise PluginError(f"the collection {self.name!r} needs exactly one of `folder` and `source`")
+        if self.source is not None and not _is_source(self.source):
+            raise PluginError(f"the source of the collection {self.name!r} is {self.source!r}, no CollectionSource")
+
+
+def _is_source(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, CollectionSource)
 
 
 @hookspec

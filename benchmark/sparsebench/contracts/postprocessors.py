@@ -32,11 +32,14 @@ class State:
     arrays: named (D,) tensors, one value per document.
     blocks: the fitting blocks, for methods that read them again per query (`append`); None for all others.
     facts: for the record, e.g. how many scores were negative.
+    rows: named (Q,) tensors, one value per test query, for methods that see the `batch`: `Block.first_row` says which
+    rows of them a block is about.
     """
 
     arrays: Mapping[str, Tensor] = field(default_factory=dict)
     blocks: ScoreBlocks | None = None
     facts: Mapping[str, Json] = field(default_factory=dict)
+    rows: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 RowStats = Mapping[str, "Tensor"]

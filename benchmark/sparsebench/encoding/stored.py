@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.collection import Corpus
+from sparsebench.collection.corpus import Corpus
 from sparsebench.contracts import LoadedEncoder
 from sparsebench.progress import Progress
 from sparsebench.provenance.digests import digest

@@ -109,14 +109,14 @@ class Recorder:
                 **{planned.spec.label: asdict(planned.registered.provider) for planned in group.analyses},
             },
             "model": {
-                **self.evaluation.facts(),
+                **self.evaluation.form.facts(),
                 "identity": {role: identity["model"] for role, identity in group.identities.items()},
             },
             "collection": {
                 "documents": len(collection.corpus.doc_ids),
                 "queries": len(collection.test.queries),
                 "digests": collection.digests,
-                "counts": {**collection.counts, **self.evaluation.notes},
+                "counts": {**self.evaluation.counts(), **result.notes},
             },
             "postprocessing": dict(result.facts),
             "device": group.device,
@@ -125,7 +125,7 @@ class Recorder:
 
     def _costs(self, watch: Stopwatch) -> dict[str, Json]:
         """Seconds of the group's shared stages and of this cell's own; a cached stage keeps what it once cost."""
-        seconds = {**self.watch.seconds, **watch.seconds}
+        seconds = {**self.watch.seconds, **self.evaluation.form.seconds(), **watch.seconds}
         return {
             "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
             "peak_memory_mib": {**self.watch.peak_mib, **watch.peak_mib},

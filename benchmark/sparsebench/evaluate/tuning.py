@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from sparsebench.collection import folds, untested
-from sparsebench.collection.bank import normalised
+from sparsebench.collection.bank import normalised, untested
+from sparsebench.collection.topics import folds
 from sparsebench.contracts import Postprocessor
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.group import Evaluation

@@ -6,31 +6,18 @@ import importlib.metadata
 from collections.abc import Mapping
 
 from sparsebench.contracts import Postprocessor
-from sparsebench.provenance.digests import content, digest, source_digest
+from sparsebench.provenance.digests import content, digest
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registered
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec
 from sparsebench.types import Candidates, Json
 
-# Code that decides what a run is, besides the plugins and the encoder.
-RUN_CODE = (
-    "sparsebench.evaluate.cell",
-    "sparsebench.collection",
-    "sparsebench.encoding.stored",
-    "sparsebench.evaluate.forms",
-    "sparsebench.evaluate.galleries",
-    "sparsebench.evaluate.group",
-    "sparsebench.search.postprocess",
-    "sparsebench.rank",
-    "sparsebench.evaluate.ranking",
-    "sparsebench.planning.model",
-    "sparsebench.search",
-    "sparsebench.evaluate.stage",
-    "sparsebench.evaluate.tuning",
-    "sparsebench.evaluate.vectors",
-)
-
-# Code of the harness that decides what analyzers find.
-ANALYSIS_CODE = ("sparsebench.search", "sparsebench.rank", "sparsebench.measures.fast", "sparsebench.statistics")
+RANKING = "sparsebench.evaluate.cell"
+"""The module whose code, with all that it leads to, decides what a run is besides the plugins."""
+ANALYZING = "sparsebench.evaluate.analysis"
+"""The same of what analyzers are given."""
+MEASURING = "sparsebench.measures"
+"""The same of the value of a measure."""
 
 
 def cell_key(
@@ -47,7 +34,7 @@ def cell_key(
     return digest(
         {
             **shared,
-            "code": source_digest(*RUN_CODE),
+            "code": code_digest(RANKING),
             "candidates": candidates,
             "depth": depth,
             "postprocessor": [spec.name, content(spec.params), spec.scale, registered.source_digest],
@@ -63,7 +50,7 @@ def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, 
     return digest(
         {
             **read,
-            "code": source_digest(*ANALYSIS_CODE),
+            "code": code_digest(ANALYZING),
             "analyzer": [spec.name, content(spec.params), registered.source_digest],
         }
     )
@@ -71,7 +58,7 @@ def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, 
 
 def measuring_version() -> str:
     """What decides the value of a measure of one run."""
-    return digest([source_digest("sparsebench.measures"), importlib.metadata.version("ir_measures")])
+    return digest([code_digest(MEASURING), importlib.metadata.version("ir_measures")])
 
 
 def _read_roles(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparsebench.collection import Corpus
+from sparsebench.collection.corpus import Corpus
 from sparsebench.contracts import Model
-from sparsebench.provenance.digests import library_versions, source_digest
+from sparsebench.provenance.digests import library_versions
+from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import ModelSpec
 from sparsebench.types import Json, Role
+
+ENCODING = "sparsebench.encoding.stored"
+"""The module whose code, with all that it leads to, decides what vectors are besides the plugin."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class ResolvedModel:
         return {
             "model": dict(self.model.identity_of(role)),
             "plugin": self.registered.source_digest,
-            "harness": source_digest("sparsebench.encoding"),
+            "harness": code_digest(ENCODING),
             "libraries": library_versions(),
             "device": device.partition(":")[0],
             "dtype": "float32",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from sparsebench.collection import IrDatasets, topics_digest
+from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
+from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
@@ -84,6 +85,7 @@ class Group:
             "drop_own_id": spec.drop_own_id,
             "measures": list(self.measures),
             **self.collection.roles,
+            **({"params": portable(spec.params)} if spec.params else {}),
         }
         return CellDescription(
             collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),

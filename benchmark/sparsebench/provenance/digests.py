@@ -41,8 +41,8 @@ def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def files_digest(paths: Iterable[Path]) -> str:
-    """SHA-256 over the names and digests of files; their folder does not matter."""
-    return digest(sorted((path.name, file_digest(path)) for path in paths))
+    """SHA-256 over the names and digests of files in their order; their folder does not matter."""
+    return digest([(path.name, file_digest(path)) for path in paths])
 
 
 def portable(params: Mapping[str, Json]) -> dict[str, Json]:
@@ -60,18 +60,6 @@ def content(params: Mapping[str, Json]) -> dict[str, Json]:
 
 def _plain(value: Json) -> Json:
     return str(value) if isinstance(value, Path) else value
-
-
-def source_digest(*modules: str) -> str:
-    """SHA-256 over the Python source of modules and packages of the harness, found without importing them."""
-    return digest({module: files_digest(_sources(module)) for module in modules})
-
-
-def _sources(module: str) -> list[Path]:
-    spec = importlib.util.find_spec(module)
-    assert spec is not None, f"no module {module}"
-    folders = spec.submodule_search_locations
-    return [path for folder in folders for path in Path(folder).rglob("*.py")] if folders else [Path(str(spec.origin))]
 
 
 @lru_cache(maxsize=1)

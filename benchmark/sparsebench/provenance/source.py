@@ -1,76 +1,93 @@
-"""The source a plugin is made of, so that what it computed is not taken for the work of its next version."""
+"""Name the code behind a result, so that what one version computed is not taken for the work of another.
+
+The digest of a module is that of its syntax and of every module of its own packages that it imports, however far. So
+neither what a comment or a docstring says counts, nor what a module is called or where it lies.
+"""
 
 from __future__ import annotations
 
-import ast
+import hashlib
+import importlib.metadata
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping
+from functools import lru_cache
 
-from sparsebench.provenance.digests import digest, sha256
+from sparsebench.contracts.hookspecs import PROJECT
+from sparsebench.provenance.imports import Imports, Module
+from sparsebench.provenance.numberless import NUMBERLESS
+
+HARNESS = __name__.partition(".")[0]
 
 
-def plugin_digest(module: str) -> str:
-    """SHA-256 over the source of an imported module and of all that it imports from its own top-level package.
+def code_digest(*roots: str) -> str:
+    """SHA-256 over the code of modules and of all that they import from the harness and from plugins.
 
-    A package counts with every `.py` file below it. Names and bytes count, the place on the disk does not. Other
-    packages do not count: the record holds their versions.
+    A package among `roots` counts with every module below it. Modules that hold no numbers (see `numberless`) do not
+    count, nor do other libraries: keys hold their versions. Modules are read, never imported, and once in a process:
+    what runs is what was imported, whatever an editor saves meanwhile.
+
+    Example: `code_digest("sparsebench.rank")` changes with `sparsebench.rank.topk` and with `sparsebench.types`.
     """
-    return digest({name: sha256(path) for name, path in _sources(module).items()})
+    return _code_digest(roots, _places(roots))
 
 
-def _sources(module: str) -> dict[str, Path]:
-    todo, found = [module, *_submodules(module)], dict[str, Path]()
-    while todo:
-        name = todo.pop()
-        path = _file(name)
-        if path is None or name in found:
-            continue
-        found[name] = path
-        if path.suffix == ".py":
-            todo += _imports(name, path)
-    return found
+def forget_code() -> None:
+    """Have files read again, for tests that change them."""
+    _code_digest.cache_clear()
+    _imports.cache_clear()
+    _plugin_packages.cache_clear()
 
 
-def _submodules(module: str) -> Iterator[str]:
-    path = _file(module)
-    if path is None or path.name != "__init__.py":
-        return
-    for below in path.parent.rglob("*.py"):
-        parts = below.relative_to(path.parent).with_suffix("").parts
-        yield ".".join([module, *parts]).removesuffix(".__init__")
+@lru_cache(maxsize=1024)
+def _code_digest(roots: tuple[str, ...], places: frozenset[tuple[str, str]]) -> str:
+    imports = _imports(places)
+    names = imports.with_submodules(roots)
+    digests = _digests(imports.behind(names))
+    return _sha256(*sorted(digests[name] for name in names if name in digests), *sorted(set(digests.values())))
 
 
-def _imports(name: str, path: Path) -> Iterator[str]:
-    """Modules of the same top-level package that `path` imports, inside functions too."""
-    top, package = name.partition(".")[0], name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_bytes(), path)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = _imported_from(node, package)
-        else:
-            continue
-        yield from (imported for imported in names if imported.partition(".")[0] == top)
+def modules_behind(*roots: str) -> dict[str, Module]:
+    """Name -> module, of all whose code counts in `code_digest(*roots)`."""
+    imports = _imports(_places(roots))
+    return imports.behind(imports.with_submodules(roots))
 
 
-def _imported_from(node: ast.ImportFrom, package: str) -> list[str]:
-    """`from a.b import c` reads module a.b.c if there is one; if not, c is a name inside module a.b."""
-    parents = package.split(".")
-    relative = parents[: len(parents) - node.level + 1] if node.level else []
-    base = ".".join([*relative, *([node.module] if node.module else [])])
-    names = [f"{base}.{alias.name}" for alias in node.names]
-    return [name if _file(name) else base for name in names]
+def _places(roots: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """The top-level packages that count and where they lie: two plugins of one name are two."""
+    tops = {HARNESS, *(root.partition(".")[0] for root in roots), *_plugin_packages(tuple(sys.path))}
+    modules = {top: sys.modules.get(top) for top in tops}
+    return frozenset((top, str(getattr(module, "__path__", module))) for top, module in modules.items())
 
 
-def _file(name: str) -> Path | None:
-    """The file of a module, found without importing it; None for what is not a module, or has no file."""
-    top, *below = name.split(".")
-    root = sys.modules.get(top)
-    for folder in getattr(root, "__path__", ()):
-        place = Path(folder, *below)
-        for path in (place / "__init__.py", place.with_suffix(".py")):
-            if path.is_file():
-                return path
-    origin = getattr(sys.modules.get(name), "__file__", None)
-    return Path(origin) if origin else None
+@lru_cache(maxsize=64)
+def _imports(places: frozenset[tuple[str, str]]) -> Imports:
+    return Imports([top for top, _ in places], numberless=NUMBERLESS)
+
+
+@lru_cache(maxsize=8)
+def _plugin_packages(path: tuple[str, ...]) -> frozenset[str]:
+    """Top-level packages of the installed plugins: one may import another."""
+    return frozenset(entry.module.partition(".")[0] for entry in importlib.metadata.entry_points(group=PROJECT))
+
+
+def _digests(modules: Mapping[str, Module]) -> dict[str, str]:
+    """Name -> digest of a module's code and of the code that each of its imports leads to.
+
+    Imports go in circles, so modules are told apart in rounds (colour refinement): a round mixes into each the digests
+    that the round before gave to what it imports, until no round tells more modules apart. All digests together then
+    say what every module is linked to, and no name or path has been used.
+    """
+    digests, apart = {name: module.syntax.code for name, module in modules.items()}, 0
+    while len(set(digests.values())) > apart:
+        apart = len(set(digests.values()))
+        digests = {name: _mixed(module, digests) for name, module in modules.items()}
+    return digests
+
+
+def _mixed(module: Module, digests: Mapping[str, str]) -> str:
+    links = (f"{digests.get(link.module, '') if link.module else ''} {link.name}" for link in module.links)
+    return _sha256(module.syntax.code, *links)
+
+
+def _sha256(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

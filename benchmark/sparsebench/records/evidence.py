@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sparsebench.errors import StoreError
-from sparsebench.records import PER_QUERY_FILE, Record, cell_folder, read_per_query
+from sparsebench.records.index import cell_folder
+from sparsebench.records.record import PER_QUERY_FILE, Record, read_per_query
 from sparsebench.types import Json, PerQuery
 
 PER_QUERY_ARCHIVE = "per_query.csv.gz"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparsebench.contracts import Postprocessor, State
@@ -30,7 +31,7 @@ def apply_to(
     for block in test:
         ranked = block.scores > least
         corrected = postprocessor.apply(block, state, row_stats).double()
-        yield Block(block.columns, corrected.masked_fill(~ranked, -math.inf)), ranked
+        yield replace(block, scores=corrected.masked_fill(~ranked, -math.inf)), ranked
 
 
 def enforce_sees(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> None:

@@ -47,7 +47,7 @@ class Source(ABC):
         for columns in ranges(self.shape[1], self.block):
             scores = self.scores(columns)
             self._check(scores, columns)
-            yield Block(columns, scores)
+            yield Block(columns, scores, self.first_row)
 
     def top(self, k: int, order: np.ndarray) -> Ranking:
         """The k best retrieved documents of each query; order: (D,) as `tie_order` gives it."""

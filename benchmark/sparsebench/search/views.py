@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,8 +12,16 @@ from sparsebench.types import Block, ScoreBlocks
 
 
 def scaled(blocks: ScoreBlocks, scale: float) -> ScoreBlocks:
-    """Scores divided by `scale` > 0."""
+    """Scores divided by `scale` > 0, in float64: rounded to float32, different scores could become equal."""
     return blocks if scale == 1 else _Scaled(blocks, scale)
+
+
+def unscaled(blocks: ScoreBlocks) -> tuple[ScoreBlocks, float]:
+    """The blocks that `scaled` divides, and by what; the same blocks and 1 where it divides none.
+
+    For methods that divide by a temperature anyway, and so need no divided copy of all scores.
+    """
+    return (blocks.beneath, blocks.scale) if isinstance(blocks, _Scaled) else (blocks, 1.0)
 
 
 def cached(blocks: ScoreBlocks, max_bytes: int) -> ScoreBlocks:
@@ -47,8 +55,10 @@ class _Scaled(_View):
     scale: float
 
     def __iter__(self) -> Iterator[Block]:
+        import torch
+
         for block in self.beneath:
-            yield Block(block.columns, block.scores / self.scale)
+            yield replace(block, scores=block.scores.to(torch.float64, copy=True).div_(self.scale))
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
         return _Scaled(self.beneath.rows(start, stop), self.scale)
@@ -66,7 +76,7 @@ class _Chosen(_View):
         start = 0
         for block in self.beneath:
             scores = block.scores[:, self.documents[block.columns]]
-            yield Block(slice(start, start + scores.shape[1]), scores)
+            yield Block(slice(start, start + scores.shape[1]), scores, block.first_row)
             start += scores.shape[1]
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
@@ -96,7 +106,8 @@ class _Rows(_View):
 
     def __iter__(self) -> Iterator[Block]:
         for block in self.beneath:
-            yield Block(block.columns, block.scores[self.chosen.start : self.chosen.stop])
+            rows = block.scores[self.chosen.start : self.chosen.stop]
+            yield Block(block.columns, rows, block.first_row + self.chosen.start)
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
         return _Rows(self.beneath, self.chosen[start:stop])

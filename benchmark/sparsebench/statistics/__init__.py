@@ -1,4 +1,4 @@
-"""Statistics that a reviewer accepts: pure functions of per-query values.
+"""Significance tests, confidence intervals and corrections, as pure functions of per-query values.
 
 Letters: n queries, S systems, C collections, B flips or resamples, m tests of a family. scipy does what it has and is
 imported when it is needed; sign flips, their max-T form and Holm's correction are ours.
@@ -13,12 +13,14 @@ from sparsebench.statistics.bootstrap import (
 )
 from sparsebench.statistics.comparison import compare
 from sparsebench.statistics.correction import holm, shared_ranks
-from sparsebench.statistics.paired import effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
+from sparsebench.statistics.paired import ALPHA, effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
 from sparsebench.statistics.results import AllPairs, Cell, Comparison, Contrast, MacroAverage, Settings
+from sparsebench.statistics.samples import paired_samples
 from sparsebench.statistics.sign_flips import randomised_tukey, sign_flip_p
 from sparsebench.statistics.trend import blocks_needed, detectable_rise, page_p, residual_deviation
 
 __all__ = [
+    "ALPHA",
     "AllPairs",
     "Cell",
     "Comparison",
@@ -38,6 +40,7 @@ __all__ = [
     "mean_interval",
     "minimal_detectable_difference",
     "page_p",
+    "paired_samples",
     "paired_t_p",
     "randomised_tukey",
     "residual_deviation",

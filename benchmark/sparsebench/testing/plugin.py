@@ -62,10 +62,11 @@ def _examine(
 ) -> Examined:
     plugin = registered.plugin
     parameters: dict[str, Any] = {}
+    if registered.factory is not None:
+        parameters = example_parameters(registered.factory, given)
     if kind == "collections":
-        checks = collection_checks(plugin)
+        checks = collection_checks(plugin, parameters=parameters)
     else:
-        parameters = example_parameters(plugin.factory, given)
         checks = CHECKS[kind](partial(plugin.factory, **parameters))
     plain = Check("its_name_and_summary_are_plain", _plain.__doc__ or "", partial(_plain, plugin))
     return Examined(

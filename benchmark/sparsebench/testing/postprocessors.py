@@ -15,6 +15,7 @@ from sparsebench.testing.common import COMMON, close
 from sparsebench.testing.isolation import no_network
 from sparsebench.testing.scores import (
     DOCUMENTS,
+    QUERIES,
     apply,
     as_array,
     as_blocks,
@@ -80,10 +81,13 @@ def scores_are_finite(method: Method) -> None:
 
 
 def what_is_learnt_is_per_document(method: Method) -> None:
-    """Every array of the State has one value a document, so that blocks of documents can be cut from it."""
+    """Arrays of the State have a value a document, to be cut by blocks, and `rows` a value a test query (`batch`)."""
     state = fit(method.make(), as_blocks(query_scores()), as_blocks(bank_scores()))
     for name, array in state.arrays.items():
         require(tuple(array.shape) == (DOCUMENTS,), f"{name} is {tuple(array.shape)}, not ({DOCUMENTS},)")
+    for name, array in state.rows.items():
+        require(method.factory.sees == "batch", f"rows has {name}, yet sees = {method.factory.sees!r}")
+        require(tuple(array.shape) == (QUERIES,), f"{name} is {tuple(array.shape)}, not ({QUERIES},)")
 
 
 def the_same_twice(method: Method) -> None:

@@ -36,10 +36,11 @@ def fetch(location: AnyLocation) -> None:
 
 
 def digests(settings: Settings, location: AnyLocation) -> Mapping[str, str]:
-    """SHA-256 of the files that a training begins with, by name; without the weights where it needs none."""
+    """SHA-256 of the files that a training begins with, by path in its folder; no weights where none count."""
     patterns = ["*.json", "*.txt", "*.model"] if settings.from_scratch else _SAFE.patterns
     found = folder(location)
-    return {path.name: file_digest(path) for pattern in patterns for path in sorted(found.glob(pattern))}
+    files = sorted(path for pattern in patterns for path in found.rglob(pattern))
+    return {path.relative_to(found).as_posix(): file_digest(path) for path in files}
 
 
 def write_start(variant: Variant, location: AnyLocation, place: Path) -> None:

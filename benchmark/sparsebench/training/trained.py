@@ -15,7 +15,8 @@ from pathlib import Path
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.errors import ModelError, TrainingError
 from sparsebench.provenance import Stopwatch, hardware, software
-from sparsebench.provenance.digests import digest, source_digest
+from sparsebench.provenance.digests import digest
+from sparsebench.provenance.source import code_digest
 from sparsebench.store import Artefact, Store, disk_errors
 from sparsebench.training import backbone, examples, overlap
 from sparsebench.training.recipe import Variant
@@ -28,18 +29,8 @@ NEEDS = ("sentence_transformers", "datasets", "accelerate")
 
 _NOT_OF_THE_RESULT = {"name", "label", "description", "backbone", "revision", "data", "test_sets", "save_every"}
 """Settings that change no weight, or that count by the content of what they name."""
-_CODE = (
-    "backbone",
-    "callbacks",
-    "examples",
-    "late_decoder",
-    "losses",
-    "narrow",
-    "output_ids",
-    "overlap",
-    "pooling",
-    "trainer",
-)
+TRAINING = "sparsebench.training.trainer"
+"""The module whose code, with all that it leads to, decides what the weights are."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ class Training:
             "data": examples.identify(settings.data),
             "dropped": overlap.digests(self.variant) if settings.overlap == "drop" else [],
             "backbone": dict(backbone.digests(settings, self.backbone)),
-            "code": source_digest(*(f"sparsebench.training.{name}" for name in _CODE)),
+            "code": code_digest(TRAINING, examples.__name__, overlap.__name__),
         }
 
     @property

@@ -1,8 +1,8 @@
-"""The analyzers in the box, registered through the same hook as third parties' ones."""
+"""Built-in analyzers: sparsity, hubness, wackiness, removal, studies of factors and domains."""
 
 from __future__ import annotations
 
-from sparsebench.contracts.hookspecs import AnalyzerPlugin, hookimpl
+from sparsebench import AnalyzerPlugin, hookimpl
 from sparsebench_plugins.analyzers.domain_gap import DomainGap
 from sparsebench_plugins.analyzers.factor_study import FactorDefinitions, FactorRemoval, FactorTrend
 from sparsebench_plugins.analyzers.hubness import Hubness

@@ -10,8 +10,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge
 
-from sparsebench.contracts import Analysis, CellAnalyzer, CellContext, NotApplicable
-from sparsebench.types import Run
+from sparsebench import Analysis, CellAnalyzer, CellContext, NotApplicable, Run
 
 
 @dataclass(frozen=True, kw_only=True)

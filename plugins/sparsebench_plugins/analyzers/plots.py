@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sparsebench.types import Json
+    from sparsebench import Json
 
 LEFT_OUT = "left out: drawing needs matplotlib; pip install 'sparsebench[plots]'"
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.collection.entries import from_json, from_tsv, parse_queries
-from sparsebench.contracts import Analysis, GroupAnalyzer, GroupContext
-from sparsebench.errors import CollectionError
-from sparsebench.provenance.digests import digest
+from sparsebench import Analysis, CollectionError, GroupAnalyzer, GroupContext
+from sparsebench.collection import read_queries
+from sparsebench.provenance import digest
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from sparsebench.types import Json, Ranking
+    from sparsebench import Json, Ranking
 
 TIE_DEPTH = 10
 
@@ -69,8 +68,7 @@ class Sparsity(GroupAnalyzer):
         path = self.reference_queries
         if path is None:
             return None
-        parse = from_json if ".jsonl" in path.suffixes else from_tsv
-        texts = [query.text for query in parse_queries(path, parse)]
+        texts = [query.text for query in read_queries(path).queries]
         queries = context.encode_queries(texts)
         return {
             "queries": f"{path.parent.name}/{path.name}",

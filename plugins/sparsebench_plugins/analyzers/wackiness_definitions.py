@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from sparsebench.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
-from sparsebench.records import Record
-from sparsebench.types import Json
+from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
 
 NOTHING = "–"
 FEWEST = 3

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Le
 
-from sparsebench import CollectionModel, Document, Encoded, LoadedEncoder, Vocabulary
-from sparsebench.types import Json, Role
+from sparsebench import CollectionModel, Document, Encoded, Json, LoadedEncoder, Role, Vocabulary
 
 if TYPE_CHECKING:
     from bm25s.tokenization import Tokenizer

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsebench import Query, ScoredIds, Scorer
-from sparsebench.errors import ModelError, ScoreError
-from sparsebench.provenance.digests import file_digest
+from sparsebench import Json, ModelError, Query, ScoredIds, ScoreError, Scorer
+from sparsebench.provenance import file_digest
 from sparsebench.rank import read_trec
-from sparsebench.types import Json
 
 
 @dataclass(frozen=True, kw_only=True)

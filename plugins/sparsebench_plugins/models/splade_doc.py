@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sparsebench.contracts import CollectionModel
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import digest, file_digest
+from sparsebench import CollectionModel, Document, Json, ModelError, Role
+from sparsebench.provenance import digest, file_digest
 from sparsebench.training import locate
-from sparsebench.types import Document, Json, Role
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
 from sparsebench_plugins.models.splade.loading import identity_of, load_side, open_side, use_of, within

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from sparsebench.search.source import ranges
-from sparsebench.types import Block
+from sparsebench import Block
+from sparsebench.search import ranges
 from sparsebench.workers import in_torch_threads
 from sparsebench_plugins.postprocessors._potentials import Order, Streamed
 from sparsebench_plugins.postprocessors._sinkhorn_fused import fits

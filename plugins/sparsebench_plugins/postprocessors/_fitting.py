@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from sparsebench import Block, FitContext, ScoreBlocks
-from sparsebench.collection.bank import normalised
-from sparsebench.errors import ScoreError
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, ScoreBlocks, ScoreError, Sees
+from sparsebench.collection import normalised
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.types import Block, ScoreBlocks
+from sparsebench import Block, ScoreBlocks
 from sparsebench_plugins.postprocessors._neighbours import kth_best
 
 if TYPE_CHECKING:

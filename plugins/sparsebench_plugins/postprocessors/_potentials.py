@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
 
 from annotated_types import Ge, Gt, doc
 
-from sparsebench.search.source import ranges
-from sparsebench.types import Block, ScoreBlocks, Sees
+from sparsebench import Block, ScoreBlocks, Sees
+from sparsebench.search import ranges
 from sparsebench.workers import in_torch_threads
 from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enough
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of

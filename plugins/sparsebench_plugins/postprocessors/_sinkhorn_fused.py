@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.search.source import ranges
+from sparsebench.search import ranges
 from sparsebench.workers import Team, workers
 from sparsebench_plugins.postprocessors._potentials import Streamed
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from sparsebench import FitContext, ScoreBlocks, State
-from sparsebench.errors import ScoreError
-from sparsebench.types import Sees
+from sparsebench import FitContext, ScoreBlocks, ScoreError, Sees, State
 from sparsebench_plugins.postprocessors._fitting import Beside
 from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
 

@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser, of_few_rows
 
 if TYPE_CHECKING:

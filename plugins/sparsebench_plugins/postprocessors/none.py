@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 
 if TYPE_CHECKING:
     from torch import Tensor

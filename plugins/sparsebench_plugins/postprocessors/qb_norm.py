@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Ge
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._neighbours import kth_best
 from sparsebench_plugins.postprocessors._potentials import Temperature, kernel_of
 

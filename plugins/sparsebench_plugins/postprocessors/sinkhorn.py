@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
-from sparsebench.contracts import RowStats
-from sparsebench.types import Sees
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._append import append_potentials
 from sparsebench_plugins.postprocessors._fitting import Appended, distinct, enough
 from sparsebench_plugins.postprocessors._potentials import Kernel, Order, PoolSize, Streamed, Temperature, kernel_of

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsebench.collection import resolve_bank
-from sparsebench.collection.bank import normalised
+from sparsebench.collection.bank import normalised, resolve_bank
 from sparsebench.errors import CollectionError
 from sparsebench.types import Query, Topics
 

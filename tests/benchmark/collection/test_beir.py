@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sparsebench.collection import BeirFolder, scan
+from sparsebench.collection import BeirFolder
+from sparsebench.collection.corpus import scan
 from sparsebench.errors import CollectionError
 from sparsebench.types import Document, Query
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsebench.collection import absent_judgments, corpus, scan
+from sparsebench.collection import corpus
+from sparsebench.collection.corpus import absent_judgments, scan
 from sparsebench.errors import CollectionError
 from sparsebench.types import Document
 

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sparsebench.collection import BeirFolder, IrDatasets, scan
+from sparsebench.collection import BeirFolder, IrDatasets
+from sparsebench.collection.corpus import scan
 from sparsebench.collection.irds_files import sources
 from sparsebench.errors import CollectionError
 

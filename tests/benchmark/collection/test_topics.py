@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsebench.collection import empty_queries, folds, hash_split, judged, limit, topics_digest
+from sparsebench.collection.topics import empty_queries, folds, hash_split, judged, limit, topics_digest
 from sparsebench.types import Qrels, Query, Topics
 
 

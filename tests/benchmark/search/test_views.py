@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 
 from sparsebench import Block, ScoreBlocks
 from sparsebench.errors import ScoreError
-from sparsebench.search import MatrixScores, cached, chosen, median_top1, resolve_scale, scaled
+from sparsebench.search import MatrixScores, cached, chosen, median_top1, resolve_scale, scaled, unscaled
 
 
 def dense(blocks: ScoreBlocks) -> list[list[float]]:
@@ -56,6 +56,43 @@ def test_scaled_scores_are_divided_and_the_floor_with_them() -> None:
 def test_a_scale_of_1_changes_nothing() -> None:
     blocks = MatrixScores(MATRIX)
     assert scaled(blocks, 1.0) is blocks
+    assert unscaled(blocks) == (blocks, 1.0)
+
+
+def test_what_was_scaled_is_at_hand_undivided() -> None:
+    blocks = MatrixScores(MATRIX)
+    assert unscaled(scaled(blocks, 3.0)) == (blocks, 3.0)
+
+
+def test_scaling_makes_no_two_scores_equal() -> None:
+    neighbours = np.float32(1.99) + np.arange(3, dtype=np.float32) * np.float32(2**-23)
+    assert len(set((neighbours / np.float32(1.9)).tolist())) < 3, "as float32 they are"
+    (found,) = dense(scaled(MatrixScores(neighbours[None]), 1.9))
+    assert len(set(found)) == 3
+
+
+def test_scaling_writes_to_no_score_beneath() -> None:
+    blocks = cached(MatrixScores(MATRIX), max_bytes=100)
+    dense(scaled(blocks, 2.0))
+    assert dense(blocks) == MATRIX.tolist()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda blocks: blocks,
+        lambda blocks: scaled(blocks, 2.0),
+        lambda blocks: cached(blocks, 1000),
+        lambda blocks: scaled(cached(blocks, 1000), 2.0),
+        lambda blocks: chosen(blocks, np.array([True, False, True])),
+    ],
+    ids=["plain", "scaled", "kept", "kept and scaled", "chosen"],
+)
+def test_rows_of_rows_know_their_numbers(view: Callable[[ScoreBlocks], ScoreBlocks]) -> None:
+    blocks = view(MatrixScores(MATRIX, block=2))
+    assert {block.first_row for block in blocks} == {0}
+    assert {block.first_row for block in blocks.rows(1, 3)} == {1}
+    assert {block.first_row for block in blocks.rows(1, 3).rows(1, 2)} == {2}
 
 
 def test_cached_blocks_are_computed_once_rows_included() -> None:

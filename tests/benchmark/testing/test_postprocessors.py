@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import urllib.request
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -159,6 +160,13 @@ class Blind(Mean):
     sees: ClassVar[Any] = "nothing"
 
 
+class RowsOfABank(Mean):
+    """Keeps a value a bank query, which no block of test queries can find again."""
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        return replace(super().fit(blocks, context), rows={"seen": torch.zeros(blocks.shape[0])})
+
+
 OFFENDERS: dict[str, type[Postprocessor]] = {
     "is_a_postprocessor": Blind,
     "parameters_are_named_and_typed": Positional,
@@ -188,6 +196,11 @@ OFFENDERS: dict[str, type[Postprocessor]] = {
 def test_a_method_that_breaks_a_rule_is_found_out_by_its_check(name: str, offender: type[Postprocessor]) -> None:
     (check,) = [check for check in postprocessor_checks(offender) if str(check) == name]
     assert check.failure() is not None
+
+
+def test_values_a_row_are_for_methods_that_saw_the_rows() -> None:
+    (check,) = [check for check in postprocessor_checks(RowsOfABank) if str(check).startswith("what_is_learnt")]
+    assert "rows has seen, yet sees = 'bank'" in str(check.failure())
 
 
 def test_every_rule_has_a_method_that_breaks_it() -> None:

@@ -14,7 +14,7 @@ transformers = pytest.importorskip("transformers")
 from safetensors.numpy import load_file  # noqa: E402
 
 from sparsebench.errors import TrainingError  # noqa: E402
-from sparsebench.training.backbone import write_start  # noqa: E402
+from sparsebench.training.backbone import digests, write_start  # noqa: E402
 from sparsebench.training.checkpoints import locate  # noqa: E402
 from sparsebench.training.recipe import load_recipe  # noqa: E402
 
@@ -81,3 +81,14 @@ def test_from_scratch_keeps_nothing_but_the_shape(backbone: Path, recipe: Path) 
     there = load_file(backbone / "model.safetensors")
     assert {name: each.shape for name, each in weights.items()} == {name: each.shape for name, each in there.items()}
     assert (weights[EMBEDDINGS] != there[EMBEDDINGS]).any()
+
+
+def test_files_of_one_name_in_two_folders_have_a_digest_each(backbone: Path, recipe: Path) -> None:
+    (variant,) = load_recipe(recipe, [f"backbone={backbone}"])
+    location = locate(variant.settings.backbone, variant.settings.revision)
+    for folder, text in (("a", "one"), ("b", "two")):
+        (backbone / folder).mkdir()
+        (backbone / folder / "more.safetensors").write_text(text)
+    found = digests(variant.settings, location)
+    assert "model.safetensors" in found
+    assert found["a/more.safetensors"] != found["b/more.safetensors"]

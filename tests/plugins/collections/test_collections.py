@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from sparsebench.collection import BeirFolder, absent_judgments, judged, scan
+from sparsebench.collection import BeirFolder
+from sparsebench.collection.corpus import absent_judgments, scan
+from sparsebench.collection.topics import judged
 from sparsebench.contracts.hookspecs import CollectionPlugin
 from sparsebench_plugins.collections import register_collections
 

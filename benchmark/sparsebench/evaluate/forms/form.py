@@ -18,7 +18,7 @@ from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.search.source import Source
 from sparsebench.store import Store
-from sparsebench.types import Json, Query, Ranking
+from sparsebench.types import Json, Query, Ranking, ScoreBlocks
 
 Part = Literal["collection", "bank", "bank gallery"]
 """Whose queries, and over whose documents: the bank's queries have two galleries, the collection's and their own."""
@@ -28,14 +28,17 @@ M = TypeVar("M", bound=Model)
 BLOCK_BYTES = 256 * 2**20
 
 
+B = TypeVar("B", bound=ScoreBlocks, covariant=True)
+
+
 @dataclass(frozen=True)
-class Scores:
-    """Scores of queries, and what the record should say of them.
+class Scores(Generic[B]):
+    """Scores of queries, and what the record of a cell that reads them says of them.
 
     blocks: (Q, D), lazy. notes: counts, e.g. `{"queries_not_in_run": 3}`.
     """
 
-    blocks: Source
+    blocks: B
     notes: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -65,11 +68,15 @@ class Form(ABC, Generic[M]):
         return None
 
     @abstractmethod
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[Source]:
         """Raw scores (Q, D + O) of queries; of the bank's queries for their own documents, (Q, E)."""
 
     def facts(self) -> Mapping[str, Json]:
         """What the record says of how its scores were made."""
+        return {}
+
+    def seconds(self) -> Mapping[str, float]:
+        """Stage -> what its artefacts in the store cost when they were made, s."""
         return {}
 
     def on_bank(self) -> Model:

@@ -22,7 +22,7 @@ class ScorerForm(Form[Scorer]):
         """Ids (O,) bytes that its runs rank and that the corpus lacks."""
         return self.model.outside(self.collection.corpus.doc_ids)
 
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores as it gives them."""
         scored = self._scored(queries, part)
         blocks = MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))

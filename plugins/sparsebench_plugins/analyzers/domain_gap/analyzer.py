@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sparsebench.contracts import Analysis, SuiteAnalyzer, SuiteContext
+from sparsebench import Analysis, SuiteAnalyzer, SuiteContext
 from sparsebench.measures import canonical
 from sparsebench_plugins.analyzers.domain_gap.gap import Gap
 from sparsebench_plugins.analyzers.domain_gap.interaction import refusals, removal_gaps, studied

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sparsebench import Domain
 from sparsebench.statistics import Interaction, Interval, difference_of_differences, holm, mean_interval
-from sparsebench.types import Domain
 
 
 @dataclass(frozen=True)

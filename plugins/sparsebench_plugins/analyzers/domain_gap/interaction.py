@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from sparsebench.records import Record
-from sparsebench.types import Json
+from sparsebench import Json, Record
 from sparsebench_plugins.analyzers.domain_gap.gap import Effect, Gap, measure_gap
 
 

@@ -7,9 +7,8 @@ from dataclasses import asdict
 
 from tabulate import tabulate
 
-from sparsebench.records import Record
+from sparsebench import Domain, Json, Record
 from sparsebench.statistics import Interval
-from sparsebench.types import Domain, Json
 from sparsebench_plugins.analyzers.domain_gap.gap import Gap
 
 NOTHING = "–"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sparsebench.contracts import NotApplicable, SuiteContext
+from sparsebench import Domain, NotApplicable, Record, SuiteContext
 from sparsebench.errors import did_you_mean
-from sparsebench.records import Record
-from sparsebench.statistics import sign_flip_p
-from sparsebench.statistics.samples import paired_samples
-from sparsebench.types import Domain
+from sparsebench.statistics import paired_samples, sign_flip_p
 from sparsebench_plugins.analyzers.domain_gap.gap import Effect, Gap, measure_gap
 
 System = tuple[str, str]

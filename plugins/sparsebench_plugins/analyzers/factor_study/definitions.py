@@ -9,8 +9,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
-from sparsebench.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
-from sparsebench.types import Json
+from sparsebench import Analysis, Json, NotApplicable, SuiteAnalyzer, SuiteContext
 from sparsebench_plugins.analyzers.factor_study.definitions_report import definitions_summary
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import definitions, table, w_auc

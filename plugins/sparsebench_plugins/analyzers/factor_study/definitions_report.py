@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sparsebench.types import Json
+from sparsebench import Json
 from sparsebench_plugins.analyzers.factor_study.outcomes import table, w_auc
 from sparsebench_plugins.analyzers.factor_study.tables import NOTHING, grid
 from sparsebench_plugins.analyzers.factor_study.trainings import Training

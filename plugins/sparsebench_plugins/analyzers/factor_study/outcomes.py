@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from sparsebench.contracts import NotApplicable
-from sparsebench.records import Record
+from sparsebench import NotApplicable, Record
 from sparsebench_plugins.analyzers.factor_study.trainings import Training
 
 Read = Callable[[Record], float | None]

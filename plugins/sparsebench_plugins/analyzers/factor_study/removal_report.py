@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sparsebench.types import Json
+from sparsebench import Json
 from sparsebench_plugins.analyzers.factor_study.tables import bounds, grid, number, p_value
 
 REMOVAL = """\

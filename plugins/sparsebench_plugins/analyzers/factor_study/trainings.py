@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sparsebench.contracts import NotApplicable
-from sparsebench.records import Record
+from sparsebench import NotApplicable, Record
 
 SEED = "seed"
 _POINT = re.compile(r"(?P<recipe>[^\[\]]*)\[(?P<values>[^\[\]]*)\]")

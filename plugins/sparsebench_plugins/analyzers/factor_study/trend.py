@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Gt
 
-from sparsebench.contracts import Analysis, NotApplicable, SuiteAnalyzer, SuiteContext
+from sparsebench import Analysis, Json, NotApplicable, SuiteAnalyzer, SuiteContext
 from sparsebench.statistics import blocks_needed, detectable_rise, holm, page_p, residual_deviation
-from sparsebench.types import Json
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import (
     definitions,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from sparsebench.types import Json
+from sparsebench import Json
 from sparsebench_plugins.analyzers.factor_study.outcomes import Read, effectiveness, kept_tokens, sparsity, table, w_auc
 from sparsebench_plugins.analyzers.factor_study.tables import NOTHING, bounds, grid, p_value
 from sparsebench_plugins.analyzers.factor_study.trainings import Training

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from sparsebench.statistics.paired import ALPHA
+from sparsebench.statistics import ALPHA
 
 Verdict = Literal["supported", "supported, but less than matters", "not supported", "not decidable at this scale"]
 

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Gt
 
-from sparsebench.contracts import Analysis, GroupAnalyzer, GroupContext, NotApplicable
-from sparsebench.errors import PluginError
-from sparsebench.measures.fast import fast_measure
+from sparsebench import Analysis, GroupAnalyzer, GroupContext, NotApplicable, PluginError
+from sparsebench.measures import fast_measure
 from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw, draw_removal
 from sparsebench_plugins.analyzers.removal.effects import measure_effects
 from sparsebench_plugins.analyzers.removal.orders import removal_grid, removal_steps

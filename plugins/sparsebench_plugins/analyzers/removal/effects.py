@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sparsebench.measures.fast import FastMeasure
+from sparsebench.measures import FastMeasure
 from sparsebench_plugins.analyzers.removal.orders import log_weights
 from sparsebench_plugins.analyzers.removal.queries import RemovalQuery
 

@@ -19,9 +19,8 @@ from sparsebench_plugins.analyzers.wackiness.observations import expansion_entri
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from sparsebench.contracts import GroupContext
-    from sparsebench.measures.fast import FastMeasure
-    from sparsebench.types import Qrels
+    from sparsebench import GroupContext, Qrels
+    from sparsebench.measures import FastMeasure
 
 CELLS = 2**22
 """Of the largest block of scores, 32 MiB of float64."""

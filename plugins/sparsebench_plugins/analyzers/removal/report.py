@@ -10,7 +10,7 @@ import numpy as np
 from sparsebench_plugins.analyzers.wackiness.report import csv_text
 
 if TYPE_CHECKING:
-    from sparsebench.types import Json
+    from sparsebench import Json
     from sparsebench_plugins.analyzers.removal.effects import ArmEffects, Effects
 
 BAND = (2.5, 97.5)

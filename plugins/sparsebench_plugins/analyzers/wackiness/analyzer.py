@@ -8,9 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge, Gt
 
-from sparsebench.contracts import Analysis, GroupAnalyzer, GroupContext, NotApplicable
-from sparsebench.errors import PluginError
-from sparsebench.types import Json
+from sparsebench import Analysis, GroupAnalyzer, GroupContext, Json, NotApplicable, PluginError
 from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw, draw_curve
 from sparsebench_plugins.analyzers.wackiness.material import Material, gather
 from sparsebench_plugins.analyzers.wackiness.rankers import Ranker

@@ -14,7 +14,7 @@ from sparsebench_plugins.analyzers.wackiness.statistics import inverse_document_
 from sparsebench_plugins.analyzers.wackiness.tokens import CorpusTerms, read_corpus
 
 if TYPE_CHECKING:
-    from sparsebench.contracts import GroupContext, Vocabulary
+    from sparsebench import GroupContext, Vocabulary
     from sparsebench_plugins.analyzers.wackiness.sample import ScoringQueries, Source
 
 

@@ -14,7 +14,7 @@ from sparsebench_plugins.analyzers.wackiness.tokens import count_tokens
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from sparsebench.contracts import Vocabulary
+    from sparsebench import Vocabulary
     from sparsebench_plugins.analyzers.wackiness.tokens import CorpusTerms
 
 DENSE_CELLS = 2**23

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sparsebench.contracts import GroupContext, NotApplicable
+from sparsebench import GroupContext, NotApplicable
 from sparsebench.rank import TopK, tie_order, untied
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.types import Json
+from sparsebench import Json
 
 if TYPE_CHECKING:
-    from sparsebench.contracts import Vocabulary
+    from sparsebench import Vocabulary
     from sparsebench_plugins.analyzers.wackiness.scores import TokenScores
 
 TABLE_ROWS = 20

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sparsebench.contracts import GroupContext, NotApplicable
-from sparsebench.types import Query
+from sparsebench import GroupContext, NotApplicable, Query
 
 if TYPE_CHECKING:
-    from sparsebench.types import Qrels
+    from sparsebench import Qrels
 
 Source = Literal["train", "pseudo", "documents", "test"]
 Choice = Literal["auto", Source]

@@ -14,7 +14,7 @@ from sparsebench_plugins.analyzers.wackiness.statistics import term_frequency
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from sparsebench.contracts import Vocabulary
+    from sparsebench import Vocabulary
 
 BATCH = 4096
 

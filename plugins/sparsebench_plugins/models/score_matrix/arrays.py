@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 SUFFIXES = (".npy", ".safetensors")
 ROWS_AT_ONCE = 1024

@@ -9,10 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sparsebench import Query, ScoredIds, Scorer
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import file_digest
-from sparsebench.types import Json
+from sparsebench import Json, ModelError, Query, ScoredIds, Scorer
+from sparsebench.provenance import file_digest
 from sparsebench_plugins.models.score_matrix.arrays import SUFFIXES, read_array, similarities
 from sparsebench_plugins.models.score_matrix.rows import rows_of
 

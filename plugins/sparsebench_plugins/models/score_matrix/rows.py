@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 MOST_NAMED = 5
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sparsebench.errors import ModelError
-from sparsebench.types import Json
+from sparsebench import Json, ModelError
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 
 if TYPE_CHECKING:

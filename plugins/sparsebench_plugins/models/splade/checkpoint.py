@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparsebench import ModelError, Role
 from sparsebench.checkpoints import AnyLocation, Files
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import file_digest
-from sparsebench.types import Role
+from sparsebench.provenance import file_digest
 from sparsebench_plugins.models.splade.code import Trust, code_files
 from sparsebench_plugins.models.splade.declared import (
     DOOR,

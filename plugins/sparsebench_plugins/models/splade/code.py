@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparsebench import ModelError
 from sparsebench.checkpoints import Files, Location
-from sparsebench.errors import ModelError
 from sparsebench_plugins.models.splade.declared import read_object
 
 CODE = Files(weights=False, code=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench.contracts import LoadedEncoder
+from sparsebench import Encoded, Json, LoadedEncoder, ModelError, Role
 from sparsebench.encoding import (
     Activation,
     Decoder,
@@ -21,8 +21,6 @@ from sparsebench.encoding import (
     prune_ratio,
     widen,
 )
-from sparsebench.errors import ModelError
-from sparsebench.types import Encoded, Json, Role
 from sparsebench.workers import workers
 from sparsebench_plugins.models.splade.architecture import MaskedLM
 from sparsebench_plugins.models.splade.static import own_tokens

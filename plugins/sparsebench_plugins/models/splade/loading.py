@@ -7,11 +7,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from sparsebench import Json, ModelError, Role
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.encoding import Activation, Pooling, cpu_engine, decoder, engine_on
-from sparsebench.errors import ModelError
-from sparsebench.provenance.digests import digest
-from sparsebench.types import Json, Role
+from sparsebench.provenance import digest
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
 from sparsebench_plugins.models.splade.encoder import ModelSide, Side, StaticSide, Use

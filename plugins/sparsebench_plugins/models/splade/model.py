@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sparsebench import Json, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation
-from sparsebench.contracts import SparseEncoder
-from sparsebench.errors import ModelError
 from sparsebench.training import locate
-from sparsebench.types import Json, Role
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade
 from sparsebench_plugins.models.splade.loading import identity_of, load_side, open_side

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 
 def read_output_ids(wanted: int | Path | None) -> np.ndarray | None:

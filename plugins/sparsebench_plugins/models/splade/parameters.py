@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Lt
 
+from sparsebench import Role
 from sparsebench.checkpoints import Files
 from sparsebench.encoding import Activation, AnyEngine, Pooling
-from sparsebench.types import Role
 from sparsebench_plugins.models.splade.code import Trust
 
 Positive = Annotated[int, Ge(1)]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsebench import ModelError
 from sparsebench.encoding import csr
-from sparsebench.errors import ModelError
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.declared import read_object
 from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary

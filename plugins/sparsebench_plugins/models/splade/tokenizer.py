@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sparsebench.contracts import Vocabulary
-from sparsebench.errors import ModelError
+from sparsebench import ModelError, Vocabulary
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.declared import DOOR, SANE_MAXIMUM
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 from sparsebench_plugins.models.splade.declared import LackingFileError, read_object
 
 ADAPTER = "merge it into its base model and save that, or use the model `sparse_encoder`, which loads both"
@@ -61,7 +61,7 @@ def _sharded(folder: Path, name: str) -> tuple[Path, ...]:
     names = sorted(set(places.values()))
     for name in names:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ModelError(f"{index}: {name} lies outside the folder")
+            raise ModelError(f"{index} names files outside its folder: {name}")
     shards = tuple(folder / name for name in names)
     if lacking := [shard.relative_to(folder).as_posix() for shard in shards if not shard.is_file()]:
         raise LackingFileError(f"{index} names files that are not there: {', '.join(lacking)}")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sparsebench.errors import ModelError
+from sparsebench import ModelError
 
 
 class LackingFileError(ModelError):

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sparsebench.errors import ModelError
-from sparsebench.types import Json
+from sparsebench import Json, ModelError
 from sparsebench_plugins.models.splade.declared.json_files import read_object
 
 Treatment = Literal["honoured", "changes nothing", "refused"]

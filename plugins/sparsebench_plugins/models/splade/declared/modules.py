@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sparsebench.errors import ModelError
-from sparsebench.types import Role
+from sparsebench import ModelError, Role
 from sparsebench_plugins.models.splade.declared.json_files import read_json, read_object
 from sparsebench_plugins.models.splade.declared.keys import DOOR, MODULES, ROUTER, ROUTER_PARAMETERS, hold
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sparsebench import ModelError, Role
 from sparsebench.encoding import Activation, Pooling
-from sparsebench.errors import ModelError
-from sparsebench.types import Role
 from sparsebench_plugins.models.splade.declared.keys import DOOR, POOLING, STATIC, read_listed
 from sparsebench_plugins.models.splade.declared.modules import (
     MODULES_FILE,

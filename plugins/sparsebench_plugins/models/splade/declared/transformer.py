@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sparsebench.errors import ModelError
-from sparsebench.types import Role
+from sparsebench import ModelError, Role
 from sparsebench_plugins.models.splade.declared.json_files import read_object
 from sparsebench_plugins.models.splade.declared.keys import DOOR, TRANSFORMER, hold
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from sparsebench.errors import ModelError
-from sparsebench.types import Role
+from sparsebench import ModelError, Role
 from sparsebench_plugins.models.splade.declared.json_files import read_object
 from sparsebench_plugins.models.splade.declared.keys import DOOR, ENCODER, hold
 
