@@ -39,7 +39,7 @@ def command(**options: Any) -> int:
     click.echo("\n" + tabulate(groups, headers, tablefmt="github", intfmt=",", missingval="not yet known"))
     todo = sum(finished(session.folder, cell) is None for _, cell in session.plan.cells)
     click.echo(
-        f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
+        f"\n{todo} of {len(session.plan.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}"
     )
     return Exit.OK
 
@@ -52,6 +52,11 @@ def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequen
         for cell in product(loaded.collections, loaded.models, loaded.postprocessors)
     )
     return "\n".join(names)
+
+
+def _devices(session: Session) -> str:
+    same = session.device == session.search_device
+    return session.device if same else f"{session.device}, searched on {session.search_device}"
 
 
 def _rows(session: Session, group: Group) -> list[list[str]]:

@@ -11,7 +11,6 @@ from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import Board, read_published, reproduction
 from sparsebench.planning.session import Session, open_session
-from sparsebench.provenance.device import check_device
 from sparsebench.runner import Runner
 
 
@@ -20,7 +19,7 @@ from sparsebench.runner import Runner
 def command(**options: Any) -> int:
     """Run SUITE, a name or a path: compute what is missing, print its leaderboard."""
     session = open_session(**options)
-    check_device(session.device)
+    session.check_devices()
     board = Runner(session.store, session.runs, session.progress).run(session.plan)
     click.echo((session.folder / "leaderboard.md").read_text(encoding="utf-8"))
     click.echo(_closing(session, board))

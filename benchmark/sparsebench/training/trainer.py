@@ -135,6 +135,7 @@ def _start(
 
 
 def _arguments(settings: Settings, work: Path, device: str) -> SparseEncoderTrainingArguments:
+    _refuse_several(device)
     return SparseEncoderTrainingArguments(
         output_dir=str(work),
         max_steps=settings.steps,
@@ -156,6 +157,16 @@ def _arguments(settings: Settings, work: Path, device: str) -> SparseEncoderTrai
         use_cpu=device == "cpu",
         dataloader_pin_memory=device != "cpu",
     )
+
+
+def _refuse_several(device: str) -> None:
+    """transformers would train on all GPUs that it sees at once, which is another training: n times the batch."""
+    visible = torch.cuda.device_count() if device != "cpu" else 1
+    if visible > 1:
+        raise TrainingError(
+            f"{visible} GPUs are visible to this process, and training is defined on one; set CUDA_VISIBLE_DEVICES to "
+            "one of them before it starts (`sparsebench train --device cuda:1` does that)"
+        )
 
 
 def _check_finite(encoder: SparseEncoder, variant: Variant) -> None:

@@ -52,6 +52,10 @@ class Bm25(CollectionModel):
         versions = {name: importlib.metadata.version(name) for name in ("bm25s", "PyStemmer")}
         return {"bm25": asdict(self), "libraries": versions}
 
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name nothing: the CPU counts, whatever the device."""
+        return {}
+
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """One pass over the corpus; keeps a document frequency for each term, and no document."""
         tokenizer = self._tokenizer()

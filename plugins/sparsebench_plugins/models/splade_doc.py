@@ -14,7 +14,7 @@ from sparsebench.provenance import digest, file_digest
 from sparsebench.training import locate
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
-from sparsebench_plugins.models.splade.loading import identity_of, load_side, open_side, use_of, within
+from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of, within
 from sparsebench_plugins.models.splade.output_ids import read_output_ids
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
 from sparsebench_plugins.models.splade.static import static_weights
@@ -68,6 +68,10 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
             "prune_ratio": use.ratio,
             "output_ids": None if ids is None else digest(ids.tolist()),
         }
+
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name what encodes documents; queries are looked up."""
+        return computed_by(self, self._open(), device) if role == "document" else {}
 
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedSplade:
         """Load it; the corpus is read for `idf` alone, once."""

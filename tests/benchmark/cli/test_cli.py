@@ -179,7 +179,7 @@ def test_a_device_that_is_not_there_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sparsebench(monkeypatch, "run", "toy.yaml", "--device", "nosuch") == Exit.USAGE
-    assert "--device cpu" in capsys.readouterr().err
+    assert "there is no such device" in capsys.readouterr().err
 
 
 def test_plugins_are_listed_for_people_and_programs(
@@ -197,7 +197,16 @@ def test_the_doctor_finds_nothing_wrong_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sparsebench(monkeypatch, "doctor") == Exit.OK
-    assert "all is well" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "all is well" in told
+    assert "no GPU is used: " in told or "GPUs are visible" in told
+
+
+def test_a_device_that_nobody_compared_is_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sparsebench(monkeypatch, "run", "no such suite", "--device", "mps") == Exit.USAGE
+    assert "--device mps: Apple's GPUs have not been compared with a CPU" in capsys.readouterr().err
 
 
 def test_the_doctor_names_a_store_that_cannot_be_written(

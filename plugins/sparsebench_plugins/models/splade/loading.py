@@ -9,7 +9,8 @@ import numpy as np
 
 from sparsebench import Json, ModelError, Role
 from sparsebench.checkpoints import AnyLocation
-from sparsebench.encoding import Activation, Pooling, cpu_engine, decoder, engine_on
+from sparsebench.device import kind
+from sparsebench.encoding import Activation, Pooling, decoder, engine_on
 from sparsebench.provenance import digest
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
@@ -54,9 +55,16 @@ def identity_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: 
         "pooling": pooling_of(parameters, checkpoint),
         "activation": activation_of(parameters, checkpoint),
         "dtype": parameters.dtype,
-        "cpu_engine": cpu_engine(parameters.engine),
         "compile": parameters.compile,
     }
+
+
+def computed_by(parameters: CheckpointParameters, checkpoint: Checkpoint, device: str) -> dict[str, Json]:
+    """Name the kind of device and the engine that pools on it, nothing where tokens are looked up; raises ModelError
+    where the device has not the engine that is asked for."""
+    if checkpoint.declared.transformer is None:
+        return {}
+    return {"device": kind(device), "engine": engine_on(device, parameters.engine)}
 
 
 def load_side(

@@ -10,7 +10,7 @@ from sparsebench.checkpoints import AnyLocation
 from sparsebench.training import locate
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade
-from sparsebench_plugins.models.splade.loading import identity_of, load_side, open_side
+from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters
 
 
@@ -45,6 +45,10 @@ class Splade(CheckpointParameters, SparseEncoder):
         """Everything that determines the vectors of a role; needs no torch."""
         identity = identity_of(self, self.open(role), role)
         return identity if self.expand_queries or role == "document" else {**identity, "expands": False}
+
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name the kind of device and the engine that pools on it; raises ModelError where it has not the one asked."""
+        return computed_by(self, self.open(role), device)
 
     def load(self, device: str) -> LoadedSplade:
         """Load both sides, a model that they share once; raises ModelError."""
