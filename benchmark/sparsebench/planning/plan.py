@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
-from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
+from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Shown
+from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.device import kind
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
@@ -42,6 +43,12 @@ class PlannedAnalysis:
         """The analyzer itself."""
         made: Analyzer = self.registered.plugin.factory(**self.spec.params)
         return made
+
+    @cached_property
+    def shown(self) -> Shown:
+        """What leaderboards show of it. Raises PluginError."""
+        plugin: AnalyzerPlugin = self.registered.plugin
+        return plugin.shown(self.make())
 
 
 @dataclass(frozen=True)
@@ -116,13 +123,14 @@ class Plan:
     """Everything a suite asks for, in its order: collections, then models, then postprocessors.
 
     keys: of all cells of the suite, also those that a selection leaves out of `groups`.
-    analyses: of the suite as a whole.
+    analyses: of the suite as a whole. shown: label -> columns and curves, of every analysis of whatever level.
     """
 
     suite: Suite
     groups: tuple[Group, ...]
     keys: tuple[str, ...]
     analyses: tuple[PlannedAnalysis, ...]
+    shown: Mapping[str, Shown] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[tuple[Group, PlannedCell]]:
@@ -145,7 +153,8 @@ def make_plan(
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
-    return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
+    shown = {each.spec.label: each.shown for each in analyses}
+    return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"), shown)
 
 
 def _group(
