@@ -298,11 +298,17 @@ def test_what_changes_the_vectors_changes_the_identity(make_checkpoint, tmp_path
         {"max_document_length": 9},
         {"document_prune": 3},
         {"output_vocabulary": 9},
-        {"engine": "reference"},
         {"output_vocabulary": tmp_path / "ids.txt"},
+        {"document_prompt": "the "},
+        {"document_prune_ratio": 0.5},
     ]
     identities = [Splade(**{"checkpoint": str(folder), **variant}).identity("document") for variant in variants]
     assert len({json.dumps(identity, sort_keys=True) for identity in identities}) == len(variants)
+
+
+def test_the_engine_is_named_beside_the_device(make_checkpoint):
+    splade = Splade(checkpoint=str(make_checkpoint()), engine="reference")
+    assert splade.computed_by("document", "cpu") == {"device": "cpu", "engine": "reference"}
 
 
 def test_what_changes_nothing_leaves_the_identity(make_checkpoint):
