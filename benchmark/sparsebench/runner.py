@@ -11,7 +11,7 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.recorder import Recorder
 from sparsebench.leaderboard import read_report
 from sparsebench.leaderboard.board import Board, read_board
-from sparsebench.planning import Group, Plan
+from sparsebench.planning import Plan
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import PER_QUERY_FILE, Index, Record, cell_folder, read_per_query, write_record
@@ -29,26 +29,19 @@ class Runner:
 
     def run(self, plan: Plan) -> Board:
         """Compute what is missing and return the board. A cell that fails becomes a failed record; the rest goes on."""
-        suite, baseline = plan.suite, plan.suite.baseline
-        folder = self.runs / suite.name
-        index = Index(
-            suite=suite.name,
-            description=suite.description,
-            cells=plan.keys,
-            baseline=(baseline.model, baseline.postprocessor),
-            shown=dict(plan.shown),
-        )
-        index.write(folder)
-        for number, group in enumerate(plan.groups, start=1):
-            names = f"{group.model.spec.label} on {group.collection.spec.label}"
-            self.progress.say(f"[{number}/{len(plan.groups)}] {names}")
-            self._run_group(group, folder)
-        board = self._analyzed(plan, index, folder)
-        read_report(folder).write(folder, "leaderboard")
-        return board
+        self.begin(plan)
+        for number in range(len(plan.groups)):
+            self.evaluate(plan, number)
+        return self.finish(plan)
 
-    def _run_group(self, group: Group, folder: Path) -> None:
-        watch = Stopwatch()
+    def begin(self, plan: Plan) -> None:
+        """Write down what the suite asks for."""
+        self._index(plan).write(self._folder(plan))
+
+    def evaluate(self, plan: Plan, number: int) -> None:
+        """Write the records of a group of cells, counted from 0."""
+        group, folder, watch = plan.groups[number], self._folder(plan), Stopwatch()
+        self.progress.say(f"[{number + 1}/{len(plan.groups)}] {group.name}")
         evaluation = Evaluation(group, self.store, self.progress, watch)
         recorder = Recorder(evaluation, folder, watch)
         with self.progress.step("cells", len(group.cells), "cells") as advance:
@@ -57,14 +50,28 @@ class Runner:
                 write_record(cell_folder(folder, cell.key), recorder.record(cell, analysis))
                 advance(1)
 
-    def _analyzed(self, plan: Plan, index: Index, folder: Path) -> Board:
-        """The board, with what the suite's own analyzers say of it."""
+    def finish(self, plan: Plan) -> Board:
+        """Let the suite's own analyzers read all records, and write the leaderboard."""
+        index, folder = self._index(plan), self._folder(plan)
 
         def per_query(record: Record) -> PerQuery:
             return read_per_query((cell_folder(folder, record.key) / PER_QUERY_FILE).read_text(encoding="utf-8"))
 
         done = [record for record in read_board(folder).records if record.status == "ok"]
-        context = SuiteContext(done, per_query, index.baseline)
-        found = analyze_suite(plan.analyses, context, folder)
+        found = analyze_suite(plan.analyses, SuiteContext(done, per_query, index.baseline), folder)
         index.model_copy(update={"analyses": found}).write(folder)
+        read_report(folder).write(folder, "leaderboard")
         return read_board(folder)
+
+    def _folder(self, plan: Plan) -> Path:
+        return self.runs / plan.suite.name
+
+    def _index(self, plan: Plan) -> Index:
+        suite = plan.suite
+        return Index(
+            suite=suite.name,
+            description=suite.description,
+            cells=plan.keys,
+            baseline=(suite.baseline.model, suite.baseline.postprocessor),
+            shown=dict(plan.shown),
+        )

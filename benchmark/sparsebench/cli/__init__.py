@@ -7,7 +7,9 @@ interrupted; 3 an error of sparsebench itself; 4 usage, or a mistake that the us
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -71,9 +73,14 @@ def cli() -> None:
     """
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """The entry point: errors that a user can fix are one message without a traceback."""
     speak_any_console()
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

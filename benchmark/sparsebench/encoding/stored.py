@@ -74,6 +74,13 @@ def encode_documents(
 ) -> Vectors:
     """Vectors of a corpus in its own order, (D, V)."""
     shards = document_shards(encoder, corpus)
+    return _joined(list(encode_shards(encoder, shards, documents, store, progress).values()))
+
+
+def encode_shards(
+    encoder: Encoder, shards: Mapping[range, str], documents: Iterable[Document], store: Store, progress: Progress
+) -> Mapping[range, Artefact]:
+    """The artefacts of some shards of a corpus, as `document_shards` names them; those that are missing are made."""
     found = {shard: store.find(KIND, key) for shard, key in shards.items()}
     missing = [shard for shard, artefact in found.items() if artefact is None]
     if missing:
@@ -81,7 +88,7 @@ def encode_documents(
             for shard, texts in _texts(iter(documents), missing):
                 found[shard] = _make(encoder, texts, shards[shard], store)
                 advance(len(shard))
-    return _joined([artefact for artefact in found.values() if artefact is not None])
+    return {shard: artefact for shard, artefact in found.items() if artefact is not None}
 
 
 def encode_queries(encoder: Encoder, texts: Sequence[str], store: Store, progress: Progress) -> Vectors:
@@ -107,7 +114,7 @@ def _texts(documents: Iterator[Document], shards: Sequence[range]) -> Iterator[t
 def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Artefact:
     loaded = encoder.load()
     start = time.perf_counter()
-    made = encoded(loaded, texts, encoder.role)
+    made = encoded(loaded, texts, encoder.role, key=encoder.key())
     facts: dict[str, Json] = {
         "pace": pace(encoder.identity),
         "shape": list(made.vectors.shape),

@@ -18,6 +18,7 @@ from sparsebench.contracts import (
     SuiteAnalyzer,
     SuiteContext,
 )
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.plain import plain_mapping
 from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
 from sparsebench.contracts.returned import checked_analysis
@@ -106,6 +107,11 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
     return _entry(planned, suite_folder, key, compute)
 
 
+def is_kept(suite_folder: Path, key: str) -> bool:
+    """Whether an analysis was found before, as far as a look tells."""
+    return (suite_folder / "analyses" / key[:16] / ANALYSIS_FILE).is_file()
+
+
 def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
     """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
     folder = suite_folder / "analyses" / key[:16]
@@ -113,7 +119,8 @@ def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: 
     with suppress(OSError, ValueError, ContractError):  # not there, or damaged: computed again
         return plain_mapping(json.loads(path.read_text(encoding="utf-8")), owner, "values")
     try:
-        analysis = checked_analysis(compute(), owner)
+        with calling(owner, key):
+            analysis = checked_analysis(compute(), owner)
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsebench.contracts import CellContext
+from sparsebench.contracts.calls import calling
 from sparsebench.device import lost
 from sparsebench.errors import FAILURES, ScoreError, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
@@ -41,16 +42,22 @@ class Recorder:
         return record
 
     def _attempt(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
+        group = self.evaluation.group
         try:
-            done = finished(self.folder, cell) or self._compute(cell)
-            try:
-                return self._up_to_date(done, cell, analysis)
-            except ScoreError:  # the run on disk cannot be read any more
-                return self._up_to_date(self._compute(cell), cell, analysis)
+            name = f"{group.model.spec.label}+{cell.spec.label} on {group.collection.spec.label}"
+            with calling(name, cell.key, limited=False):
+                return self._made(cell, analysis)
         except SparsebenchError as error:
             return self._failed(cell, str(error))
         except FAILURES as error:  # one broken plugin must not cost the cells of all others
             return self._failed(cell, lost(error) or reason(error), traceback.format_exc())
+
+    def _made(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
+        done = finished(self.folder, cell) or self._compute(cell)
+        try:
+            return self._up_to_date(done, cell, analysis)
+        except ScoreError:  # the run on disk cannot be read any more
+            return self._up_to_date(self._compute(cell), cell, analysis)
 
     def _compute(self, cell: PlannedCell) -> Record:
         """Rank, and write the run down; the measures are always taken from the file."""

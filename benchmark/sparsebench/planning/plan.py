@@ -81,6 +81,11 @@ class Group:
     cells: tuple[PlannedCell, ...]
     analyses: tuple[PlannedAnalysis, ...]
 
+    @property
+    def name(self) -> str:
+        """Its model and its collection, for messages."""
+        return f"{self.model.spec.label} on {self.collection.spec.label}"
+
     @cached_property
     def identities(self) -> dict[Role, dict[str, Json]]:
         """What names the vectors of each role."""
