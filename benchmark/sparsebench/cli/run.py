@@ -11,10 +11,9 @@ from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.errors import StoreError
 from sparsebench.execution import Here, Local, run_suite
-from sparsebench.execution.tasks import Planned
+from sparsebench.execution.request import Planned, Request
 from sparsebench.leaderboard import Board, read_published, refusals, reproduction
 from sparsebench.leaderboard.board import read_board
-from sparsebench.planning.session import Request
 
 
 @click.command("run")

@@ -15,7 +15,18 @@ from types import FrameType
 
 from sparsebench.contracts.calls import Call, ProcessDied, listen
 from sparsebench.errors import SparsebenchError
-from sparsebench.execution.messages import Begin, Broken, Done, Entered, Interrupted, Left, Message, Refused
+from sparsebench.execution.messages import (
+    NOTHING_MORE,
+    STOP,
+    Begin,
+    Broken,
+    Done,
+    Entered,
+    Interrupted,
+    Left,
+    Message,
+    Refused,
+)
 
 TELL_WHERE = signal.SIGUSR1
 """What the parent sends to learn where a call hangs."""
@@ -30,7 +41,8 @@ def main(line: int, crashes: int) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     connection = Connection(line)
     inbox: SimpleQueue[bytes | None] = SimpleQueue()
-    threading.Thread(target=_read, args=(Connection(os.dup(line)), inbox), daemon=True).start()
+    reader = (Connection(os.dup(line)), inbox, threading.get_ident())
+    threading.Thread(target=_read, args=reader, daemon=True).start()
     announcer = Announcer(connection)
     listen(announcer)
     try:
@@ -75,11 +87,15 @@ def _answer(received: bytes, announcer: Announcer) -> Message:
         return Broken(traceback.format_exc())
 
 
-def _read(connection: Connection, inbox: SimpleQueue[bytes | None]) -> None:
+def _read(connection: Connection, inbox: SimpleQueue[bytes | None], main_thread: int) -> None:
     """Pass on what comes, and end the process at once with its parent: nobody waits for its results any more."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # they would not wake the main thread
     try:
-        while (received := connection.recv_bytes()) != b"":
-            inbox.put(received)
+        while (received := connection.recv_bytes()) != NOTHING_MORE:
+            if received == STOP:
+                signal.pthread_kill(main_thread, signal.SIGTERM)
+            else:
+                inbox.put(received)
     except (EOFError, OSError):
         os._exit(1)
     inbox.put(None)

@@ -55,4 +55,7 @@ class Interrupted:
     """Somebody ended the process with SIGTERM."""
 
 
+STOP, NOTHING_MORE = b"stop", b""
+"""The parent's, in place of a task: raise KeyboardInterrupt in what is being done; end when it is done."""
+
 Message = Entered | Left | Done | Refused | Broken | Interrupted

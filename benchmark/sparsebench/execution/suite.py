@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from sparsebench.execution.request import Planned, Request
 from sparsebench.execution.task import Executor
-from sparsebench.execution.tasks import EncodeShards, EvaluateGroup, FinishSuite, Planned, PlanSuite
-from sparsebench.planning.session import Request
+from sparsebench.execution.tasks import EncodeShards, EvaluateGroup, FinishSuite, PlanSuite
 
 
 def run_suite(request: Request, executor: Executor) -> Planned:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sparsebench.contracts.calls import Call
 from sparsebench.execution.death import how_it_ended, place
-from sparsebench.execution.messages import Begin, Broken, Done, Entered, Interrupted, Left, Refused
+from sparsebench.execution.messages import NOTHING_MORE, STOP, Begin, Broken, Done, Entered, Interrupted, Left, Refused
 
 GRACE = 10.0
 """Seconds that a process may take to end by itself."""
@@ -89,14 +89,15 @@ class Child:
 
     def interrupt(self) -> None:
         """Ask it to stop what it does, and wait until it has."""
-        self._process.terminate()
+        with suppress(OSError):
+            self.connection.send_bytes(STOP)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
 
     def close(self) -> None:
         """Tell it that there is nothing more to do, and wait until it has ended."""
         with suppress(OSError):
-            self.connection.send_bytes(b"")
+            self.connection.send_bytes(NOTHING_MORE)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
         self._end()

@@ -42,29 +42,6 @@ class Session:
         return self.runs / self.suite.name
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A suite and all that changes what it asks for: the options of the command line. It pickles and can be a key.
-
-    Example: `Request(suite="quickstart", only=("*/bm25/*",)).open()`.
-    """
-
-    suite: str
-    overrides: Sequence[str] = ()
-    only: Sequence[str] = ()
-    limit_queries: int | None = None
-    device: str = "auto"
-    search_device: str = "auto"
-    offline: bool = False
-    store: Path | None = None
-    runs: Path = Path("runs")
-    plugin_switches: Sequence[str] = ()
-
-    def open(self) -> Session:
-        """Fetch what is missing, and plan it. Raises SparsebenchError with everything that is wrong."""
-        return open_session(**vars(self))
-
-
 def open_session(
     *,
     suite: str,
