@@ -13,9 +13,10 @@ from sparsebench.cli.options import LEADERBOARDS, runs_option
 from sparsebench.errors import StoreError, did_you_mean
 from sparsebench.leaderboard import Board, read_board, read_published
 from sparsebench.leaderboard.board import first_measures, measures_of
+from sparsebench.leaderboard.published import published_evidence
 from sparsebench.leaderboard.significance import compared
 from sparsebench.measures import canonical
-from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
+from sparsebench.records.evidence import RunsEvidence
 
 
 @click.command("compare")
@@ -43,7 +44,7 @@ def command(
     from sparsebench.statistics import Settings
 
     board = read_published(LEADERBOARDS, suite) if published else read_board(runs / suite)
-    evidence = PublishedEvidence(LEADERBOARDS / suite) if published else RunsEvidence([runs / suite])
+    evidence = published_evidence(LEADERBOARDS, board) if published else RunsEvidence([runs / suite])
     if len(board.rows) < 2:
         click.echo(f"{suite} has {len(board.rows)} rows: nothing to compare")
         return Exit.NOTHING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import product
 from typing import Any
 
@@ -12,9 +12,10 @@ from tabulate import tabulate
 from sparsebench.cli import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
-from sparsebench.planning import Group, finished, missing_documents
+from sparsebench.planning import Group, missing_documents
 from sparsebench.planning.estimate import estimate_seconds
 from sparsebench.planning.session import Session, open_session
+from sparsebench.records import SuiteFolder, is_finished, short
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
@@ -32,12 +33,14 @@ def command(**options: Any) -> int:
         click.echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
         click.echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
         return Exit.OK
-    rows = [row for group in session.plan.groups for row in _rows(session, group)]
+    folder = SuiteFolder(session.folder)
+    done = {key for _, cell in session.plan.cells if is_finished(folder, key := cell.key)}
+    rows = [row for group in session.plan.groups for row in _rows(group, done)]
     click.echo(tabulate(rows, ["collection", "model", "postprocessor", "sees", "cell", "key"], tablefmt="github"))
     groups = [_group(session, group) for group in session.plan.groups]
     headers = ["collection", "model", "documents to encode", "likely seconds"]
     click.echo("\n" + tabulate(groups, headers, tablefmt="github", intfmt=",", missingval="not yet known"))
-    todo = sum(finished(session.folder, cell) is None for _, cell in session.plan.cells)
+    todo = len(session.plan.cells) - len(done)
     click.echo(
         f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
     )
@@ -54,15 +57,15 @@ def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequen
     return "\n".join(names)
 
 
-def _rows(session: Session, group: Group) -> list[list[str]]:
+def _rows(group: Group, done: Container[str]) -> list[list[str]]:
     return [
         [
             group.collection.spec.label,
             group.model.spec.label,
             cell.spec.label,
             cell.registered.plugin.factory.sees,
-            "cached" if finished(session.folder, cell) else "to compute",
-            cell.key[:16],
+            "cached" if cell.key in done else "to compute",
+            short(cell.key),
         ]
         for cell in group.cells
     ]

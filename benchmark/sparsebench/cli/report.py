@@ -10,6 +10,7 @@ import click
 from sparsebench.cli import Exit
 from sparsebench.cli.options import LEADERBOARDS, plugin_options, runs_option
 from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
+from sparsebench.records import PAGE
 from sparsebench.store import write_atomically
 
 
@@ -79,8 +80,8 @@ def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -
     folder = runs / suite
     if others:
         own = [folder] if folder.is_dir() else []
-        return merged_report([*own, *(suite_folder(other, suite) for other in others)]), folder, "leaderboard"
-    return read_report(folder), folder, "leaderboard"
+        return merged_report([*own, *(suite_folder(other, suite) for other in others)]), folder, PAGE
+    return read_report(folder), folder, PAGE
 
 
 def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from sparsebench.errors import StoreError
 from sparsebench.leaderboard import Board, read_published, reproduction
 from sparsebench.planning.session import Session, open_session
 from sparsebench.provenance.device import check_device
+from sparsebench.records import INDEX_FILE, PAGE
 from sparsebench.runner import Runner
 
 
@@ -22,15 +23,21 @@ def command(**options: Any) -> int:
     session = open_session(**options)
     check_device(session.device)
     board = Runner(session.store, session.runs, session.progress).run(session.plan)
-    click.echo((session.folder / "leaderboard.md").read_text(encoding="utf-8"))
+    click.echo((session.folder / f"{PAGE}.md").read_text(encoding="utf-8"))
     click.echo(_closing(session, board))
     return Exit.FAILED_CELLS if board.failures else Exit.OK
 
 
 def _closing(session: Session, board: Board) -> str:
-    lines = [f"written: {session.folder / 'leaderboard.md'}, and .html to explore"]
+    lines = [f"written: {session.folder / PAGE}.md, and .html to explore"]
+    if (LEADERBOARDS / session.suite.name / INDEX_FILE).is_file():
+        lines.append(_reproduced(board))
+    return "\n".join(lines)
+
+
+def _reproduced(board: Board) -> str:
     try:
-        published = read_published(LEADERBOARDS, session.suite.name)
-    except StoreError:
-        return lines[0]
-    return "\n".join([*lines, f"{reproduction(board, published)} published figures ({LEADERBOARDS})"])
+        published = read_published(LEADERBOARDS, board.suite)
+    except StoreError as error:
+        return f"not compared with the published figures: {error}"
+    return f"{reproduction(board, published)} published figures ({LEADERBOARDS})"

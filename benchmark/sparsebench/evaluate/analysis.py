@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from sparsebench.contracts import (
     Analysis,
@@ -22,13 +19,11 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
-from sparsebench.store import write_atomically
+from sparsebench.records import PER_QUERY_FILE, Damage, SuiteFolder, find_analysis, keep_analysis
 from sparsebench.types import Json
 
-ANALYSIS_FILE = "analysis.json"
 
-
-def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) -> dict[str, Json]:
+def analyze_group(evaluation: Evaluation, folder: SuiteFolder, watch: Stopwatch) -> dict[str, Json]:
     """Label -> what each group analyzer found. A failed analysis says why; nothing else fails with it."""
 
     def compute(planned: PlannedAnalysis) -> Analysis:
@@ -41,14 +36,14 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             return analysis
 
     return {
-        planned.spec.label: _kept(suite_folder, planned.key, partial(compute, planned))
+        planned.spec.label: _kept(folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
 
 
 def analyze_cell(
-    evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], suite_folder: Path
+    evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], folder: SuiteFolder
 ) -> dict[str, Json]:
     """As analyze_group, for the cell analyzers. `context` reads the run, which a kept analysis does not need."""
 
@@ -58,45 +53,43 @@ def analyze_cell(
         return analyzer.analyze(context())
 
     return {
-        planned.spec.label: _kept(suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
+        planned.spec.label: _kept(folder, digest([cell.key, planned.key]), partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
 
 
-def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
+def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, folder: SuiteFolder) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
     found: dict[str, Json] = {}
     for planned in analyses:
         analyzer = {"name": planned.spec.name, "params": portable(planned.spec.params)}
-        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, suite_folder)}
+        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, folder)}
     return found
 
 
-def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
+def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFolder) -> dict[str, Json]:
     analyzer = planned.make()
     assert isinstance(analyzer, SuiteAnalyzer)
-    read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
+    read = [
+        [record.key, record.cell.model_dump(), record.measures, record.files.get(PER_QUERY_FILE), record.analysis]
+        for record in context.records
+    ]
     key = digest([planned.key, context.baseline, read])
-    return _kept(suite_folder, key, lambda: analyzer.analyze(context))
+    return _kept(folder, key, lambda: analyzer.analyze(context))
 
 
-def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+def _kept(folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found before, else what `compute` finds now."""
-    folder = suite_folder / "analyses" / key[:16]
-    path = folder / ANALYSIS_FILE
-    with suppress(OSError, ValueError):  # not there, or damaged: computed again
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        if found := find_analysis(folder, key):
+            return found
+    except Damage as damage:
+        damage.warn()
     try:
         analysis = compute()
     except NotApplicable as reason:
         analysis = Analysis({"not_applicable": str(reason)})
     except Exception as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
         return {"error": str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"}
-    for name, text in analysis.files.items():
-        write_atomically(folder / name, text)
-    found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}
-    if analysis.summary:
-        found["summary"] = analysis.summary
-    write_atomically(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    return found
+    return keep_analysis(folder, key, analysis.values, analysis.files, analysis.summary)

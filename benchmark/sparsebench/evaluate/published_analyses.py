@@ -11,7 +11,7 @@ from sparsebench.evaluate.analysis import analyze_suite
 from sparsebench.leaderboard import published_report, read_published
 from sparsebench.leaderboard.published import publish_index
 from sparsebench.planning import PlannedAnalysis, plan_analysis
-from sparsebench.records import Index
+from sparsebench.records import Index, SuiteFolder
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.registry import Registry
 from sparsebench.suite import AnalyzerSpec
@@ -26,7 +26,7 @@ def analyze_published(leaderboards: Path, suite: str, registry: Registry) -> Pat
     board, evidence = read_published(leaderboards, suite), published_report(leaderboards, suite).evidence
     context = SuiteContext(board.records, lambda record: evidence.per_query(record) or {}, board.index.baseline)
     with tempfile.TemporaryDirectory() as folder:
-        found = analyze_suite(_planned(board.index, registry), context, Path(folder))
+        found = analyze_suite(_planned(board.index, registry), context, SuiteFolder(Path(folder)))
         index = board.index.model_copy(update={"analyses": found})
         return publish_index(index, RunsEvidence([Path(folder)]), leaderboards)
 

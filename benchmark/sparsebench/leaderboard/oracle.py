@@ -7,7 +7,7 @@ so a pooled sub-collection never has a twin. The data lies in `oracle_data/`: fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from sparsebench.leaderboard.board import Board
-from sparsebench.records import Record
+from sparsebench.records import CollectionFacts, Record
 
 Verdict = Literal["OK", "near", "FAIL"]
 
@@ -131,12 +131,13 @@ def _is_plain(record: Record) -> bool:
 
 
 def _is_twin(record: Record, fact: Effectiveness) -> bool:
-    params, facts = record.cell.collection.params, record.provenance.get("collection", {})
+    params, facts = record.cell.collection.params, record.provenance.collection
     return (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
         and params.get("ir_datasets") == fact.collection
         and params["drop_own_id"] == fact.drop_own_id
-        and facts.get("queries") == fact.queries
+        and facts is not None
+        and facts.queries == fact.queries
         and _same_corpus(facts, fact.documents)
     )
 
@@ -147,7 +148,7 @@ def _w_auc_twin(record: Record, fact: Wackiness) -> float | None:
     same = (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
         and f"{id_}/".startswith(f"{fact.collection}/")
-        and _same_corpus(record.provenance.get("collection", {}), fact.documents)
+        and _same_corpus(record.provenance.collection, fact.documents)
         and found.get("scoring_queries") == fact.scoring_queries
     )
     value: float | None = found.get(fact.preset, {}).get("w_auc")
@@ -160,9 +161,8 @@ def _same_checkpoint(record: Record, checkpoint: str, revision: str | None) -> b
     return pooling and params.get("checkpoint") == checkpoint and revision in (None, params.get("revision"))
 
 
-def _same_corpus(facts: Mapping[str, object], documents: int) -> bool:
-    found = facts.get("documents")
-    return isinstance(found, int) and abs(found - documents) <= DROPPED_DOCUMENTS * documents
+def _same_corpus(facts: CollectionFacts | None, documents: int) -> bool:
+    return facts is not None and abs(facts.documents - documents) <= DROPPED_DOCUMENTS * documents
 
 
 def _verdict(distance: float, ok: float, near: float) -> Verdict:

@@ -88,8 +88,7 @@ class Report:
             values = self.evidence.per_query(record) or {}
             for name, mean in aggregate(values).items():
                 if abs(record.measures.get(name, math.inf) - mean) > MEAN_TOLERANCE:
-                    cell = f"{record.cell.collection.label}/{record.cell.model.label}/{record.cell.postprocessor.label}"
-                    lines.append(f"{cell}: {name} is {record.measures.get(name)}, its queries give {mean:.6f}")
+                    lines.append(f"{record.cell}: {name} is {record.measures.get(name)}, its queries give {mean:.6f}")
         return lines
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
@@ -16,7 +15,7 @@ from sparsebench.errors import SuiteError
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
-from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
+from sparsebench.records import CellDescription, Part
 from sparsebench.registry import Registered, Registry
 from sparsebench.store import Store
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
@@ -173,15 +172,6 @@ def _refuse_twins(groups: Sequence[Group]) -> None:
             name = f"{group.collection.spec.label}/{group.model.spec.label}/{cell.spec.label}"
             if first.setdefault(cell.key, name) != name:
                 raise SuiteError(f"{first[cell.key]} and {name} are the same in all but their names; keep one of them")
-
-
-def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
-    """The record of a cell that is already computed."""
-    path = cell_folder(suite_folder, cell.key) / RECORD_FILE
-    if not path.is_file():
-        return None
-    record = read_record(path)
-    return record if record.status == "ok" and record.key == cell.key else None
 
 
 def missing_documents(group: Group, store: Store) -> int:
