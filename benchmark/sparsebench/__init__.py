@@ -1,4 +1,4 @@
-"""sparsebench: an evaluation harness for learned sparse retrieval. This is the public face for plugin authors."""
+"""The public face: nouns, contracts and errors for plugins, and `run`, `plan`, `load_records` for notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `sparsebench`: one module a command, imported when it is asked for, so that `--help` is instant.
+"""The command `sparsebench`: one module a command, imported when it is run.
 
 Exit codes, as pytest's: 0 ok, 1 some cells failed, 2 interrupted, 3 internal error, 4 usage or a mistake that the
 user can fix, 5 nothing to do.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from enum import IntEnum
 
 import click
 
+from sparsebench.cli.exits import Exit
 from sparsebench.errors import SparsebenchError
 
 COMMANDS = {
@@ -30,17 +30,6 @@ COMMANDS = {
     "doctor": "Check the installation: versions, device, store, plugins.",
     "cache": "List the store, verify it, or empty it.",
 }
-
-
-class Exit(IntEnum):
-    """What the process returns."""
-
-    OK = 0
-    FAILED_CELLS = 1
-    INTERRUPTED = 2
-    INTERNAL = 3
-    USAGE = 4
-    NOTHING = 5
 
 
 class LazyGroup(click.Group):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.store import Store, default_root
 
 store_option = click.option("--store", type=click.Path(path_type=Path), help="Another store.  [$SPARSEBENCH_STORE]")

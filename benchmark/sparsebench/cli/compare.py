@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
 from sparsebench.cli.comparison import render
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, runs_option
 from sparsebench.errors import StoreError, did_you_mean
 from sparsebench.leaderboard import Board, read_board, read_published

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import plugin_options
 from sparsebench.errors import SparsebenchError
 from sparsebench.provenance import hardware, software

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.explain import Explanation, explain

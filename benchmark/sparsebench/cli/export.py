@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import runs_option
 from sparsebench.leaderboard import read_board
 from sparsebench.leaderboard.export import export

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise import group_noise

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, runs_option
 from sparsebench.leaderboard import publish, read_board
 

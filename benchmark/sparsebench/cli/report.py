@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, plugin_options, runs_option
 from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
 from sparsebench.records import PAGE

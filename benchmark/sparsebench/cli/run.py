@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import Board, read_published, reproduction

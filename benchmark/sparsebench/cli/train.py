@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.errors import NotAtHandError, SparsebenchError, TrainingError
 from sparsebench.progress import progress_for_terminal
 from sparsebench.provenance.device import check_device, choose_device

@@ -1,4 +1,4 @@
-"""What a plugin is: the classes that models, postprocessors, analyzers and collections implement.
+"""The contract of plugins: base classes of models, postprocessors, analyzers and collections, and the hooks.
 
 Every parameter of a plugin is a keyword-only argument of its `__init__`, typed; ranges are given as
 `Annotated[float, Gt(0)]` (annotated_types). Making an object is cheap and imports no torch; loading is explicit.

@@ -1,4 +1,4 @@
-"""Records -> tables. Nothing here needs torch, weights or a collection."""
+"""Leaderboards made from records alone: tables, markdown, HTML, CSV, LaTeX, exports."""
 
 from sparsebench.leaderboard.board import Board, Row, read_board
 from sparsebench.leaderboard.markdown import render_markdown

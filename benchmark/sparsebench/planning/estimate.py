@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from sparsebench.planning import Group
+from sparsebench.planning.plan import Group
 from sparsebench.provenance.digests import digest
 from sparsebench.store import Store
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sparsebench.errors import SparsebenchError
-from sparsebench.planning import Group, Plan
+from sparsebench.planning.plan import Group, Plan
 
 
 def select(plan: Plan, patterns: Sequence[str]) -> Plan:

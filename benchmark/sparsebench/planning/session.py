@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sparsebench.collection.read import require
 from sparsebench.collection.resolved import resolve_collection
-from sparsebench.planning import Plan, make_plan
 from sparsebench.planning.needs import needs
+from sparsebench.planning.plan import Plan, make_plan
 from sparsebench.planning.select import select
 from sparsebench.progress import Progress, progress_for_terminal
 from sparsebench.provenance.device import choose_device

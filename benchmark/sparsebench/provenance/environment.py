@@ -9,7 +9,6 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-import sparsebench
 from sparsebench.provenance.digests import digest, library_versions
 from sparsebench.types import Json
 
@@ -21,10 +20,10 @@ def software() -> dict[str, Json]:
     """Versions of everything that took part, and the commit of the checkout when there is one."""
     others = {name: importlib.metadata.version(name) for name in MEASURED_WITH}
     return {
-        "sparsebench": sparsebench.__version__,
+        "sparsebench": importlib.metadata.version("sparsebench"),
         "python": platform.python_version(),
         "libraries": {**library_versions(), **others},
-        "git": _git(Path(sparsebench.__file__).parent),
+        "git": _git(Path(__file__).parent),
     }
 
 

@@ -1,4 +1,4 @@
-"""What lies in `runs/` and `leaderboards/`: records, their index, and the files beside them, with their checksums."""
+"""Files below `runs/` and `leaderboards/`: records, their index, evidence, and the checksums of them all."""
 
 from sparsebench.records.facts import (
     CollectionFacts,

@@ -1,4 +1,4 @@
-"""Scores of all documents, lazily, as `ScoreBlocks`."""
+"""Compute the scores of all documents as blocks: sparse vectors, matrices, views and scaling."""
 
 from sparsebench.search.inverted import LazyIndex
 from sparsebench.search.matrix import MatrixScores

@@ -1,4 +1,4 @@
-"""YAML -> Suite; every mistake at once, with file:line:column."""
+"""Read a suite file: its schema, its checks, every mistake with file, line and column."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import sparsebench
 from sparsebench.errors import SuiteError, did_you_mean
 
 
@@ -33,6 +32,6 @@ def list_suites(folder: Path = Path()) -> dict[str, Path]:
 
 def _shipped() -> Path:
     """The folder of the wheel; in an editable install the checkout's own."""
-    package = Path(sparsebench.__file__).parent
+    package = Path(__file__).parents[1]
     shipped = package / "shipped_suites"
     return shipped if shipped.is_dir() else package.parents[1] / "suites"

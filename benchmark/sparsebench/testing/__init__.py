@@ -1,4 +1,4 @@
-"""The conformance kit: does a plugin keep the contract? For us, and for third parties' own tests.
+"""The conformance kit: checks that a plugin keeps the contract, for our tests and for those of third parties.
 
     @pytest.mark.parametrize("check", postprocessor_checks(lambda: MyMethod(tau=0.5)), ids=str)
     def test_my_method_keeps_the_contract(check):

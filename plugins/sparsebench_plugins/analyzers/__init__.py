@@ -1,4 +1,4 @@
-"""The analyzers in the box, registered through the same hook as third parties' ones."""
+"""Built-in analyzers: sparsity, hubness, wackiness, removal, studies of factors and domains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models in the box, registered through the same hook as third parties' ones."""
+"""Built-in models: splade, splade_doc, bm25, run_file, score_matrix."""
 
 from __future__ import annotations
 

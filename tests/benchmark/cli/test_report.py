@@ -9,7 +9,7 @@ import pytest
 
 from boards import write_rich
 from commands import sparsebench
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import click
 import yaml
 from packaging.utils import canonicalize_name
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.registry import Registry
 from sparsebench.registry.provider import Provider

@@ -1,4 +1,4 @@
-"""How each form of model answers the queries of a group: one adapter a form, the same questions for all.
+"""One adapter for each form of model, which answers the same questions about the queries of a group.
 
 To add a form:
 
