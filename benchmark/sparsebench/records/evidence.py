@@ -219,4 +219,7 @@ def _archive(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _archive_rows(archive: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(gzip.decompress(archive).decode())))[1:]
+    rows = list(csv.reader(io.StringIO(gzip.decompress(archive).decode())))
+    if not rows:
+        raise ValueError("it is empty")
+    return rows[1:]
