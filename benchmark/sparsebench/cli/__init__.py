@@ -1,7 +1,7 @@
 """The command `sparsebench`: one module a command, imported when it is run.
 
-Exit codes, as pytest's: 0 ok, 1 some cells failed, 2 interrupted, 3 internal error, 4 usage or a mistake that the
-user can fix, 5 nothing to do.
+Exit codes: 0 ok, also when nothing was left to do; 1 something asked for failed or differs (a cell, a check); 2
+interrupted; 3 an error of sparsebench itself; 4 usage, or a mistake that the user can fix.
 """
 
 from __future__ import annotations

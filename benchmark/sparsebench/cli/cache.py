@@ -30,7 +30,7 @@ def ls(store: Path | None) -> int:
         count[1] += artefact.size
     rows = [[kind, count, f"{size / 2**20:.1f}"] for kind, (count, size) in totals.items()]
     click.echo(f"{place.root}\n" + tabulate(rows, ["kind", "artefacts", "MiB"], tablefmt="github"))
-    return Exit.OK if rows else Exit.NOTHING
+    return Exit.OK
 
 
 @command.command("clear")
@@ -43,4 +43,4 @@ def clear(store: Path | None) -> int:
     for artefact in artefacts:
         place.remove(artefact)
     click.echo(f"{len(artefacts)} artefacts deleted from {place.root}")
-    return Exit.OK if artefacts else Exit.NOTHING
+    return Exit.OK

@@ -44,7 +44,7 @@ def command(**options: Any) -> int:
     click.echo(
         f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
     )
-    return Exit.OK if todo else Exit.NOTHING
+    return Exit.OK
 
 
 def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequence[str]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparsebench.errors import StoreError
-from sparsebench.records import Index, Record, SuiteFolder, read_record, short
+from sparsebench.records import Index, Record, SuiteFolder, patterns, read_record, short
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.types import Json
 
@@ -110,6 +110,22 @@ def board_of(index: Index, records: Iterable[Record], noise: Noise | None = None
         collections.setdefault(cell.collection.label, record)
     arranged = tuple(Row(model, postprocessor, found) for (model, postprocessor), found in rows.items())
     return Board(index, collections, arranged, noise)
+
+
+def chosen(board: Board, only: Sequence[str]) -> Board:
+    """The cells that match any pattern; all of them where there is none. Raises StoreError where none matches."""
+    names = {record.key: _labels(record) for record in board.records}
+    keys = [key for key in board.index.cells if key in names and patterns.matches(*names[key], only)]
+    if only and not keys:
+        there = "\n".join(f"  {patterns.cell_name(*labels)}" for labels in names.values())
+        raise StoreError(f"{board.suite}: no cell matches {' '.join(only)}. There is:\n{there}")
+    kept = [record for record in board.records if record.key in set(keys)]
+    return board_of(board.index.model_copy(update={"cells": tuple(keys)}), kept, board.noise) if only else board
+
+
+def _labels(record: Record) -> tuple[str, str, str]:
+    cell = record.cell
+    return cell.collection.label, cell.model.label, cell.postprocessor.label
 
 
 def _errors(analyses: Mapping[str, Json]) -> list[str]:

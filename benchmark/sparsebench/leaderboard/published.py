@@ -109,7 +109,13 @@ def read_published(leaderboards: Path, suite: str) -> Board:
 def published_report(leaderboards: Path, suite: str) -> Report:
     """The report of what `publish` wrote: without costs, so that its pages depend on results alone."""
     board = read_published(leaderboards, suite)
-    return Report(board, published_evidence(leaderboards, board), costs=False, page_bytes=PAGE_BYTES)
+    return Report(
+        board,
+        published_evidence(leaderboards, board),
+        costs=False,
+        page_bytes=PAGE_BYTES,
+        command="sparsebench report --published",
+    )
 
 
 def published_evidence(leaderboards: Path, board: Board) -> PublishedEvidence:

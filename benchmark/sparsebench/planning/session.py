@@ -13,10 +13,9 @@ from sparsebench.planning.plan import Plan, make_plan
 from sparsebench.planning.select import select
 from sparsebench.progress import Progress, progress_for_terminal
 from sparsebench.provenance.device import choose_device
-from sparsebench.provenance.digests import digest
 from sparsebench.registry import discover
 from sparsebench.store import Store, default_root
-from sparsebench.suite import Suite, load_suite
+from sparsebench.suite import Suite, load_suite, variant_name
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def open_session(
     """
     registry = discover(plugin_switches)
     loaded = load_suite(suite, registry, overrides)
-    loaded = loaded.model_copy(update={"name": _name(loaded.name, overrides, limit_queries)})
+    loaded = loaded.model_copy(update={"name": variant_name(loaded.name, overrides, limit_queries)})
     progress, place = progress_for_terminal(), Store(store or default_root())
     models, parts = needs(loaded, registry)
     if fetch and not offline:
@@ -66,10 +65,3 @@ def open_session(
     chosen = choose_device(device)
     plan = select(make_plan(loaded, registry, models, collections, chosen), only)
     return Session(loaded, plan, place, runs, chosen, progress)
-
-
-def _name(suite: str, overrides: Sequence[str], limit_queries: int | None) -> str:
-    """What is not the suite as written has a name, and so a leaderboard, of its own."""
-    changed = f"-set-{digest(list(overrides))[:6]}" if overrides else ""
-    sampled = f"-limit-{limit_queries}" if limit_queries else ""
-    return f"{suite}{changed}{sampled}"

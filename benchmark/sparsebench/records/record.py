@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from sparsebench.records.facts import FROZEN, Costs, Provenance, Tuning
+from sparsebench.records.patterns import cell_name
 from sparsebench.records.schema_1 import upgraded
 from sparsebench.records.sealed import SCHEMA, SCHEMA_VERSION, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
@@ -41,7 +42,7 @@ class CellDescription(BaseModel):
     depth: Annotated[int, Field(description="length of the run, k")]
 
     def __str__(self) -> str:
-        return f"{self.collection.label}/{self.model.label}/{self.postprocessor.label}"
+        return cell_name(self.collection.label, self.model.label, self.postprocessor.label)
 
 
 class Record(BaseModel):

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from sparsebench.contracts import Analysis, Analyzer, NotApplicable
+from sparsebench.records import ANALYSIS_FILE
 from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
 from sparsebench.testing.common import COMMON, same_json
 from sparsebench.testing.contexts import cell_context, group_context, suite_context
@@ -53,7 +54,7 @@ def its_values_are_json(analyzer: Analyzing) -> None:
 def its_files_are_text_with_plain_names(analyzer: Analyzing) -> None:
     """Files are text, and their names hold no folder."""
     for name, text in _found(analyzer, _usual(analyzer)).files.items():
-        require(bool(name) and not set(name) & set("/\\") and name != "analysis.json", f"a file cannot be {name!r}")
+        require(bool(name) and not set(name) & set("/\\") and name != ANALYSIS_FILE, f"a file cannot be {name!r}")
         require(isinstance(text, str), f"{name} holds {type(text).__name__}, not text")
 
 

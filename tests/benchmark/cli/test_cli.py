@@ -39,7 +39,7 @@ def test_plan_then_run_then_plan_has_nothing_left_to_do(
     assert "not yet known" in before
     sparsebench(monkeypatch, "run", "toy.yaml")
     capsys.readouterr()
-    assert sparsebench(monkeypatch, "plan", "toy.yaml") == Exit.NOTHING
+    assert sparsebench(monkeypatch, "plan", "toy.yaml") == Exit.OK
     assert "0 of 4 cells to compute" in capsys.readouterr().out
 
 
@@ -209,12 +209,12 @@ def test_the_doctor_names_a_store_that_cannot_be_written(
 
 
 def test_the_cache_is_listed_and_cleared(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sparsebench(monkeypatch, "cache", "ls") == Exit.NOTHING
+    assert sparsebench(monkeypatch, "cache", "ls") == Exit.OK
     sparsebench(monkeypatch, "run", "toy.yaml")
     assert sparsebench(monkeypatch, "cache", "ls") == Exit.OK
     assert "vectors" in capsys.readouterr().out
     assert sparsebench(monkeypatch, "cache", "clear", "--yes") == Exit.OK
-    assert sparsebench(monkeypatch, "cache", "ls") == Exit.NOTHING
+    assert sparsebench(monkeypatch, "cache", "ls") == Exit.OK
 
 
 def test_the_schema_is_json_and_knows_the_parameters_of_plugins(
