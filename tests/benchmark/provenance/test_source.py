@@ -62,7 +62,7 @@ def append(path: Path, code: str) -> None:
         ("contracts/postprocessors.py", "def row_stats(", "def statistics("),
         ("workers.py", "def in_threads", "def in_order"),
         ("evaluate/tuning.py", "FOLDS = 5", "FOLDS = 4"),
-        ("search/views.py", "block.scores / self.scale", "block.scores * self.scale"),
+        ("search/views.py", "div_(self.scale)", "mul_(self.scale)"),
         ("rank/topk.py", "def tie_order", "def another_order"),
         ("measures/measuring.py", "def aggregate", "def mean"),
     ],
@@ -136,8 +136,9 @@ def test_what_is_left_out_is_there_and_would_be_reached(name: str) -> None:
 
 def test_a_change_of_what_is_left_out_changes_no_digest(copy: Path) -> None:
     before = digests()
+    assert before.pop("sparsebench.records.per_query"), "what is named itself counts, whatever it lies in"
     for name in NUMBERLESS:
         place = copy.parent.joinpath(*name.split("."))
         for path in place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]:
             append(path, "CHANGED = True")
-    assert digests() == before
+    assert before.items() <= digests().items()

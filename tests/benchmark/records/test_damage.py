@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import toys
+from seals import as_schema_1
 from sparsebench.contracts import Analysis, SuiteAnalyzer, SuiteContext
 from sparsebench.contracts.hookspecs import AnalyzerPlugin, hookimpl
 from sparsebench.leaderboard import Board, publish, published_report, read_board, read_report
@@ -202,16 +203,27 @@ def test_what_is_published_is_believed_only_as_it_was_written(root: Path, name: 
     assert "`sparsebench" in str(caught.value)
 
 
-@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("how", ["truncated", "empty", "not UTF-8", "deleted"])
 @pytest.mark.parametrize("name", ["records.jsonl", "per_query.csv.gz"])
 def test_a_publication_of_schema_1_that_cannot_be_read_is_named(root: Path, name: str, how: str) -> None:
     """It has no checksums of its files; what breaks the format of one is an error all the same."""
     folder = root / "leaderboards/toy"
-    index = json.loads((folder / "index.json").read_text())
-    (folder / "index.json").write_text(json.dumps({key: index[key] for key in ("suite", "description", "cells")}))
+    as_schema_1(folder)
     damage(folder / name, how)
     with pytest.raises(Damage, match=rf"{re.escape(str(folder / name))}(:\d+)? is damaged: .*git checkout"):
         published_report(root / "leaderboards", "toy").write(root, "page")
+
+
+def test_a_publication_of_schema_1_has_the_same_pages_and_is_written_on_as_schema_2(root: Path) -> None:
+    folder = root / "leaderboards/toy"
+    whole, report = files(root / "leaderboards"), published_report(root / "leaderboards", "toy")
+    pages = {form: report.render(form) for form in ("md", "csv", "json", "latex")}
+    as_schema_1(folder)
+    old = published_report(root / "leaderboards", "toy")
+    assert {form: old.render(form) for form in pages} == pages
+    assert old.unfounded() == []
+    publish(read_board(root / "runs/toy"), root / "runs/toy", root / "leaderboards")
+    assert files(root / "leaderboards") == whole
 
 
 def test_publishing_again_heals_a_publication(root: Path) -> None:
