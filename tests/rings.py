@@ -9,9 +9,11 @@ from collections.abc import Iterator
 DOORS = (
     "sparsebench.checkpoints",
     "sparsebench.collection",
+    "sparsebench.device",
     "sparsebench.encoding",
     "sparsebench.errors",
     "sparsebench.measures",
+    "sparsebench.media",
     "sparsebench.provenance",
     "sparsebench.rank",
     "sparsebench.search",

@@ -40,6 +40,7 @@ class Runner:
             description=suite.description,
             cells=plan.keys,
             baseline=(baseline.model, baseline.postprocessor),
+            shown=dict(plan.shown),
         )
         # First, so that a run that is killed can be reported as far as it came.
         index.with_analyses_of(_earlier(folder)).write(folder.path)

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import click
 
+from sparsebench.cli.consoles import speak_any_console
 from sparsebench.cli.exits import Exit
-from sparsebench.errors import SparsebenchError
+from sparsebench.errors import SparsebenchError, did_you_mean
 
 COMMANDS = {
+    "init": "Write a commented suite for a model and a collection of your own.",
+    "suites": "List the suites that have a name.",
     "run": "Run a suite: compute what is missing, print its leaderboard.",
     "plan": "Show the cells of a suite: what is cached, what is missing, how long it may take.",
     "fetch": "Download all that a suite needs.",
@@ -44,7 +47,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import `sparsebench.cli.<name>` and take its `command`."""
         if cmd_name not in COMMANDS:
-            return None
+            ctx.fail(f"there is no command {cmd_name!r}.{did_you_mean(cmd_name, COMMANDS)}")
         command: click.Command = importlib.import_module(f"sparsebench.cli.{cmd_name}").command
         return command
 
@@ -57,7 +60,17 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sparsebench")
 def cli() -> None:
-    """Evaluate learned sparse retrieval: models, score postprocessors, wacky weights."""
+    """Evaluate learned sparse retrieval: models, score postprocessors, wacky weights.
+
+    \b
+    A first suite:       sparsebench run quickstart
+    Your own:            sparsebench init --model ORG/NAME --docs docs.tsv --queries queries.tsv --qrels qrels.txt
+    Shell completion:    eval "$(_SPARSEBENCH_COMPLETE=bash_source sparsebench)"   (or zsh_source, fish_source)
+
+    \b
+    Exit codes: 0 ok, also when nothing was left to do; 1 something asked for failed or differs; 2 interrupted;
+    3 an error of sparsebench itself; 4 usage, or a mistake that you can fix.
+    """
 
 
 def _format_warning(
@@ -73,6 +86,7 @@ _FORMAT = warnings.formatwarning
 def main() -> None:
     """The entry point: errors that a user can fix are one message without a traceback, and so are our own warnings."""
     warnings.formatwarning = _format_warning
+    speak_any_console()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

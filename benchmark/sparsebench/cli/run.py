@@ -9,9 +9,8 @@ import click
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.errors import StoreError
-from sparsebench.leaderboard import Board, read_published, reproduction
+from sparsebench.leaderboard import Board, read_published, refusals, reproduction
 from sparsebench.planning.session import Session, open_session
-from sparsebench.provenance.device import check_device
 from sparsebench.records import INDEX_FILE, PAGE
 from sparsebench.runner import Runner
 
@@ -21,7 +20,7 @@ from sparsebench.runner import Runner
 def command(**options: Any) -> int:
     """Run SUITE, a name or a path: compute what is missing, print its leaderboard."""
     session = open_session(**options)
-    check_device(session.device)
+    session.check_devices()
     board = Runner(session.store, session.runs, session.progress).run(session.plan)
     click.echo((session.folder / f"{PAGE}.md").read_text(encoding="utf-8"))
     click.echo(_closing(session, board))
@@ -29,7 +28,7 @@ def command(**options: Any) -> int:
 
 
 def _closing(session: Session, board: Board) -> str:
-    lines = [f"written: {session.folder / PAGE}.md, and .html to explore"]
+    lines = [f"written: {session.folder / PAGE}.md, and .html to explore", *map(str, refusals(board))]
     if (LEADERBOARDS / session.suite.name / INDEX_FILE).is_file():
         lines.append(_reproduced(board))
     return "\n".join(lines)

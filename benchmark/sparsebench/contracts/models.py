@@ -1,4 +1,4 @@
-"""Models, three forms: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
+"""Models: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from sparsebench.contracts.fetchable import Fetchable
+from sparsebench.device import kind
 from sparsebench.errors import ModelError
 from sparsebench.types import Candidates, Document, Encoded, Json, Query, Role
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+    from sparsebench.media import MediaItem
 
 
 class Vocabulary(ABC):
@@ -47,6 +50,10 @@ class LoadedEncoder(ABC):
         """Vectors of `texts` (N, V); an empty text is allowed. The result does not depend on how texts are batched,
         but for float rounding."""
 
+    def encode_items(self, items: Sequence[MediaItem]) -> Encoded:
+        """Vectors (N, V) of clips or images. Raises ModelError: most encoders read texts alone."""
+        raise ModelError(f"{type(self).__name__} reads texts alone, and not {items[0].path.name}")
+
     def provenance(self) -> Mapping[str, Json]:
         """Facts for the record that are known after loading (attention kernel, path chosen)."""
         return {}
@@ -60,15 +67,31 @@ class Model(Fetchable, ABC):
     reads_corpus: whether it is fitted to the corpus, so that its key includes the corpus' digest.
     stored_as: the kind of artefact that its documents become in the store; None where it encodes none.
     default_candidates: which documents may be ranked where a suite does not say.
+    reads_media: whether it looks at items (clips, images); one that reads texts alone is refused where there are any.
     """
 
     reads_corpus: ClassVar[bool] = False
+    reads_media: ClassVar[bool] = False
     stored_as: ClassVar[str | None] = None
     default_candidates: ClassVar[Candidates] = "retrieved"
+
+    def unsuited(self, items: Role | None) -> str | None:
+        """Why it cannot work on a collection, in words that follow its name; None where it can.
+
+        items: the side of the collection that is looked at (clips, images), None where all is text.
+        """
+        return None
 
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""
+
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name what of `device` determines the bytes beside the identity: its kind, the engine on a CPU.
+
+        Empty where the device computes nothing of it, so that what one machine made serves another.
+        """
+        return {"device": kind(device)}
 
 
 class VectorModel(Model, ABC):
@@ -83,6 +106,13 @@ class VectorModel(Model, ABC):
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
         """All that determines the bytes of `encode(…, role)`."""
+
+    def unsuited(self, items: Role | None) -> str | None:
+        """Raises no objection to text; to clips and images where it reads texts alone."""
+        looked_at = {"document": "documents", "query": "queries"}
+        if items is None or self.reads_media:
+            return None
+        return f"reads texts alone, and the {looked_at[items]} of this collection are clips or images"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """Its identity in this role."""
@@ -144,6 +174,10 @@ class Scorer(Model, ABC):
         """Its identity, whatever the role."""
         return self.identity()
 
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name nothing: its scores are given."""
+        return {}
+
     def outside(self, doc_ids: np.ndarray) -> np.ndarray:
         """Ids (O,) bytes of documents that it ranks and that are not among `doc_ids` (D,); they keep their ranks."""
         return np.empty(0, dtype=doc_ids.dtype)
@@ -170,7 +204,8 @@ class Scorer(Model, ABC):
 class ScoredIds:
     """What a Scorer returns.
 
-    scores: (Q, D + O) of a floating type, read as float32: CSR whose unstored entries are unseen, or a dense array.
+    scores: (Q, D + O) of a floating type, float64 kept and others read as float32: a dense array, or CSR whose unstored
+    entries are unseen.
     notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
     """
 

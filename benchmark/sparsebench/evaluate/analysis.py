@@ -14,13 +14,16 @@ from sparsebench.contracts import (
     SuiteAnalyzer,
     SuiteContext,
 )
-from sparsebench.errors import SparsebenchError
+from sparsebench.errors import FAILURES, reason
 from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.returned import checked_analysis
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
 from sparsebench.records import PER_QUERY_FILE, Damage, SuiteFolder, find_analysis, keep_analysis
 from sparsebench.types import Json
+
+OWN_KEYS = ("artefact", "files", "summary")
 
 
 def analyze_group(evaluation: Evaluation, folder: SuiteFolder, watch: Stopwatch) -> dict[str, Json]:
@@ -36,7 +39,7 @@ def analyze_group(evaluation: Evaluation, folder: SuiteFolder, watch: Stopwatch)
             return analysis
 
     return {
-        planned.spec.label: _kept(folder, planned.key, partial(compute, planned))
+        planned.spec.label: _entry(planned, folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
@@ -53,7 +56,7 @@ def analyze_cell(
         return analyzer.analyze(context())
 
     return {
-        planned.spec.label: _kept(folder, digest([cell.key, planned.key]), partial(compute, planned))
+        planned.spec.label: _entry(planned, folder, digest([cell.key, planned.key]), partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
@@ -61,35 +64,47 @@ def analyze_cell(
 
 def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, folder: SuiteFolder) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
-    found: dict[str, Json] = {}
-    for planned in analyses:
-        analyzer = {"name": planned.spec.name, "params": portable(planned.spec.params)}
-        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, folder)}
-    return found
+    return {planned.spec.label: _of_suite(planned, context, folder) for planned in analyses}
+
+
+def _entry(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
+    entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
+    found = _kept(folder, key, compute, f"analyzer {planned.spec.label!r}")
+    if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
+        return entry | found
+    named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
+    return entry | {
+        "error": f"{planned.spec.name} declares columns that its values do not have as a number, a text or None: "
+        f"{named}; it has {', '.join(name for name in found if name not in OWN_KEYS) or 'no values'}"
+    }
 
 
 def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFolder) -> dict[str, Json]:
-    analyzer = planned.make()
-    assert isinstance(analyzer, SuiteAnalyzer)
+    def compute() -> Analysis:
+        analyzer = planned.make()
+        assert isinstance(analyzer, SuiteAnalyzer)
+        return analyzer.analyze(context)
+
     read = [
         [record.key, record.cell.model_dump(), record.measures, record.files.get(PER_QUERY_FILE), record.analysis]
         for record in context.records
     ]
     key = digest([planned.key, context.baseline, read])
-    return _kept(folder, key, lambda: analyzer.analyze(context))
+    return _entry(planned, folder, key, compute)
 
 
-def _kept(folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now."""
+def _kept(folder: SuiteFolder, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
     try:
         if found := find_analysis(folder, key):
             return found
     except Damage as damage:
         damage.warn()
     try:
-        analysis = compute()
-    except NotApplicable as reason:
-        analysis = Analysis({"not_applicable": str(reason)})
-    except Exception as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"}
+        analysis = checked_analysis(compute(), owner)
+    except NotApplicable as why:
+        analysis = Analysis({"not_applicable": str(why)})
+    except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
+        return {"error": reason(error)}
     return keep_analysis(folder, key, analysis.values, analysis.files, analysis.summary)

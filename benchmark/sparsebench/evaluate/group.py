@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext
 from sparsebench.evaluate.forms import Form, Part, Scores, form_of
+from sparsebench.evaluate.forms.form import WIDEST
 from sparsebench.evaluate.galleries import on_bank
+from sparsebench.evaluate.room import Room
 from sparsebench.evaluate.vectors import GroupVectors
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order
-from sparsebench.search import cached
+from sparsebench.search import byte_count, cached
+from sparsebench.search.source import Source
 from sparsebench.store import Store
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CACHED_BYTES = 2**31
+T = TypeVar("T")
 
 
 class Evaluation:
@@ -38,6 +41,7 @@ class Evaluation:
         self._watch = watch
         self._scores: dict[tuple[Part, str], Scores[ScoreBlocks]] = {}
         self._cached_bytes = 0
+        self._room = Room.on(group.search_device)
 
     @cached_property
     def form(self) -> Form[Any]:
@@ -83,15 +87,28 @@ class Evaluation:
     def _kept(self, queries: Sequence[Query], part: Part) -> Scores[ScoreBlocks]:
         key = part, topics_digest(Topics(tuple(queries)))
         if key not in self._scores:
-            computed = self.form.scores(queries, part)
-            blocks = cached(computed.blocks, CACHED_BYTES - self._cached_bytes)
-            self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if blocks is not computed.blocks else 0
+            computed = self._computed(queries, part)
+            blocks = cached(computed.blocks, self._room.kept - self._cached_bytes)
+            self._cached_bytes += byte_count(blocks) if blocks is not computed.blocks else 0
             self._scores[key] = Scores(blocks, computed.notes)
         return self._scores[key]
 
+    def _computed(self, queries: Sequence[Query], part: Part) -> Scores[Source]:
+        computed = self.form.scores(queries, part)
+        return Scores(self._room.fitting(computed.blocks), computed.notes)
+
+    def halving(self, work: Callable[[], T]) -> T:
+        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+
+        def start_over() -> None:
+            self._scores.clear()
+            self._cached_bytes = 0
+
+        return self._room.halving(work, start_over, widest=min(len(self.doc_ids), WIDEST))
+
     def top(self, topics: Topics, depth: int) -> tuple[Ranking, Mapping[str, Json]]:
         """The retrieved documents of the collection's queries by raw score, best first; and the notes of the scores."""
-        computed = self.form.scores(topics.queries, "collection")
+        computed = self._computed(topics.queries, "collection")
         return computed.blocks.top(depth, self.order), computed.notes
 
     def search(self, query_vectors: csr_array, depth: int) -> Ranking:

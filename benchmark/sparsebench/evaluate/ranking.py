@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
@@ -15,6 +16,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.search.returned import checked_state
 from sparsebench.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -43,15 +45,21 @@ def rank_topics(
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
         if postprocessor.identity and cell.candidates == "retrieved":
-            ranking, notes = evaluation.top(topics, _depth(evaluation))
+            ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
             return Outcome(ranking, {"scale": 1.0}, notes)
-        raw = evaluation.scores(topics)
-        fitting = _fitting(evaluation, cell, postprocessor, topics, bank)
-        scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting.scores.blocks)
-        test = scaled(raw.blocks, scale)
-        state = _fitted(postprocessor, fitting, scale) if fitting else State()
-        enforce_sees(postprocessor, state, test)
-        ranking = _top(evaluation, cell, postprocessor, state, test)
+        return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
+
+
+def _postprocessed(
+    evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
+) -> Outcome:
+    raw = evaluation.scores(topics)
+    fitting = _fitting(evaluation, cell, postprocessor, topics, bank)
+    scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting.scores.blocks)
+    test = scaled(raw.blocks, scale)
+    state = _fitted(postprocessor, fitting, scale) if fitting else State()
+    enforce_sees(postprocessor, state, test)
+    ranking = _top(evaluation, cell, postprocessor, state, test)
     facts, notes = (fitting.facts, fitting.notes) if fitting else ({}, {})
     return Outcome(ranking, {"scale": scale, **facts, **state.facts}, {**raw.notes, **notes})
 
@@ -79,7 +87,9 @@ def _fitted(postprocessor: Postprocessor, fitting: _Fitting, scale: float) -> St
         query_texts=[query.text for query in fitting.queries],
         bank_gallery=scaled(fitting.gallery.blocks, scale) if fitting.gallery else None,
     )
-    return postprocessor.fit(scaled(fitting.scores.blocks, scale), context)
+    blocks = fitting.scores.blocks
+    learnt = postprocessor.fit(scaled(blocks, scale), context)
+    return checked_state(learnt, blocks.shape, f"{type(postprocessor).__name__}.fit")
 
 
 def _fitting(

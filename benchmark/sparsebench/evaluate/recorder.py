@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from sparsebench.contracts import CellContext
-from sparsebench.errors import SparsebenchError
+from sparsebench.device import lost
+from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
-from sparsebench.planning import PlannedCell
+from sparsebench.planning import Group, PlannedCell
 from sparsebench.planning.keys import measuring_version
 from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.provenance.digests import sha256
@@ -55,8 +56,8 @@ class Recorder:
             return done.model_copy(update={"analysis": {**analysis, **found}})
         except SparsebenchError as error:
             return self._failed(cell, str(error))
-        except Exception as error:  # one broken plugin must not cost the cells of all others
-            return self._failed(cell, f"{type(error).__name__}: {error}", traceback.format_exc())
+        except FAILURES as error:  # one broken plugin must not cost the cells of all others
+            return self._failed(cell, lost(error) or reason(error), traceback.format_exc())
 
     def _found(self, cell: PlannedCell) -> Record | None:
         """The record of an earlier run, where it and its run are whole."""
@@ -138,6 +139,7 @@ class Recorder:
             collection=self._collection(result.notes),
             postprocessing=dict(result.facts),
             device=self.evaluation.group.device,
+            search_device=self.evaluation.group.search_device,
             dtype="float32",
         )
 
@@ -152,9 +154,8 @@ class Recorder:
         return {name: PluginFacts.model_validate(asdict(provider)) for name, provider in providers.items()}
 
     def _model(self) -> ModelFacts:
-        identities = self.evaluation.group.identities
-        named = {role: identity["model"] for role, identity in identities.items()}
-        return ModelFacts.model_validate({"identity": named, **self.evaluation.form.facts()})
+        group, facts = self.evaluation.group, self.evaluation.form.facts()
+        return ModelFacts.model_validate({"identity": group.described_identities, **facts})
 
     def _collection(self, notes: Mapping[str, Json]) -> CollectionFacts:
         collection = self.evaluation.collection
@@ -171,9 +172,15 @@ class Recorder:
         return Costs(
             seconds={stage: round(value, 3) for stage, value in seconds.items()},
             peak_memory_mib={**self.watch.peak_mib, **watch.peak_mib},
-            hardware=Hardware.model_validate(hardware(self.evaluation.group.device)),
+            peak_gpu_memory_mib={**self.watch.gpu_peak_mib, **watch.gpu_peak_mib} or None,
+            hardware=Hardware.model_validate(hardware(_gpu_of(self.evaluation.group))),
         )
 
 
 def _software() -> Software:
     return Software.model_validate(software())
+
+
+def _gpu_of(group: Group) -> str:
+    """The device that the record describes: the GPU, where either part of the work has one."""
+    return group.device if group.device != "cpu" else group.search_device

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from sparsebench.planning import Group
 from sparsebench.rank import tie_order
 from sparsebench.search import chosen
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,10 @@ class BankFold:
     def bank_gallery_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks]:
         """Raw scores of the other queries for their own answers."""
         return _of_some(self.whole.bank_scores(queries), ~self.documents)
+
+    def halving(self, work: Callable[[], T]) -> T:
+        """As the whole does."""
+        return self.whole.halving(work)
 
     def top(self, topics: Topics, depth: int) -> tuple[Ranking, Mapping[str, Json]]:
         """Methods that fit on no bank are not tuned in folds."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
+from sparsebench.leaderboard.schema_1 import shown_in_schema_1
 from sparsebench.records import Index, Record, SuiteFolder, patterns, read_record, short
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.types import Json
+
+DOMAIN_MEANS = {"in": "mean in-domain", "out": "mean out-of-domain"}
+"""What a mean over collections of one domain is called; those of unknown domain have none."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,11 @@ class Board:
     collections: Mapping[str, Record]
     rows: tuple[Row, ...]
     noise: Noise | None = None
+
+    @cached_property
+    def shown(self) -> Mapping[str, Shown]:
+        """Label -> the columns and curves of each analysis."""
+        return shown_in_schema_1(self.records) if self.index.shown is None else self.index.shown
 
     @property
     def suite(self) -> str:
@@ -77,8 +88,8 @@ def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str
     """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members."""
     groups: dict[str, list[str]] = {"mean": list(measures)}
     for label in measures:
-        domain = board.collections[label].cell.collection.params["domain"]
-        groups.setdefault(f"mean {domain}-of-domain" if domain == "out" else "mean in-domain", []).append(label)
+        if name := DOMAIN_MEANS.get(board.collections[label].cell.collection.params["domain"]):
+            groups.setdefault(name, []).append(label)
     return {
         name: members
         for name, members in groups.items()

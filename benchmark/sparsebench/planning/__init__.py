@@ -7,9 +7,9 @@ from sparsebench.planning.plan import (
     PlannedAnalysis,
     PlannedCell,
     make_plan,
-    missing_documents,
     plan_analysis,
 )
+from sparsebench.planning.shards import missing_documents
 
 __all__ = [
     "Group",

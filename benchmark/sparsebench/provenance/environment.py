@@ -9,6 +9,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
+from sparsebench.device import describe
 from sparsebench.provenance.digests import digest, library_versions
 from sparsebench.types import Json
 
@@ -48,9 +49,10 @@ def hardware(device: str) -> dict[str, Json]:
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
-        "device": _device_name(device),
+        "device": describe(device).get("name", device),
     }
-    return {**facts, "fingerprint": digest(facts)[:12]}
+    gpu = {"gpu": describe(device)} if describe(device) else {}
+    return {**facts, "fingerprint": digest(facts)[:12], **gpu}
 
 
 def _cpu_model() -> str:
@@ -61,11 +63,3 @@ def _cpu_model() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _device_name(device: str) -> str:
-    if device == "cpu":
-        return "cpu"
-    import torch
-
-    return torch.cuda.get_device_name(device)

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from sparsebench.contracts.display import CURVE_FILE
 from sparsebench.errors import StoreError
 from sparsebench.provenance.digests import sha256
 from sparsebench.records.layout import (
@@ -30,10 +31,10 @@ from sparsebench.records.record import Record
 from sparsebench.records.sealed import Damage, check_file, read_checked
 from sparsebench.types import Json, PerQuery
 
-CURVE = ".curve.csv"
+CURVE_COLUMNS = ("x", "y", "low", "high")
 
-Curves = Mapping[str, Sequence[float]]
-"""preset -> mean wackiness of each bin, in order."""
+Points = Sequence[Sequence[float]]
+"""Of one line: (x, y), or (x, y, low, high) with a band."""
 
 
 class Evidence(Protocol):
@@ -43,8 +44,8 @@ class Evidence(Protocol):
         """measure -> query_id -> value; None where there is no such file. Raises Damage where it is not as written."""
         ...
 
-    def curves(self, analysis: Json) -> Curves:
-        """The curves that one analysis of a record left; none where its files are not there."""
+    def curves(self, analysis: Json) -> Mapping[str, Points]:
+        """Curve file -> its points, of one analysis of a record; those alone whose file is there."""
         ...
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
@@ -67,14 +68,13 @@ class RunsEvidence:
         with damaged(place, self._remedy):
             return read_per_query(place.read_text(encoding="utf-8"))
 
-    def curves(self, analysis: Json) -> Curves:
+    def curves(self, analysis: Json) -> Mapping[str, Points]:
         """See Evidence."""
         found = {}
         for name in curve_files(analysis):
             if place := self._file(analysis, name):
                 with damaged(place, self._remedy):
-                    rows = list(csv.reader(io.StringIO(place.read_text(encoding="utf-8"))))
-                    found[name.removesuffix(CURVE)] = [float(row[1]) for row in rows[1:]]
+                    found[name] = read_points(place.read_text(encoding="utf-8"))
         return found
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
@@ -113,7 +113,7 @@ class PublishedEvidence:
         """See Evidence."""
         return self._per_query.get(short(record.key))
 
-    def curves(self, analysis: Json) -> Curves:
+    def curves(self, analysis: Json) -> Mapping[str, Points]:
         """See Evidence."""
         return self._curves.get(analysis.get("artefact", ""), {})
 
@@ -131,11 +131,14 @@ class PublishedEvidence:
         return found
 
     @cached_property
-    def _curves(self) -> dict[str, dict[str, list[float]]]:
-        found: dict[str, dict[str, list[float]]] = {}
+    def _curves(self) -> dict[str, dict[str, list[list[float]]]]:
+        found: dict[str, dict[str, list[list[float]]]] = {}
         with damaged(self.folder / CURVES_ARCHIVE, published_remedy(self.folder)):
-            for artefact, preset, value in _archive_rows(self._read(CURVES_ARCHIVE)):
-                found.setdefault(artefact, {}).setdefault(preset, []).append(float(value))
+            for artefact, name, *values in _archive_rows(self._read(CURVES_ARCHIVE)):
+                # Archives of schema 1 name the preset of a wackiness curve, and have the height of each bin alone.
+                file = name if name.endswith(CURVE_FILE) else f"{name}{CURVE_FILE}"
+                points = found.setdefault(artefact, {}).setdefault(file, [])
+                points.append(_point(values) if len(values) > 1 else [len(points) + 1.0, float(values[0])])
         return found
 
     def _read(self, name: str) -> bytes:
@@ -161,7 +164,7 @@ def checksum_of(analysis: Json, name: str) -> str | None:
 
 def curve_files(analysis: Json) -> list[str]:
     """Names of the curve files of one analysis of a record."""
-    return [name for name in analysis.get("files", ()) if name.endswith(CURVE)]
+    return [name for name in analysis.get("files", ()) if name.endswith(CURVE_FILE)]
 
 
 def figure_files(analysis: Json) -> list[str]:
@@ -193,7 +196,7 @@ def per_query_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
 
 
 def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
-    """One row a bin of a curve; an analysis that several cells share is written once."""
+    """One row a point of a curve; an analysis that several cells share is written once."""
     analyses = {
         analysis["artefact"]: analysis
         for record in records
@@ -201,12 +204,27 @@ def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
         if curve_files(analysis)
     }
     rows = (
-        (artefact, preset, format(value, ".6f"))
+        (
+            artefact,
+            file,
+            *(format(value, ".6g") for value in point),
+            *("" for _ in range(len(CURVE_COLUMNS) - len(point))),
+        )
         for artefact, analysis in analyses.items()
-        for preset, curve in evidence.curves(analysis).items()
-        for value in curve
+        for file, points in evidence.curves(analysis).items()
+        for point in points
     )
-    return _archive(("analysis", "preset", "wackiness"), rows)
+    return _archive(("analysis", "file", *CURVE_COLUMNS), rows)
+
+
+def read_points(text: str) -> list[list[float]]:
+    """The points of a curve file: CSV with a header, of which the first four columns count."""
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    return [_point(row) for row in rows]
+
+
+def _point(values: Sequence[str]) -> list[float]:
+    return [float(value) for value in values[: len(CURVE_COLUMNS)] if value]
 
 
 def _archive(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -55,6 +55,9 @@ class Costs(BaseModel):
 
     seconds: Annotated[dict[str, float], Field(description="stage -> s; from the store: what it cost when made")]
     peak_memory_mib: Annotated[dict[str, int], Field(description="stage -> the most memory of the process, MiB")]
+    peak_gpu_memory_mib: Annotated[
+        dict[str, int] | None, Field(description="the same of the GPU, where there is one")
+    ] = None
     hardware: Hardware
 
 
@@ -126,6 +129,7 @@ class Provenance(BaseModel):
         dict[str, Json], Field(description="resolved scale, fitting queries, dropped overlaps, the method's counts")
     ] = {}
     device: Annotated[str | None, Field(description="where vectors were made")] = None
+    search_device: Annotated[str | None, Field(description="where scores were computed")] = None
     dtype: Annotated[str | None, Field(description="in what vectors were made")] = None
     measured_by: Annotated[str | None, Field(description="digest of the measuring code")] = None
     traceback: Annotated[str | None, Field(description="of a failure that is not the user's")] = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
 from sparsebench.records.layout import INDEX_FILE
 from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
@@ -19,6 +20,7 @@ class Index(BaseModel):
 
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
+    shown: label -> the columns and curves that each analysis declares; None where it was written before they did.
     files: of a published suite, file beside the index -> its SHA-256.
     """
 
@@ -29,6 +31,7 @@ class Index(BaseModel):
     cells: tuple[str, ...]
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = {}
+    shown: dict[str, Shown] | None = None
     files: dict[str, str] = {}
 
     def with_analyses_of(self, earlier: Index | None) -> Index:

@@ -5,13 +5,14 @@ from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
 from sparsebench.search.source import ranges
 from sparsebench.search.sparse import SparseScores
-from sparsebench.search.views import cached, chosen, scaled, unscaled
+from sparsebench.search.views import byte_count, cached, chosen, scaled, unscaled
 
 __all__ = [
     "LazyIndex",
     "MatrixScores",
     "Scale",
     "SparseScores",
+    "byte_count",
     "cached",
     "chosen",
     "median_top1",

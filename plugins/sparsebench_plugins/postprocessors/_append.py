@@ -48,7 +48,7 @@ def append_potentials(bank: Streamed, own: Tensor, *, iterations: int, order: Or
 
     Marginals are balanced. A query that moves the bank further than float32 reaches is not sound.
     """
-    batch = _Batch(bank, own, order)
+    batch = _Batch(bank, own.float(), order)
     for done in range(1, iterations):
         batch.sweep(documents=done > 1, queries=True)
     if iterations > 1:
@@ -145,7 +145,7 @@ class _Batch:
     def _plan(self, block: Block, places: slice) -> Plan:
         import torch
 
-        kernel = (block.scores[:, places] / self._bank.tau).add_(self.lu.float()[:, None])
+        kernel = (block.scores[:, places].float() / self._bank.tau).add_(self.lu.float()[:, None])
         lse = kernel.logsumexp(dim=0)
         plan = kernel.sub_(lse).clamp_(min=math.log(FLUSHED)).exp_()
         columns = slice(block.columns.start + places.start, block.columns.start + places.stop)

@@ -26,6 +26,8 @@ Part = Literal["collection", "bank", "bank gallery"]
 M = TypeVar("M", bound=Model)
 
 BLOCK_BYTES = 256 * 2**20
+WIDEST = 65_536
+"""Documents a block, at most."""
 
 
 B = TypeVar("B", bound=ScoreBlocks, covariant=True)
@@ -101,4 +103,4 @@ def bank_gallery(collection: TestCollection) -> Gallery:
 
 def block_width(queries: int) -> int:
     """Documents a block, so that its float64 scores stay within the budget."""
-    return max(256, min(65_536, BLOCK_BYTES // (8 * max(queries, 1))))
+    return max(256, min(WIDEST, BLOCK_BYTES // (8 * max(queries, 1))))

@@ -38,7 +38,7 @@ class VectorForm(Form[VectorModel]):
 
     def facts(self) -> Mapping[str, Json]:
         """Share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
-        engine = self._index.engine if self.group.device == "cpu" else "product, term by term (torch)"
+        engine = self._index.engine if self.group.search_device == "cpu" else "product, term by term (torch)"
         return {**self.vectors.facts(), "search": engine}
 
     def seconds(self) -> Mapping[str, float]:
@@ -48,7 +48,7 @@ class VectorForm(Form[VectorModel]):
     def _products(self, queries: csr_array, part: Part) -> SparseScores:
         index = self._bank_index if part == "bank gallery" else self._index
         width = block_width(queries.shape[0])
-        return SparseScores(queries, index.documents, device=self.group.device, block=width, index=index)
+        return SparseScores(queries, index.documents, device=self.group.search_device, block=width, index=index)
 
     @cached_property
     def _index(self) -> LazyIndex:
