@@ -46,6 +46,7 @@ class Hardware(BaseModel):
     system: Annotated[str, Field(description="kernel and architecture")]
     device: Annotated[str, Field(description="`cpu`, or the accelerator's name")]
     fingerprint: Annotated[str, Field(description="equal where costs may be compared")]
+    gpu: Annotated[dict[str, Json] | None, Field(description="what is known of the accelerator, if any")] = None
 
 
 class Costs(BaseModel):
