@@ -8,8 +8,7 @@ from dataclasses import replace
 from sparsebench.contracts import Analysis
 from sparsebench.contracts.plain import plain_json, plain_mapping
 from sparsebench.errors import ContractError
-
-RESERVED_FILE = "analysis.json"
+from sparsebench.records import ANALYSIS_FILE
 
 
 def checked_analysis(returned: object, owner: str) -> Analysis:
@@ -26,7 +25,7 @@ def checked_analysis(returned: object, owner: str) -> Analysis:
 def _files(files: object, owner: str) -> Mapping[str, str]:
     found = plain_mapping(files, owner, "files")
     for name, text in found.items():
-        if not name or name in (".", "..", RESERVED_FILE) or set(name) & set("/\\\0"):
+        if not name or name in (".", "..", ANALYSIS_FILE) or set(name) & set("/\\\0"):
             raise ContractError(owner, "file names", f"a file cannot be named {name!r}: its name holds no folder")
         if not isinstance(text, str):
             raise ContractError(owner, "files", f"{name} holds {type(text).__name__}, not text")

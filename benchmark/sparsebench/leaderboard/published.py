@@ -107,8 +107,13 @@ def read_published(leaderboards: Path, suite: str) -> Board:
 
 
 def published_report(leaderboards: Path, suite: str) -> Report:
-    """The report of what `publish` wrote: without costs, so that its pages depend on results alone."""
-    board = read_published(leaderboards, suite)
+    """The report of what `publish` wrote: without costs, so that its pages depend on results alone.
+
+    Raises Damage where any file of it is not what was written, whether a page needs it or not.
+    """
+    board, folder = read_published(leaderboards, suite), leaderboards / suite
+    for name, checksum in board.index.files.items():
+        check_file(folder / name, checksum, remedy=published_remedy(folder))
     return Report(
         board,
         published_evidence(leaderboards, board),

@@ -79,8 +79,8 @@ def flipped(content: bytes) -> bytes:
 
 
 def another_digit(content: bytes) -> bytes:
-    """The last digit of the text, which stays well formed."""
-    *_, last = re.finditer(rb"\d", content)
+    """The last digit, so that a text stays well formed; of what has none, the last byte."""
+    *_, last = re.finditer(rb"\d", content) if re.search(rb"\d", content) else re.finditer(rb"(?s).", content)
     return content[: last.start()] + (b"1" if last[0] != b"1" else b"2") + content[last.end() :]
 
 
