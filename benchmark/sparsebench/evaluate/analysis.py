@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sparsebench.contracts import (
@@ -14,9 +15,10 @@ from sparsebench.contracts import (
     SuiteAnalyzer,
     SuiteContext,
 )
-from sparsebench.errors import FAILURES, reason
+from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
+from sparsebench.contracts.returned import checked_analysis
+from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.evaluate.returned import checked_analysis
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
@@ -53,7 +55,7 @@ def analyze_cell(
     def compute(planned: PlannedAnalysis) -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, CellAnalyzer)
-        return analyzer.analyze(context())
+        return analyzer.analyze(read_only_cell(context()))
 
     return {
         planned.spec.label: _entry(planned, folder, digest([cell.key, planned.key]), partial(compute, planned))
@@ -67,10 +69,14 @@ def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, fo
     return {planned.spec.label: _of_suite(planned, context, folder) for planned in analyses}
 
 
+def _owner(planned: PlannedAnalysis) -> str:
+    return f"analyzer {planned.spec.label!r}"
+
+
 def _entry(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
-    found = _kept(folder, key, compute, f"analyzer {planned.spec.label!r}")
+    found = _kept(folder, key, compute, _owner(planned))
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
         return entry | found
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
@@ -84,7 +90,11 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFold
     def compute() -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, SuiteAnalyzer)
-        return analyzer.analyze(context)
+        given = replace(context, records=[record.model_copy(deep=True) for record in context.records])
+        found = analyzer.analyze(given)
+        if list(given.records) != list(context.records):
+            raise ContractError(_owner(planned), RULE, "it wrote to the records it was given; work on a copy")
+        return found
 
     read = [
         [record.key, record.cell.model_dump(), record.measures, record.files.get(PER_QUERY_FILE), record.analysis]
@@ -106,5 +116,5 @@ def _kept(folder: SuiteFolder, key: str, compute: Callable[[], Analysis], owner:
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": reason(error)}
+        return {"error": reason(blamed(error, owner))}
     return keep_analysis(folder, key, analysis.values, analysis.files, analysis.summary)

@@ -39,6 +39,8 @@ from sparsebench.records import (
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
+TOUCHED = "while this cell was computed, something wrote to scores that other cells read too"
+
 
 @dataclass(frozen=True)
 class Recorder:
@@ -50,6 +52,12 @@ class Recorder:
 
     def record(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         """The record of a cell, computed or brought up to date; what is damaged is made again."""
+        record = self._attempt(cell, analysis)
+        if self.evaluation.forget_touched() and record.status == "ok":
+            return self._failed(cell, f"{TOUCHED}; the next cell computes them again")
+        return record
+
+    def _attempt(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         try:
             done = self._measured(self._found(cell) or self._computed(cell), cell)
             found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)

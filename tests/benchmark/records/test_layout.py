@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import sparsebench
-from sparsebench.records import SuiteFolder, short
+from sparsebench.contracts import returned
+from sparsebench.records import ANALYSIS_FILE, SuiteFolder, short
 
 KEY = "0123456789abcdef" * 4
 PACKAGE = Path(sparsebench.__file__).parent
@@ -25,5 +26,8 @@ def test_no_other_room_spells_the_layout() -> None:
     spelled = re.compile(
         r'\[:16\]|/ "analyses"|"(record\.json|run\.trec\.gz|per_query\.csv(\.gz)?|records\.jsonl|analysis\.json)"'
     )
-    others = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "records"]
+    others = [
+        path for path in PACKAGE.rglob("*.py") if path.parent.name != "records" and path != Path(returned.__file__)
+    ]
+    assert returned.RESERVED_FILE == ANALYSIS_FILE, "a contract cannot import what stands upon it"
     assert [str(path) for path in others if spelled.search(path.read_text(encoding="utf-8"))] == []

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sparsebench.contracts import Analysis
+from sparsebench.contracts.analyzers import Analysis
 from sparsebench.contracts.plain import plain_json, plain_mapping
 from sparsebench.errors import ContractError
-from sparsebench.records import ANALYSIS_FILE
+
+RESERVED_FILE = "analysis.json"
+"""What the harness calls the values of an analysis, beside its files."""
 
 
 def checked_analysis(returned: object, owner: str) -> Analysis:
@@ -25,7 +27,7 @@ def checked_analysis(returned: object, owner: str) -> Analysis:
 def _files(files: object, owner: str) -> Mapping[str, str]:
     found = plain_mapping(files, owner, "files")
     for name, text in found.items():
-        if not name or name in (".", "..", ANALYSIS_FILE) or set(name) & set("/\\\0"):
+        if not name or name in (".", "..", RESERVED_FILE) or set(name) & set("/\\\0"):
             raise ContractError(owner, "file names", f"a file cannot be named {name!r}: its name holds no folder")
         if not isinstance(text, str):
             raise ContractError(owner, "files", f"{name} holds {type(text).__name__}, not text")
