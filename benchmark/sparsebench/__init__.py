@@ -63,6 +63,7 @@ from sparsebench.types import (
 )
 
 if TYPE_CHECKING:
+    from sparsebench.api import Planned, Results, load_records, plan, run
     from sparsebench.records import Record
 
 __version__ = "0.1.0"
@@ -96,6 +97,7 @@ __all__ = [
     "NotApplicable",
     "NotAtHandError",
     "PairedEncoder",
+    "Planned",
     "PluginError",
     "Postprocessor",
     "PostprocessorPlugin",
@@ -103,6 +105,7 @@ __all__ = [
     "Query",
     "Ranking",
     "Record",
+    "Results",
     "Role",
     "RowStats",
     "Run",
@@ -123,10 +126,20 @@ __all__ = [
     "TrainingError",
     "Vocabulary",
     "hookimpl",
+    "load_records",
+    "plan",
+    "run",
 ]
 
-_WHEN_ASKED = {"Record": "sparsebench.records"}
+_WHEN_ASKED = {
+    "Record": "sparsebench.records",
+    **dict.fromkeys(("Planned", "Results", "load_records", "plan", "run"), "sparsebench.api"),
+}
 """Name -> module. Importing these costs more than everything else here together, and few plugins need them."""
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHEN_ASKED})
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from sparsebench.contracts import (
     SuiteContext,
 )
 from sparsebench.contracts.plain import plain_mapping
+from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
+from sparsebench.contracts.returned import checked_analysis
 from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.evaluate.returned import checked_analysis
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
@@ -58,7 +60,7 @@ def analyze_cell(
     def compute(planned: PlannedAnalysis) -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, CellAnalyzer)
-        return analyzer.analyze(context())
+        return analyzer.analyze(read_only_cell(context()))
 
     return {
         planned.spec.label: _entry(planned, suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
@@ -70,6 +72,10 @@ def analyze_cell(
 def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
     return {planned.spec.label: _of_suite(planned, context, suite_folder) for planned in analyses}
+
+
+def _owner(planned: PlannedAnalysis) -> str:
+    return f"analyzer {planned.spec.label!r}"
 
 
 def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
@@ -89,7 +95,11 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
     def compute() -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, SuiteAnalyzer)
-        return analyzer.analyze(context)
+        given = replace(context, records=[record.model_copy(deep=True) for record in context.records])
+        found = analyzer.analyze(given)
+        if list(given.records) != list(context.records):
+            raise ContractError(_owner(planned), RULE, "it wrote to the records it was given; work on a copy")
+        return found
 
     read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
     key = digest([planned.key, context.baseline, read])
@@ -98,7 +108,7 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
 
 def _kept(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found before, else what `compute` finds now."""
-    owner = f"analyzer {planned.spec.label!r}"
+    owner = _owner(planned)
     folder = suite_folder / "analyses" / key[:16]
     path = folder / ANALYSIS_FILE
     with suppress(OSError, ValueError, ContractError):  # not there, or damaged: computed again
@@ -109,7 +119,7 @@ def _kept(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Calla
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": reason(error)}
+        return {"error": reason(blamed(error, owner))}
     for name, text in analysis.files.items():
         write_atomically(folder / name, text)
     found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}
