@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def filled(module: Any) -> Any:
     return module.eval()
 
 
+@cache
 def clip_model() -> Any:
     """CLIP with two layers a tower."""
     from transformers import CLIPConfig, CLIPModel
@@ -118,6 +120,7 @@ def write_clip_tokenizer(folder: Path) -> None:
     CLIPTokenizer.from_pretrained(folder, unk_token=END, pad_token=END).save_pretrained(folder)
 
 
+@cache
 def blip_model() -> Any:
     """BLIP with two layers a tower."""
     from transformers import BlipConfig, BlipForImageTextRetrieval
