@@ -70,6 +70,7 @@ from sparsebench.types import (
 )
 
 if TYPE_CHECKING:
+    from sparsebench.api import Planned, Results, load_records, plan, run
     from sparsebench.records import Record
 
 __version__ = "0.1.0"
@@ -104,6 +105,7 @@ __all__ = [
     "NotApplicable",
     "NotAtHandError",
     "PairedEncoder",
+    "Planned",
     "PluginError",
     "Postprocessor",
     "PostprocessorPlugin",
@@ -111,6 +113,7 @@ __all__ = [
     "Query",
     "Ranking",
     "Record",
+    "Results",
     "Role",
     "RowStats",
     "Run",
@@ -131,10 +134,20 @@ __all__ = [
     "TrainingError",
     "Vocabulary",
     "hookimpl",
+    "load_records",
+    "plan",
+    "run",
 ]
 
-_WHEN_ASKED = {"Record": "sparsebench.records"}
+_WHEN_ASKED = {
+    "Record": "sparsebench.records",
+    **dict.fromkeys(("Planned", "Results", "load_records", "plan", "run"), "sparsebench.api"),
+}
 """Name -> module. Importing these costs more than everything else here together, and few plugins need them."""
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHEN_ASKED})
 
 
 def __getattr__(name: str) -> Any:
