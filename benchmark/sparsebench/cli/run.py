@@ -9,7 +9,7 @@ import click
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.errors import StoreError
-from sparsebench.leaderboard import Board, read_published, reproduction
+from sparsebench.leaderboard import Board, read_published, refusals, reproduction
 from sparsebench.planning.session import Session, open_session
 from sparsebench.runner import Runner
 
@@ -27,9 +27,9 @@ def command(**options: Any) -> int:
 
 
 def _closing(session: Session, board: Board) -> str:
-    lines = [f"written: {session.folder / 'leaderboard.md'}, and .html to explore"]
+    lines = [f"written: {session.folder / 'leaderboard.md'}, and .html to explore", *map(str, refusals(board))]
     try:
         published = read_published(LEADERBOARDS, session.suite.name)
     except StoreError:
-        return lines[0]
+        return "\n".join(lines)
     return "\n".join([*lines, f"{reproduction(board, published)} published figures ({LEADERBOARDS})"])

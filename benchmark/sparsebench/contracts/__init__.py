@@ -16,6 +16,7 @@ from sparsebench.contracts.analyzers import (
     SuiteContext,
 )
 from sparsebench.contracts.collections import CollectionSource
+from sparsebench.contracts.display import Axis, Column, Curves, Shown
 from sparsebench.contracts.fetchable import Fetchable
 from sparsebench.contracts.models import (
     CollectionModel,
@@ -27,26 +28,36 @@ from sparsebench.contracts.models import (
     VectorModel,
     Vocabulary,
 )
+from sparsebench.contracts.paired import EncodedFeatures, Features, LoadedPairedEncoder, PairedEncoder, Side
 from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowStats, State
 
 __all__ = [
     "Analysis",
     "Analyzer",
+    "Axis",
     "CellAnalyzer",
     "CellContext",
     "CollectionModel",
     "CollectionSource",
+    "Column",
+    "Curves",
+    "EncodedFeatures",
+    "Features",
     "Fetchable",
     "FitContext",
     "GroupAnalyzer",
     "GroupContext",
     "LoadedEncoder",
+    "LoadedPairedEncoder",
     "Model",
     "NotApplicable",
+    "PairedEncoder",
     "Postprocessor",
     "RowStats",
     "ScoredIds",
     "Scorer",
+    "Side",
+    "Shown",
     "SparseEncoder",
     "State",
     "SuiteAnalyzer",

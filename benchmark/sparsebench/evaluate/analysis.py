@@ -28,6 +28,7 @@ from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
 ANALYSIS_FILE = "analysis.json"
+OWN_KEYS = ("artefact", "files", "summary")
 
 
 def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) -> dict[str, Json]:
@@ -43,7 +44,7 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             return analysis
 
     return {
-        planned.spec.label: _kept(suite_folder, planned.key, partial(compute, planned), _owner(planned))
+        planned.spec.label: _entry(planned, suite_folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
@@ -60,9 +61,7 @@ def analyze_cell(
         return analyzer.analyze(context())
 
     return {
-        planned.spec.label: _kept(
-            suite_folder, digest([cell.key, planned.key]), partial(compute, planned), _owner(planned)
-        )
+        planned.spec.label: _entry(planned, suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
@@ -70,11 +69,20 @@ def analyze_cell(
 
 def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
-    found: dict[str, Json] = {}
-    for planned in analyses:
-        analyzer = {"name": planned.spec.name, "params": portable(planned.spec.params)}
-        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, suite_folder)}
-    return found
+    return {planned.spec.label: _of_suite(planned, context, suite_folder) for planned in analyses}
+
+
+def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
+    entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
+    found = _kept(suite_folder, key, compute, f"analyzer {planned.spec.label!r}")
+    if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
+        return entry | found
+    named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
+    return entry | {
+        "error": f"{planned.spec.name} declares columns that its values do not have as a number, a text or None: "
+        f"{named}; it has {', '.join(name for name in found if name not in OWN_KEYS) or 'no values'}"
+    }
 
 
 def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
@@ -85,11 +93,7 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
 
     read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
     key = digest([planned.key, context.baseline, read])
-    return _kept(suite_folder, key, compute, _owner(planned))
-
-
-def _owner(planned: PlannedAnalysis) -> str:
-    return f"analyzer {planned.spec.label!r}"
+    return _entry(planned, suite_folder, key, compute)
 
 
 def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:

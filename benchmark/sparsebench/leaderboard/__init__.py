@@ -5,11 +5,13 @@ from sparsebench.leaderboard.markdown import render_markdown
 from sparsebench.leaderboard.merge import merged_report, suite_folder
 from sparsebench.leaderboard.published import Reproduction, publish, published_report, read_published, reproduction
 from sparsebench.leaderboard.report import FORMATS, PAGES, Report, read_report
+from sparsebench.leaderboard.summaries import Refusal, refusals
 
 __all__ = [
     "FORMATS",
     "PAGES",
     "Board",
+    "Refusal",
     "Report",
     "Reproduction",
     "Row",
@@ -19,6 +21,7 @@ __all__ = [
     "read_board",
     "read_published",
     "read_report",
+    "refusals",
     "render_markdown",
     "reproduction",
     "suite_folder",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
+from sparsebench.leaderboard.schema_1 import shown_in_schema_1
 from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, patterns, read_record
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.types import Json
@@ -33,6 +36,11 @@ class Board:
     collections: Mapping[str, Record]
     rows: tuple[Row, ...]
     noise: Noise | None = None
+
+    @cached_property
+    def shown(self) -> Mapping[str, Shown]:
+        """Label -> the columns and curves of each analysis."""
+        return shown_in_schema_1(self.records) if self.index.shown is None else self.index.shown
 
     @property
     def suite(self) -> str:

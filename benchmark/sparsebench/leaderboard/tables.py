@@ -92,7 +92,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
     rows = [row for row in board.rows if label in row.records]
     records = [row.records[label] for row in rows]
     names = measures_of(board.collections[label])
-    extras = extra_columns(records, costs=costs)
+    extras = extra_columns(board, records, costs=costs)
     baseline = board.baseline(label)
     ranked = any(verdicts.cell(row, label) for row in rows)
     shows_difference = baseline is not None and names[0] in baseline.measures and len(rows) > 1
@@ -101,7 +101,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
         _measure(names[0]),
         *([Column(DIFFERENCE)] if shows_difference else []),
         *(_measure(name) for name in names[1:]),
-        *map(Column, extras),
+        *(Column(extra.name, extra.better) for extra in extras),
     ]
     lines = []
     for row, record in zip(rows, records, strict=True):
@@ -111,7 +111,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
             measured(record.measures.get(names[0]), bounds(cell.interval) if cell else None),
             *([_difference(board, row, label, verdicts)] if shows_difference else []),
             *(measured(record.measures.get(name)) for name in names[1:]),
-            *(read(record) for read in extras.values()),
+            *(extra.read(record) for extra in extras),
         ]
         lines.append(Line(row, tuple(fields)))
     greyed = any(isinstance(field, Figure) and field.is_noise for line in lines for field in line.fields)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 NUMBERLESS: Mapping[str, str] = {
     "sparsebench.checkpoints": "finds the files of a checkpoint, which count by their content",
     "sparsebench.config": "reads YAML; what a suite says is in the key, value by value",
+    "sparsebench.contracts.display": "how values are shown; what they are is decided elsewhere",
     "sparsebench.contracts.fetchable": "says what is not at hand",
     "sparsebench.contracts.hookspecs": "how a plugin announces itself; its code is in the key by itself",
     "sparsebench.device.choose": "which device; its kind is in the key",

@@ -30,6 +30,16 @@ def test_run_prints_the_leaderboard_and_says_where_it_is(
     assert "runs/toy/leaderboard.md" in printed
 
 
+def test_run_ends_with_what_was_not_applicable_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toys.write_suite(tmp_path / "toy.yaml", tmp_path / "fruit", "models: [bm25]\nanalyzers: [removal, sparsity]\n")
+    assert sparsebench(monkeypatch, "run", "toy.yaml") == Exit.OK
+    last = capsys.readouterr().out.rstrip().splitlines()[-1]
+    reason = "the query side does not expand: a query's active dimensions are its own tokens"
+    assert last == f"not applicable: removal on fruit, bm25 ({reason})"
+
+
 def test_plan_then_run_then_plan_has_nothing_left_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
