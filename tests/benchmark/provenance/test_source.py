@@ -21,7 +21,7 @@ from sparsebench.provenance.source import HARNESS, code_digest, forget_code, mod
 from sparsebench.provenance.syntax import Syntax
 from sparsebench.training.trained import TRAINING
 
-ROOTS = (RANKING, ANALYZING, MEASURING, ENCODING, TRAINING, "sparsebench.collection.read")
+ROOTS = (RANKING, ANALYZING, MEASURING, *ENCODING.values(), TRAINING, "sparsebench.collection.read")
 
 
 @pytest.fixture
