@@ -76,7 +76,7 @@ def _owner(planned: PlannedAnalysis) -> str:
 def _entry(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
-    found = _kept(folder, key, compute, _owner(planned))
+    found = _kept(planned, folder, key, compute)
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
         return entry | found
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
@@ -104,8 +104,9 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFold
     return _entry(planned, folder, key, compute)
 
 
-def _kept(folder: SuiteFolder, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
+def _kept(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now."""
+    owner = _owner(planned)
     try:
         if found := find_analysis(folder, key):
             return found
@@ -113,6 +114,7 @@ def _kept(folder: SuiteFolder, key: str, compute: Callable[[], Analysis], owner:
         damage.warn()
     try:
         analysis = checked_analysis(compute(), owner)
+        planned.shown.check_files(analysis.files)
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again

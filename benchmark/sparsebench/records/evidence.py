@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from sparsebench.contracts.display import CURVE_FILE
+from sparsebench.contracts.display import CURVE_FILE, read_points
 from sparsebench.errors import StoreError
 from sparsebench.provenance.digests import sha256
 from sparsebench.records.layout import (
@@ -74,7 +74,7 @@ class RunsEvidence:
         for name in curve_files(analysis):
             if place := self._file(analysis, name):
                 with damaged(place, self._remedy):
-                    found[name] = read_points(place.read_text(encoding="utf-8"))
+                    found[name] = read_points(place.read_text(encoding="utf-8"), name)
         return found
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
@@ -215,12 +215,6 @@ def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
         for point in points
     )
     return _archive(("analysis", "file", *CURVE_COLUMNS), rows)
-
-
-def read_points(text: str) -> list[list[float]]:
-    """The points of a curve file: CSV with a header, of which the first four columns count."""
-    rows = list(csv.reader(io.StringIO(text)))[1:]
-    return [_point(row) for row in rows]
 
 
 def _point(values: Sequence[str]) -> list[float]:

@@ -7,6 +7,7 @@ breaking changes.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,6 +63,18 @@ class Record(BaseModel):
     error: Annotated[str | None, Field(description="why a failed cell failed")] = None
     provenance: Provenance = Provenance()
     costs: Annotated[Costs | None, Field(description="null where it is published or failed; not in any key")] = None
+
+    def analyses_by(self, analyzer: str) -> dict[str, Mapping[str, Json]]:
+        """Map label to findings, for the analyses that the analyzer of this name made.
+
+        A record that was written before analyses named their analyzer (schema 1) has the label alone, which is that
+        name unless the suite gave another.
+        """
+        return {
+            label: found
+            for label, found in self.analysis.items()
+            if found.get("analyzer", {}).get("name", label) == analyzer
+        }
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """The record as it lies on disk, with its checksum; indent: None for one line."""
