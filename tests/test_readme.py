@@ -116,7 +116,7 @@ def test_the_python_it_shows_runs(readme: str, desk: Path) -> None:
     assert private_imports(source) == []
     names: dict[str, object] = {}
     exec(compile(source, "README.md", "exec"), names)
-    assert repr(names["results"]).startswith("<results of quickstart: 2 cells")
+    assert repr(names["results"]).startswith("<results of quickstart: 10 cells")
 
 
 def plain(text: str) -> list[str]:

