@@ -34,6 +34,10 @@ class Runner:
 
     def run(self, plan: Plan) -> Board:
         """Compute what is missing and return the board. A cell that fails becomes a failed record; the rest goes on."""
+        return self.report(plan).board
+
+    def report(self, plan: Plan) -> Report:
+        """As `run`, with what lies beside the records; the pages are written."""
         suite, baseline, folder = plan.suite, plan.suite.baseline, SuiteFolder(self.runs / plan.suite.name)
         index = Index(
             suite=suite.name,
@@ -53,9 +57,9 @@ class Runner:
         ordered = [records[key] for key in plan.keys if key in records]
         index = index.model_copy(update={"analyses": _analyses(plan, index, ordered, folder)})
         index.write(folder.path)
-        board = board_of(index, ordered, _noise(folder))
-        Report(board, RunsEvidence([folder.path])).write(folder.path, PAGE)
-        return board
+        report = Report(board_of(index, ordered, _noise(folder)), RunsEvidence([folder.path]))
+        report.write(folder.path, PAGE)
+        return report
 
     def _run_group(self, group: Group, folder: SuiteFolder) -> dict[str, Record]:
         """Key -> record, of its cells."""

@@ -166,11 +166,11 @@ class Recorder:
         return ModelFacts.model_validate({"identity": group.described_identities, **facts})
 
     def _collection(self, notes: Mapping[str, Json]) -> CollectionFacts:
-        collection = self.evaluation.collection
+        group, collection = self.evaluation.group, self.evaluation.collection
         return CollectionFacts(
             documents=len(collection.corpus.doc_ids),
             queries=len(collection.test.queries),
-            digests=dict(collection.digests),
+            digests=group.content_digests,
             counts={**self.evaluation.counts(), **notes},
         )
 
