@@ -5,11 +5,45 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from sparsebench import Axis, Column, Curves
+from sparsebench.contracts import Shown
 from sparsebench.provenance.digests import digest
 from sparsebench.records import CellDescription, Index, Part, Record, cell_folder, per_query_csv, write_record
 from sparsebench.records.noise import GroupNoise, vectors_digest
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
+
+SHOWN = {
+    "sparsity": Shown(
+        (
+            Column("L0 query", "l0_query", digits=1, note="L0: active terms."),
+            Column("FLOPS", "flops", digits=2, note="FLOPS: expected matches.", cost=True),
+        )
+    ),
+    "wackiness": Shown(
+        (Column("W-AUC*", "robust.w_auc", digits=3, note="W-AUC\\*: wackiness."),),
+        (
+            Curves(
+                "Wackiness",
+                x=Axis("share of tokens", range=(0, 1)),
+                y=Axis("wackiness", range=(0, 1.02)),
+                beside=Column("W-AUC", "{line}.w_auc", digits=3),
+            ),
+        ),
+    ),
+    "removal": Shown(
+        curves=(
+            Curves(
+                "Removal",
+                x=Axis("K", log=True),
+                y=Axis("change of nDCG@10"),
+                compare="lines",
+                beside=Column("mean effect", "arms.{line}.statistic"),
+            ),
+        )
+    ),
+}
+"""What the analyses of the rich board declare."""
 
 QUERIES = {
     "web": [f"w{number}" for number in range(1, 9)],
@@ -100,7 +134,7 @@ _TUNING = {
 
 def _sparsity(splade: bool) -> dict[str, Json]:
     found = {"l0_query": 17.0, "l0_document": 145.7, "flops": 1.91} if splade else {"l0_query": 6.4, "flops": 0.84}
-    return {**found, "artefact": f"sparsity-{splade}", "files": []}
+    return {"analyzer": {"name": "sparsity"}, **found, "artefact": f"sparsity-{splade}", "files": []}
 
 
 def _expansion(collection: str) -> dict[str, Json]:
@@ -121,12 +155,15 @@ def _expansion(collection: str) -> dict[str, Json]:
     name = collection.replace("/", "")
     return {
         "wackiness": {
+            "analyzer": {"name": "wackiness", "params": {"ranker": "self"}},
             "scoring_queries": {"source": "pseudo", "n": 400},
             "robust": {"w_auc": 0.875, "n": 900},
             "artefact": f"wackiness-{name}",
             "files": ["robust.curve.csv"],
         },
         "removal": {
+            "analyzer": {"name": "removal"},
+            "summary": f"Removal on {collection} is `seen`.",
             "measure": "nDCG@10",
             "before": 0.75,
             "grid": grid,
@@ -134,7 +171,7 @@ def _expansion(collection: str) -> dict[str, Json]:
             "p": 0.012,
             "per_query": {"w1": 0.5},
             "artefact": f"removal-{name}",
-            "files": [],
+            "files": ["random.curve.csv", "wackiest.curve.csv"],
         },
     }
 
@@ -161,12 +198,21 @@ def write_rich(folder: Path, **index: object) -> Path:
         for model in ("splade", "bm25")
         for postprocessor in ("none", "dsl")
     ]
-    fields = {"description": f"Everything at once. {HOSTILE}", "analyses": {"domain_gap": {"summary": SUMMARY}}}
+    fields = {
+        "description": f"Everything at once. {HOSTILE}",
+        "analyses": {"domain_gap": {"summary": SUMMARY}},
+        "shown": SHOWN,
+    }
     write_records(suite, records, **fields | index)
     for collection in QUERIES:
-        curve = "".join(f"{place},{1 - (place / 500) ** 4:.6f}\n" for place in range(1, 501))
-        name = f"wackiness-{collection.replace('/', '')}"
-        write_atomically(suite / "analyses" / name / "robust.curve.csv", f"x,wackiness\n{curve}")
+        curve = "".join(f"{place / 500:.6g},{1 - (place / 500) ** 4:.6f}\n" for place in range(501))
+        name = collection.replace("/", "")
+        write_atomically(suite / f"analyses/wackiness-{name}/robust.curve.csv", f"x,wackiness\n{curve}")
+        removal = suite / f"analyses/removal-{name}"
+        write_atomically(removal / "wackiest.curve.csv", "k,effect\n1,-0.001\n10,-0.002\n5000,-0.009\n")
+        write_atomically(
+            removal / "random.curve.csv", "k,effect,low,high\n1,0,-0.001,0.001\n5000,-0.004,-0.005,-0.003\n"
+        )
     return suite
 
 

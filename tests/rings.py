@@ -9,6 +9,7 @@ from collections.abc import Iterator
 DOORS = (
     "sparsebench.checkpoints",
     "sparsebench.collection",
+    "sparsebench.device",
     "sparsebench.encoding",
     "sparsebench.errors",
     "sparsebench.measures",

@@ -130,10 +130,12 @@ collections:
     return path
 
 
-def plan_suite(path: Path, store: Store, found: Registry | None = None) -> Plan:
-    """The plan of a suite file with the toy registry or another, on the CPU."""
+def plan_suite(
+    path: Path, store: Store, found: Registry | None = None, devices: tuple[str, str] = ("cpu", "cpu")
+) -> Plan:
+    """The plan of a suite file with the toy registry or another; devices: what encodes, and what searches."""
     found = found or registry()
     suite = load_suite(path, found)
     models = [resolve_model(spec, found) for spec in suite.models]
     collections = [resolve_collection(spec, found, store, Silent()) for spec in suite.collections]
-    return make_plan(suite, found, models, collections, "cpu")
+    return make_plan(suite, found, models, collections, *devices)

@@ -1,4 +1,4 @@
-"""sparsebench: an evaluation harness for learned sparse retrieval. This is the public face for plugin authors."""
+"""The public face: nouns, contracts and errors for plugins, and `run`, `plan`, `load_records` for notebooks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sparsebench.contracts import (
     Analysis,
+    Axis,
     CellAnalyzer,
     CellContext,
     CollectionModel,
     CollectionSource,
+    Column,
+    Curves,
     FitContext,
     GroupAnalyzer,
     GroupContext,
@@ -62,6 +65,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Analysis",
     "AnalyzerPlugin",
+    "Axis",
     "Block",
     "CellAnalyzer",
     "CellContext",
@@ -69,6 +73,8 @@ __all__ = [
     "CollectionModel",
     "CollectionPlugin",
     "CollectionSource",
+    "Column",
+    "Curves",
     "Document",
     "Domain",
     "Encoded",

@@ -33,6 +33,17 @@ class PluginError(SparsebenchError):
     """A plugin is unknown, broken, named twice, or breaks its contract."""
 
 
+class ContractError(PluginError):
+    """What a plugin returned, or did to what it was given, breaks a rule of `sparsebench.contracts`.
+
+    rule: its name, e.g. `positive`.
+    """
+
+    def __init__(self, owner: str, rule: str, found: str) -> None:
+        super().__init__(f"{owner} breaks the contract, rule `{rule}`: {found}")
+        self.rule = rule
+
+
 class CollectionError(SparsebenchError):
     """A test collection is not at hand, or its files break a rule."""
 
@@ -55,6 +66,17 @@ class ScoreError(SparsebenchError):
 
 class StoreError(SparsebenchError):
     """The store or a record cannot be read or written."""
+
+
+FAILURES = (Exception, SystemExit)
+"""What a stranger's code may raise that must cost itself only. An interruption is none: it is the user's."""
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in a line: the message of an error that a user can fix, for others with their type."""
+    if isinstance(error, SystemExit):
+        return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
+    return str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"
 
 
 def did_you_mean(asked: str, known: Iterable[str]) -> str:

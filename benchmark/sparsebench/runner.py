@@ -36,6 +36,7 @@ class Runner:
             description=suite.description,
             cells=plan.keys,
             baseline=(baseline.model, baseline.postprocessor),
+            shown=dict(plan.shown),
         )
         index.write(folder)
         for number, group in enumerate(plan.groups, start=1):

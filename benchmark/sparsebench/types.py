@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Role = Literal["query", "document"]
-Domain = Literal["in", "out"]
+Domain = Literal["in", "out", "unknown"]
 Sees = Literal["query", "bank", "batch"]
 Candidates = Literal["retrieved", "all"]
 
@@ -68,8 +68,9 @@ class Block:
     """Scores of all rows of a `ScoreBlocks` for a contiguous range of documents.
 
     columns: the range of documents. scores: (Q, d) with d = columns.stop - columns.start; float32, or float64 where
-    the source has more digits or they were divided by a scale. first_row: the number of the first query among all that
-    are scored, so that a method that saw them all knows which is which.
+    the source has more digits or they were divided by a scale; all blocks of a `ScoreBlocks` are of one type, and
+    nobody writes to them. first_row: the number of the first query among all that are scored, so that a method that saw
+    them all knows which is which.
     """
 
     columns: slice
@@ -83,6 +84,7 @@ class ScoreBlocks(Protocol):
     shape: (Q, D).
     floor: a document counts as retrieved when its raw score is above it (0 for sparse vectors,
     -inf for score matrices and runs, whose unseen documents score -inf).
+    dtype: of the scores of all blocks.
     """
 
     @property
@@ -92,6 +94,11 @@ class ScoreBlocks(Protocol):
 
     @property
     def floor(self) -> float:
+        """See the class."""
+        ...
+
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
         """See the class."""
         ...
 

@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from sparsebench.collection.corpus import Corpus, scan
-from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts import LoadedEncoder, Vocabulary
 from sparsebench.encoding import stored as encode
 from sparsebench.encoding.stored import Encoder, encode_documents, encode_queries
 from sparsebench.progress import Silent
@@ -23,8 +23,20 @@ from sparsebench.types import Document, Encoded, Json, Role
 DOCUMENTS = [Document(f"d{i}", "x" * i) for i in range(10)]
 
 
+class TwoDimensions(Vocabulary):
+    size = 2
+
+    def token(self, term_id: int) -> str:
+        return ("length", "one")[term_id]
+
+    def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        return [[0, 1] for _ in texts]
+
+
 class LengthEncoder(LoadedEncoder):
     """Two dimensions: the length of a text, and 1."""
+
+    vocabulary = TwoDimensions()
 
     def __init__(self) -> None:
         self.encoded: list[str] = []

@@ -12,6 +12,7 @@ import toys
 from sparsebench import FitContext, Query, ScoreBlocks, ScoredIds, Scorer
 from sparsebench.collection.topics import select
 from sparsebench.errors import ModelError
+from sparsebench.evaluate.forms import Scores
 from sparsebench.evaluate.forms.scorer import OnBank
 from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
@@ -71,9 +72,9 @@ def records(tmp_path: Path, suite: Path) -> list[Record]:
     return found
 
 
-def dense(blocks: ScoreBlocks | None) -> np.ndarray:
-    assert blocks is not None
-    return np.hstack([block.scores.numpy() for block in blocks])
+def dense(scores: Scores[ScoreBlocks] | None) -> np.ndarray:
+    assert scores is not None
+    return np.hstack([block.scores.numpy() for block in scores.blocks])
 
 
 def test_the_bank_is_scored_over_both_galleries(tmp_path: Path, suite: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import toys
 from commands import sparsebench
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 
 ANALYZER = '''
 from sparsebench import Analysis, AnalyzerPlugin, SuiteAnalyzer, hookimpl

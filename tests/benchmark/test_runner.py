@@ -51,9 +51,9 @@ def test_the_record_says_where_its_numbers_come_from(tmp_path: Path, collection:
     assert provenance["collection"]["documents"] == 4
     assert provenance["collection"]["queries"] == 4
     assert set(provenance["collection"]["digests"]) == {"corpus", "test", "drop_own_id"}
-    assert provenance["model"]["identity"]["query"] == {"expansion": 0.5, "broken": False}
+    assert provenance["model"]["identity"]["query"] == {"expansion": 0.5, "broken": False, "device": "cpu"}
     assert provenance["model"]["truncated"] == {"documents": 0.0, "queries": 0.0}
-    assert provenance["device"] == "cpu"
+    assert (provenance["device"], provenance["search_device"]) == ("cpu", "cpu")
     assert provenance["plugins"]["postprocessor"]["module"] == "sparsebench_plugins.postprocessors"
     assert provenance["software"]["libraries"]["numpy"]
     assert record.costs["hardware"]["fingerprint"]

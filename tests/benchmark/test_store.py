@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -117,3 +118,35 @@ def test_an_atomic_write_replaces_and_leaves_no_other_file(tmp_path: Path) -> No
     write_atomically(path, "two")
     assert path.read_text() == "two"
     assert [found.name for found in path.parent.iterdir()] == ["file.json"]
+
+
+def test_what_a_kill_left_behind_is_swept_and_what_is_being_written_is_not(store: Store) -> None:
+    write(store, "k")
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    left = store.root / "kind" / f".writing-{socket.gethostname()}-{dead.stdout.strip()}-abc"
+    left.mkdir()
+    (left / "half.npy").write_bytes(bytes(1000))
+    with store.writing("kind", "other", {}) as folder:
+        (folder / "file.txt").write_text("alive")
+        assert store.sweep() == 1000
+        assert [artefact.key for artefact in store.artefacts()] == ["k"]
+    assert not left.exists()
+    assert [artefact.key for artefact in store.artefacts()] == ["k", "other"]
+
+
+def test_what_was_set_aside_as_damaged_is_swept(store: Store) -> None:
+    write(store, "k")
+    (store.root / "kind" / "k" / "file.txt").write_text("hellO")
+    with pytest.warns(UserWarning, match="set aside"):
+        assert store.find("kind", "k") is None
+    assert store.sweep() > 0
+    assert not (store.root / "damaged").exists()
+
+
+def test_an_artefact_that_another_process_deleted_first_is_no_error(store: Store) -> None:
+    write(store, "k")
+    artefact = store.find("kind", "k")
+    assert artefact is not None
+    store.remove(artefact)
+    store.remove(artefact)
+    assert list(store.artefacts()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,26 @@ PLUGINS = sorted((ROOT / "plugins" / "sparsebench_plugins").rglob("*.py"))
 def test_built_in_plugins_import_the_two_public_rings_alone() -> None:
     found = {path.name: private_imports(path.read_text()) for path in PLUGINS}
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+TEMPLATES = sorted((ROOT / "benchmark" / "sparsebench" / "scaffold").rglob("*.py.template"))
+GUIDES = sorted((ROOT / "docs" / "plugins").glob("*.md"))
+CODE = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: f"{path.parts[-3]}/{path.parts[-2]}")
+def test_a_template_imports_public_names_alone(template: Path) -> None:
+    assert private_imports(re.sub(r"\$\{?\w+\}?", "name", template.read_text())) == []
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_a_guide_imports_public_names_alone(guide: Path) -> None:
+    assert [line for code in CODE.findall(guide.read_text()) for line in private_imports(code)] == []
+
+
+def test_the_guide_names_every_door() -> None:
+    text = (ROOT / "docs" / "plugins" / "README.md").read_text()
+    assert [door for door in RINGS if f"`{door}`" not in text] == []
 
 
 @pytest.mark.parametrize(

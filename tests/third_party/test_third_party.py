@@ -65,6 +65,24 @@ def test_it_has_its_rows_in_the_leaderboard(run: Path) -> None:
     assert "fruit_rounded" in page
 
 
+@pytest.mark.parametrize(("form", "column"), [("md", "longest run"), ("latex", "longest run"), ("csv", "longest")])
+def test_its_column_stands_in_every_table(venv: FreshVenv, run: Path, form: str, column: str) -> None:
+    table = venv.run("sparsebench", "report", "fruit", "--format", form, cwd=run.parents[1])
+    head = next(line for line in table.splitlines() if "nDCG@10" in line)
+    assert column in head
+
+
+def test_its_column_footnote_and_summary_stand_on_the_page(run: Path) -> None:
+    page = (run / "leaderboard.html").read_text()
+    for said in ('"name":"longest run"', "longest run: documents in the longest ranking.", "The longest ranking has 3"):
+        assert said in page
+
+
+def test_a_report_needs_no_plugin_for_its_columns(venv: FreshVenv, run: Path) -> None:
+    whole = venv.run("sparsebench", "report", "fruit", cwd=run.parents[1])
+    assert venv.run("sparsebench", "report", "fruit", "-p", "no:fruit", cwd=run.parents[1]) == whole
+
+
 def test_every_record_names_the_distribution_and_version_behind_it(run: Path) -> None:
     records = [json.loads(path.read_text()) for path in run.glob("*/record.json")]
     assert len(records) == 4

@@ -1,4 +1,4 @@
-"""Where checkpoints come from: folders, packages, the hub. `sparsebench.training` adds recipes."""
+"""Find the files of a checkpoint: in a folder, in a package, on the Hugging Face hub."""
 
 from sparsebench.checkpoints.hub import Files
 from sparsebench.checkpoints.location import AnyLocation, Location

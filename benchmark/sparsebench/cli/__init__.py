@@ -1,20 +1,23 @@
-"""The command `sparsebench`: one module a command, imported when it is asked for, so that `--help` is instant.
+"""The command `sparsebench`: one module a command, imported when it is run.
 
-Exit codes, as pytest's: 0 ok, 1 some cells failed, 2 interrupted, 3 internal error, 4 usage or a mistake that the
-user can fix, 5 nothing to do.
+Exit codes: 0 ok, also when nothing was left to do; 1 something asked for failed or differs (a cell, a check); 2
+interrupted; 3 an error of sparsebench itself; 4 usage, or a mistake that the user can fix.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from enum import IntEnum
 
 import click
 
-from sparsebench.errors import SparsebenchError
+from sparsebench.cli.consoles import speak_any_console
+from sparsebench.cli.exits import Exit
+from sparsebench.errors import SparsebenchError, did_you_mean
 
 COMMANDS = {
+    "init": "Write a commented suite for a model and a collection of your own.",
+    "suites": "List the suites that have a name.",
     "run": "Run a suite: compute what is missing, print its leaderboard.",
     "plan": "Show the cells of a suite: what is cached, what is missing, how long it may take.",
     "fetch": "Download all that a suite needs.",
@@ -32,17 +35,6 @@ COMMANDS = {
 }
 
 
-class Exit(IntEnum):
-    """What the process returns."""
-
-    OK = 0
-    FAILED_CELLS = 1
-    INTERRUPTED = 2
-    INTERNAL = 3
-    USAGE = 4
-    NOTHING = 5
-
-
 class LazyGroup(click.Group):
     """Commands by name; a command's module is imported when it is run."""
 
@@ -53,7 +45,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import `sparsebench.cli.<name>` and take its `command`."""
         if cmd_name not in COMMANDS:
-            return None
+            ctx.fail(f"there is no command {cmd_name!r}.{did_you_mean(cmd_name, COMMANDS)}")
         command: click.Command = importlib.import_module(f"sparsebench.cli.{cmd_name}").command
         return command
 
@@ -66,11 +58,22 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sparsebench")
 def cli() -> None:
-    """Evaluate learned sparse retrieval: models, score postprocessors, wacky weights."""
+    """Evaluate learned sparse retrieval: models, score postprocessors, wacky weights.
+
+    \b
+    A first suite:       sparsebench run quickstart
+    Your own:            sparsebench init --model ORG/NAME --docs docs.tsv --queries queries.tsv --qrels qrels.txt
+    Shell completion:    eval "$(_SPARSEBENCH_COMPLETE=bash_source sparsebench)"   (or zsh_source, fish_source)
+
+    \b
+    Exit codes: 0 ok, also when nothing was left to do; 1 something asked for failed or differs; 2 interrupted;
+    3 an error of sparsebench itself; 4 usage, or a mistake that you can fix.
+    """
 
 
 def main() -> None:
     """The entry point: errors that a user can fix are one message without a traceback."""
+    speak_any_console()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

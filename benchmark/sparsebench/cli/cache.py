@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import store_option
+from sparsebench.cli.output import count
 from sparsebench.store import Store, default_root
-
-store_option = click.option("--store", type=click.Path(path_type=Path), help="Another store.  [$SPARSEBENCH_STORE]")
 
 
 @click.group("cache")
@@ -30,7 +30,7 @@ def ls(store: Path | None) -> int:
         count[1] += artefact.size
     rows = [[kind, count, f"{size / 2**20:.1f}"] for kind, (count, size) in totals.items()]
     click.echo(f"{place.root}\n" + tabulate(rows, ["kind", "artefacts", "MiB"], tablefmt="github"))
-    return Exit.OK if rows else Exit.NOTHING
+    return Exit.OK
 
 
 @command.command("clear")
@@ -42,5 +42,15 @@ def clear(store: Path | None) -> int:
     artefacts = list(place.artefacts())
     for artefact in artefacts:
         place.remove(artefact)
-    click.echo(f"{len(artefacts)} artefacts deleted from {place.root}")
-    return Exit.OK if artefacts else Exit.NOTHING
+    place.sweep()
+    click.echo(f"{count(len(artefacts), 'artefact')} deleted from {place.root}")
+    return Exit.OK
+
+
+@command.command("sweep")
+@store_option
+def sweep(store: Path | None) -> int:
+    """Delete what kills left behind and what was set aside as damaged; no whole artefact is touched."""
+    place = Store(store or default_root())
+    click.echo(f"{place.sweep() / 2**20:.1f} MiB freed in {place.root}")
+    return Exit.OK

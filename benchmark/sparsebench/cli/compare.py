@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
-from sparsebench.cli.comparison import render
-from sparsebench.cli.options import LEADERBOARDS, runs_option
+from sparsebench.cli.comparison import COMPARISON_FORMATS, render_as
+from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import LEADERBOARDS, only_option, results_options
+from sparsebench.cli.output import count, write_or_print
+from sparsebench.cli.results import published_of, results_of
 from sparsebench.errors import StoreError, did_you_mean
 from sparsebench.leaderboard import Board, read_board, read_published
-from sparsebench.leaderboard.board import first_measures, measures_of
+from sparsebench.leaderboard.board import chosen, first_measures, measures_of
 from sparsebench.leaderboard.significance import compared
 from sparsebench.measures import canonical
-from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
+from sparsebench.records.evidence import Evidence, PublishedEvidence, RunsEvidence
 
 
 @click.command("compare")
-@click.argument("suite")
+@results_options
+@only_option
 @click.option("--baseline", metavar="MODEL+POSTPROCESSOR", help="The row to compare with.  [default: the suite's]")
 @click.option("--measure", metavar="NAME", help="What to compare by.  [default: the first of each collection]")
 @click.option("--all-pairs", is_flag=True, help="Also compare every pair of rows.")
@@ -29,7 +33,9 @@ from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
     help="Also test whether rows are equivalent to the baseline within this difference; choose it before you look.",
 )
 @click.option("--published", is_flag=True, help=f"Read {LEADERBOARDS}/ instead of the runs.")
-@runs_option
+@click.option("--format", "form", type=click.Choice(COMPARISON_FORMATS), default="md", show_default=True,
+              help="How it is written.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 def command(
     suite: str,
     baseline: str | None,
@@ -38,15 +44,22 @@ def command(
     margin: float | None,
     published: bool,
     runs: Path,
+    overrides: Sequence[str],
+    limit_queries: int | None,
+    only: Sequence[str],
+    form: str,
+    output: Path | None,
 ) -> int:
     """Test every row of SUITE against a baseline, query by query, from its records alone."""
     from sparsebench.statistics import Settings
 
-    board = read_published(LEADERBOARDS, suite) if published else read_board(runs / suite)
-    evidence = PublishedEvidence(LEADERBOARDS / suite) if published else RunsEvidence([runs / suite])
+    board, evidence = (
+        _published(suite) if published else _computed(suite, runs, overrides=overrides, limit_queries=limit_queries)
+    )
+    board = chosen(board, only)
     if len(board.rows) < 2:
-        click.echo(f"{suite} has {len(board.rows)} rows: nothing to compare")
-        return Exit.NOTHING
+        click.echo(f"{board.suite} has {count(len(board.rows), 'row')}: nothing to compare")
+        return Exit.OK
     board = _with_baseline(board, baseline)
     measures = first_measures(board) if measure is None else _having(board, measure)
     comparison = compared(board, evidence, measures=measures, settings=Settings(margin=margin))
@@ -56,8 +69,18 @@ def command(
             f"by {', '.join(dict.fromkeys(measures.values()))}. `sparsebench run {suite}` computes what is missing; "
             "--baseline names another row, --measure another measure (not a median or a count)."
         )
-    click.echo(render(board, comparison, all_pairs=all_pairs))
+    write_or_print(render_as(form, board, comparison, all_pairs=all_pairs), output)
     return Exit.OK
+
+
+def _published(suite: str) -> tuple[Board, Evidence]:
+    results = published_of(suite)
+    return read_published(LEADERBOARDS, results.name), PublishedEvidence(results.folder)
+
+
+def _computed(suite: str, runs: Path, *, overrides: Sequence[str], limit_queries: int | None) -> tuple[Board, Evidence]:
+    folder = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries).folder
+    return read_board(folder), RunsEvidence([folder])
 
 
 def _with_baseline(board: Board, asked: str | None) -> Board:

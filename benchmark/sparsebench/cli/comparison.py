@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,13 @@ from tabulate import tabulate
 
 from sparsebench.leaderboard import Board
 from sparsebench.leaderboard.board import first_measures
+from sparsebench.leaderboard.escape import csv_text, latex_text
 from sparsebench.leaderboard.significance import system_name
 from sparsebench.records.noise import noise_note
+from sparsebench.types import Json
 
 if TYPE_CHECKING:
-    from sparsebench.statistics import AllPairs, Comparison, Contrast, Interval
+    from sparsebench.statistics import AllPairs, Cell, Comparison, Contrast, Interval
 
 NOTHING = "–"
 INTERVAL = "95% CI"
@@ -53,6 +56,64 @@ def render(board: Board, comparison: Comparison, *, all_pairs: bool) -> str:
         sections += [PAIRS, _pairs(pairs)] if all_pairs else []
     title = f"# {board.suite}: every row against {comparison.baseline}"
     return "\n\n".join([title, *sections, *_means(comparison), *_notes(board, comparison)])
+
+
+COMPARISON_FORMATS = ("md", "csv", "json", "latex")
+
+
+def render_as(form: str, board: Board, comparison: Comparison, *, all_pairs: bool) -> str:
+    """The comparison in one of COMPARISON_FORMATS; markdown alone has pairs, means and all notes."""
+    if form == "md":
+        return render(board, comparison, all_pairs=all_pairs)
+    rows = [_values(cell, comparison) for cell in comparison.cells]
+    if form == "json":
+        return json.dumps({"suite": board.suite, "baseline": comparison.baseline, "rows": rows}, indent=1) + "\n"
+    if form == "csv":
+        return csv_text([list(rows[0]), *(list(row.values()) for row in rows)])
+    return _latex(board, comparison, rows)
+
+
+def _values(cell: Cell, comparison: Comparison) -> dict[str, Json]:
+    """One row a system and collection, in full precision; None where there is no such value."""
+    of = cell.contrast
+    return {
+        "collection": cell.collection,
+        "measure": comparison.measures[cell.collection],
+        "row": cell.system,
+        "queries": cell.n,
+        "rank": cell.rank,
+        "mean": cell.mean,
+        "low": cell.interval.low if cell.interval else None,
+        "high": cell.interval.high if cell.interval else None,
+        "difference": of.difference if of else None,
+        "difference_low": of.interval.low if of and of.interval else None,
+        "difference_high": of.interval.high if of and of.interval else None,
+        "p_sign_flip": of.p_sign_flip if of else None,
+        "p_holm": of.p_holm if of else None,
+        "p_t": of.p_t if of else None,
+        "effect_size": of.effect_size if of else None,
+        "detectable": of.detectable if of else None,
+        "p_equivalence": of.p_equivalence if of else None,
+    }
+
+
+def _latex(board: Board, comparison: Comparison, rows: Sequence[Mapping[str, Json]]) -> str:
+    """A table for the package booktabs, with its notes as comments."""
+    shown = ("collection", "row", "mean", "difference", "p_holm", "effect_size")
+    body = [
+        " & ".join(latex_text(row[name] if isinstance(row[name], str) else _number(row[name], ".4f")) for name in shown)
+        for row in rows
+    ]
+    notes = [f"% {line}" for line in _notes(board, comparison)]
+    head = " & ".join(latex_text(name.replace("_", " ")) for name in shown)
+    begin = [
+        r"% needs \usepackage{booktabs}",
+        *notes,
+        r"\begin{tabular}{ll" + "r" * (len(shown) - 2) + "}",
+        r"\toprule",
+    ]
+    return "\n".join([*begin, head + r" \\", r"\midrule", *(line + r" \\" for line in body), r"\bottomrule",
+                      r"\end{tabular}"]) + "\n"  # fmt: skip
 
 
 def _collection(board: Board, comparison: Comparison, label: str) -> str:

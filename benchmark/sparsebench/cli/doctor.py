@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import plugin_options
+from sparsebench.device import check_device, choose_device, describe, why_no_gpu
 from sparsebench.errors import SparsebenchError
 from sparsebench.provenance import hardware, software
-from sparsebench.provenance.device import check_device, choose_device
 from sparsebench.registry import discover
 from sparsebench.store import Store, default_root
 
@@ -35,8 +35,20 @@ def _device() -> list[str]:
         check_device(device)
     except SparsebenchError as error:
         return [str(error)]
-    click.echo(", ".join(f"{name}: {value}" for name, value in hardware(device).items()))
+    facts = {name: value for name, value in hardware(device).items() if name != "gpu"}
+    for part in (facts, describe(device)):
+        if part:
+            click.echo(", ".join(f"{name}: {value}" for name, value in part.items()))
+    click.echo(_gpu(device))
     return []
+
+
+def _gpu(device: str) -> str:
+    """Say why no GPU is used, or that one of several is."""
+    if (reason := why_no_gpu()) is not None:
+        return f"no GPU is used: {reason}"
+    visible = describe(device)["visible"]
+    return f"{visible} GPUs are visible; a run uses one of them, cuda:0 unless --device says another"
 
 
 def _store() -> list[str]:

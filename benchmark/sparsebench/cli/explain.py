@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.explain import Explanation, explain
@@ -17,7 +17,6 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning.select import cell_name
 from sparsebench.planning.session import open_session
 from sparsebench.provenance import Stopwatch
-from sparsebench.provenance.device import check_device
 from sparsebench.registry import discover
 
 MOST_TERMS = 40
@@ -39,7 +38,7 @@ def command(cell: str, query_id: str, top: int, **options: Any) -> int:
     if len(session.plan.cells) != 1:
         names = "\n".join(f"  {cell_name(group, found.spec.label)}" for group, found in session.plan.cells)
         raise SparsebenchError(f"{cell!r} matches {len(session.plan.cells)} cells; name one of:\n{names}")
-    check_device(session.device)
+    session.check_devices()
     group, planned = session.plan.cells[0]
     evaluation = Evaluation(group, session.store, session.progress, Stopwatch())
     plain = discover(options["plugin_switches"]).get("postprocessors", "none").plugin.factory()

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
-from sparsebench.cli.options import runs_option
+from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import only_option, results_options
+from sparsebench.cli.results import results_of
 from sparsebench.leaderboard import read_board
+from sparsebench.leaderboard.board import chosen
 from sparsebench.leaderboard.export import export
 
 
 @click.command("export")
-@click.argument("suite")
+@results_options
+@only_option
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to.")
-@runs_option
-def command(suite: str, to: Path, runs: Path) -> int:
+def command(
+    suite: str, to: Path, runs: Path, overrides: Sequence[str], limit_queries: int | None, only: Sequence[str]
+) -> int:
     """Write the results of SUITE for other tools: TREC runs with ir_metadata beside them, and mteb's JSON."""
-    cells = export(read_board(runs / suite), runs / suite, to)
+    results = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries)
+    cells = export(chosen(read_board(results.folder), only), results.folder, to)
     if not cells:
-        click.echo(f"{suite} has no finished cell; there is nothing to export")
-        return Exit.NOTHING
+        click.echo(f"{results.name} has no finished cell; there is nothing to export")
+        return Exit.OK
     click.echo(f"written: {cells} runs with their metadata in {to / 'runs'}, their figures in {to / 'mteb'}")
     return Exit.OK

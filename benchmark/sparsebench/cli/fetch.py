@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import plugin_options
 from sparsebench.collection.read import require
 from sparsebench.planning.needs import needs

@@ -7,14 +7,13 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise import group_noise
 from sparsebench.leaderboard import read_report
 from sparsebench.planning.session import open_session
 from sparsebench.provenance import Stopwatch
-from sparsebench.provenance.device import check_device
 from sparsebench.records import INDEX_FILE
 from sparsebench.records.noise import NOISE_FILE, GroupNoise, Noise, read_noise
 from sparsebench.registry import discover
@@ -37,7 +36,7 @@ def command(sample: int, **options: Any) -> int:
     threads, and says how far that moves each mean.
     """
     session = open_session(**options)
-    check_device(session.device)
+    session.check_devices()
     registry, noise = discover(options["plugin_switches"]), read_noise([session.folder]) or Noise()
     found = []
     for group in session.plan.groups:

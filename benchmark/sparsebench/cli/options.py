@@ -27,18 +27,47 @@ def plugin_options(command: Command) -> Command:
                         help="Use a plugin that is not installed, or leave one out.")(command)  # fmt: skip
 
 
+def store_option(command: Command) -> Command:
+    """`--store`."""
+    return click.option("--store", type=click.Path(path_type=Path),
+                        help="Where vectors are kept.  [$SPARSEBENCH_STORE]")(command)  # fmt: skip
+
+
+def only_option(command: Command) -> Command:
+    """`--only`."""
+    return click.option("--only", multiple=True, metavar="PATTERN",
+                        help="Only cells whose collection/model/postprocessor matches, e.g. '*/bm25/*' or 'sinkhorn'."
+                        )(command)  # fmt: skip
+
+
+def results_options(command: Command) -> Command:
+    """What names the results of a suite: the suite as `run` takes it, and what was changed of it."""
+    options: list[Option] = [
+        click.argument("suite"),
+        click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
+                     help="The results of a run with this `--set`."),
+        click.option("--limit-queries", type=click.IntRange(min=1),
+                     help="The results of a run with this `--limit-queries`."),
+        runs_option,
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def suite_options(command: Command) -> Command:
     """The suite and everything that changes what it asks for."""
     options: list[Option] = [
         click.argument("suite"),
         click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
                      help="Override a value, e.g. models.0.checkpoint=naver/splade-v3."),
-        click.option("--only", multiple=True, metavar="PATTERN",
-                     help="Only cells whose collection/model/postprocessor matches, e.g. '*/bm25/*' or 'sinkhorn'."),
+        only_option,
         click.option("--limit-queries", type=click.IntRange(min=1), help="Use a sample of the test queries."),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1."),
+        click.option("--device", default="auto", show_default=True, help="What encodes: auto, cpu, cuda, cuda:1."),
+        click.option("--search-device", default="auto", show_default=True,
+                     help="What searches and postprocesses: auto (as --device), cpu, cuda, cuda:1."),
         click.option("--offline", is_flag=True, help="Download nothing; list what is missing."),
-        click.option("--store", type=click.Path(path_type=Path), help="Where vectors are kept.  [$SPARSEBENCH_STORE]"),
+        store_option,
         runs_option,
         plugin_options,
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning import Group, finished, missing_documents
@@ -39,9 +39,9 @@ def command(**options: Any) -> int:
     click.echo("\n" + tabulate(groups, headers, tablefmt="github", intfmt=",", missingval="not yet known"))
     todo = sum(finished(session.folder, cell) is None for _, cell in session.plan.cells)
     click.echo(
-        f"\n{todo} of {len(session.plan.cells)} cells to compute on {session.device}. Store: {session.store.root}"
+        f"\n{todo} of {len(session.plan.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}"
     )
-    return Exit.OK if todo else Exit.NOTHING
+    return Exit.OK
 
 
 def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequence[str]) -> str:
@@ -52,6 +52,11 @@ def _cells_by_name(suite: str, overrides: Sequence[str], plugin_switches: Sequen
         for cell in product(loaded.collections, loaded.models, loaded.postprocessors)
     )
     return "\n".join(names)
+
+
+def _devices(session: Session) -> str:
+    same = session.device == session.search_device
+    return session.device if same else f"{session.device}, searched on {session.search_device}"
 
 
 def _rows(session: Session, group: Group) -> list[list[str]]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
-from sparsebench.cli.options import LEADERBOARDS, runs_option
+from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import LEADERBOARDS, results_options
+from sparsebench.cli.results import results_of
 from sparsebench.leaderboard import publish, read_board
 
 
 @click.command("publish")
-@click.argument("suite")
+@results_options
 @click.option(
     "--to", type=click.Path(path_type=Path), default=LEADERBOARDS, show_default=True, help="Folder of tables."
 )
-@runs_option
-def command(suite: str, to: Path, runs: Path) -> int:
+def command(suite: str, to: Path, runs: Path, overrides: Sequence[str], limit_queries: int | None) -> int:
     """Put the leaderboard of SUITE and its records and per-query values into leaderboards/."""
-    page = publish(read_board(runs / suite), runs / suite, to)
-    click.echo(f"written: {page} and {page.with_suffix('')}/")
+    folder = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries).folder
+    page = publish(read_board(folder), folder, to)
+    click.echo(f"written: {page}, {page.with_suffix('.html')} and {page.with_suffix('')}/")
     return Exit.OK

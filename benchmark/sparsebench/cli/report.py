@@ -7,14 +7,17 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
-from sparsebench.cli.options import LEADERBOARDS, plugin_options, runs_option
+from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import LEADERBOARDS, plugin_options, results_options
+from sparsebench.cli.output import write_or_print
+from sparsebench.cli.results import Results, published_of, results_of
 from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
 from sparsebench.store import write_atomically
+from sparsebench.suite import suite_name
 
 
 @click.command("report")
-@click.argument("suite")
+@results_options
 @click.option("--format", "form", type=click.Choice(FORMATS), help="One format only.  [default: md and html]")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--published", is_flag=True, help=f"Read {LEADERBOARDS}/ instead of the runs.")
@@ -31,7 +34,6 @@ from sparsebench.store import write_atomically
 @click.option(
     "--check", "checking", is_flag=True, help="Fail when the pages are not what the records say; write nothing."
 )
-@runs_option
 @plugin_options
 def command(
     suite: str,
@@ -42,6 +44,8 @@ def command(
     analyze: bool,
     checking: bool,
     runs: Path,
+    overrides: tuple[str, ...],
+    limit_queries: int | None,
     plugin_switches: tuple[str, ...],
 ) -> int:
     """Write the leaderboard of SUITE from its records alone, and print it."""
@@ -51,11 +55,17 @@ def command(
         )
     if analyze:
         _analyze(suite, published, plugin_switches)
-    report, folder, name = _report(suite, published, others, runs)
+    report, folder, name = (
+        _published(suite)
+        if published
+        else _merged(suite_name(suite), others, runs)
+        if others
+        else _computed(results_of(suite, runs, overrides=overrides, limit_queries=limit_queries))
+    )
     if checking:
         return _check(report, folder, name, [form] if form else PAGES)
     if output is not None or others or form not in (None, *PAGES):
-        _write_or_print(report.render(form or "md"), output)
+        write_or_print(report.render(form or "md"), output)
         return Exit.OK
     for each in [form] if form else PAGES:
         write_atomically(folder / f"{name}.{each}", report.render(each))
@@ -69,18 +79,23 @@ def _analyze(suite: str, published: bool, plugin_switches: Sequence[str]) -> Non
     from sparsebench.evaluate.published_analyses import analyze_published
     from sparsebench.registry import discover  # here: a report that analyzes nothing needs neither plugins nor plans
 
-    analyze_published(LEADERBOARDS, suite, discover(plugin_switches))
+    analyze_published(LEADERBOARDS, published_of(suite).name, discover(plugin_switches))
 
 
-def _report(suite: str, published: bool, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:
+def _published(suite: str) -> tuple[Report, Path, str]:
     """The report, and where its pages lie."""
-    if published:
-        return published_report(LEADERBOARDS, suite), LEADERBOARDS, suite
-    folder = runs / suite
-    if others:
-        own = [folder] if folder.is_dir() else []
-        return merged_report([*own, *(suite_folder(other, suite) for other in others)]), folder, "leaderboard"
-    return read_report(folder), folder, "leaderboard"
+    name = published_of(suite).name
+    return published_report(LEADERBOARDS, name), LEADERBOARDS, name
+
+
+def _merged(name: str, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:
+    folder = runs / name
+    own = [folder] if folder.is_dir() else []
+    return merged_report([*own, *(suite_folder(other, name) for other in others)]), folder, "leaderboard"
+
+
+def _computed(results: Results) -> tuple[Report, Path, str]:
+    return read_report(results.folder), results.folder, "leaderboard"
 
 
 def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int:
@@ -89,11 +104,3 @@ def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int
     differences += report.unfounded()
     click.echo("\n".join(differences) or f"what the records say: {', '.join(map(str, pages.values()))}")
     return Exit.FAILED_CELLS if differences else Exit.OK
-
-
-def _write_or_print(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write_atomically(output, text)
-        click.echo(f"written: {output}")

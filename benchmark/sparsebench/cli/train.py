@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
+from sparsebench.device import check_device, choose_device, only_this_one
 from sparsebench.errors import NotAtHandError, SparsebenchError, TrainingError
 from sparsebench.progress import progress_for_terminal
-from sparsebench.provenance.device import check_device, choose_device
 from sparsebench.store import Store, default_root
 from sparsebench.training.checkpoints import matches, training_of
 from sparsebench.training.recipe import Variant, load_recipe
@@ -40,11 +40,11 @@ def command(
     as_json: bool,
 ) -> int:
     """Train what is missing of RECIPE into the store ($SPARSEBENCH_STORE); one that was killed goes on."""
+    chosen = only_this_one(choose_device(device))
     overrides = [*overrides, *([f"steps={steps}"] if steps else [])]
     store = Store(default_root())
     trainings = [training_of(variant, store) for variant in select(load_recipe(recipe, overrides), only)]
     _get(trainings, offline)
-    chosen = choose_device(device)
     check_device(chosen)
     results = [_train(training, chosen, as_json) for training in trainings]
     if not as_json:

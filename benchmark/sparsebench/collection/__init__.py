@@ -1,4 +1,4 @@
-"""Test collections: formats that hold documents, queries and judgments, and how queries are split into parts."""
+"""Read test collections: formats of documents, queries and judgments; test, bank and development queries."""
 
 from sparsebench.collection.bank import normalised
 from sparsebench.collection.beir import BeirFolder

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sparsebench.collection.bank import untested
 from sparsebench.collection.beir import BeirFolder
+from sparsebench.collection.checked import checked_topics
 from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.read import source_by_id, source_of
 from sparsebench.collection.topics import hash_split, judged
@@ -58,13 +59,13 @@ class Parts:
 
 def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
     """Read queries and judgments. Raises CollectionError when nothing is left to test on, or to tune on."""
-    own = sources.own.topics(spec.split)
+    own = checked_topics(sources.own, spec.split)
     dev = None
     if spec.dev and spec.dev.split == "hash":
         dev, own = hash_split(own, share=spec.dev.share, seed=spec.dev.seed)
     elif spec.dev:
         split = spec.bank.split if spec.bank and spec.dev.split == "bank" else spec.dev.split
-        dev = sources.dev.topics(split)
+        dev = checked_topics(sources.dev, split)
     test = judged(own)
     if not test.topics.queries:
         raise CollectionError(f"{spec.name}: no test query has a relevant document")
@@ -97,7 +98,7 @@ def _bank(spec: CollectionSpec, sources: Sources, dev: Topics | None) -> Topics 
         return Topics(dev.queries)
     if spec.bank.queries_tsv is not None:
         return read_queries(spec.bank.queries_tsv)
-    return Topics(sources.bank.topics(spec.bank.split).queries)
+    return Topics(checked_topics(sources.bank, spec.bank.split).queries)
 
 
 def same(source: CollectionSource, other: CollectionSource) -> bool:
@@ -106,4 +107,4 @@ def same(source: CollectionSource, other: CollectionSource) -> bool:
         return source.folder.resolve() == other.folder.resolve()
     if isinstance(source, IrDatasets) and isinstance(other, IrDatasets):
         return source.documents_of == other.documents_of
-    return other is source
+    return other is source or (type(other) is type(source) and other.name == source.name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,16 +13,18 @@ from sparsebench.collection.corpus import Corpus, scan
 from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
-from sparsebench.errors import NotAtHandError
+from sparsebench.errors import NotAtHandError, PluginError
 from sparsebench.progress import UNKNOWN, Advance, Progress
-from sparsebench.provenance.digests import digest, files_digest
+from sparsebench.provenance.digests import content, digest, files_digest
 from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registry
+from sparsebench.registry.parameters import ParameterError
 from sparsebench.store import Artefact, Store
 from sparsebench.suite import CollectionSpec
-from sparsebench.types import Document
+from sparsebench.types import Document, Json
 
 COUNTED_AT_ONCE = 1000
+NO_PARAMETERS: Mapping[str, Json] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,27 @@ class Gallery:
     corpus: Corpus
 
 
-def source_by_id(id_: str, registry: Registry) -> CollectionSource:
-    """A collection that a plugin carries, else one of ir_datasets."""
-    if id_ in registry.collections:
-        return BeirFolder(registry.collections[id_].plugin.folder, id_)
-    return IrDatasets(id_)
+def source_by_id(id_: str, registry: Registry, params: Mapping[str, Json] = NO_PARAMETERS) -> CollectionSource:
+    """Make the source of a collection that a plugin brings, else of one of ir_datasets.
+
+    Raises PluginError where a plugin's source lacks parameters.
+    """
+    if id_ not in registry.collections:
+        return IrDatasets(id_)
+    registered = registry.collections[id_]
+    if registered.plugin.folder is not None:
+        return BeirFolder(registered.plugin.folder, id_)
+    try:
+        source: CollectionSource = registered.plugin.source(**registered.resolved(params))
+    except ParameterError as error:
+        raise PluginError(f"the collection {id_!r}: {error}") from error
+    return source
 
 
 def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
     """The source a suite names: a packaged collection, an ir_datasets id, a BEIR folder, or TSV files."""
     if spec.id is not None:
-        return source_by_id(spec.id, registry)
+        return source_by_id(spec.id, registry, spec.params)
     if spec.beir is not None:
         return BeirFolder(spec.beir, spec.name)
     assert spec.docs_tsv is not None
@@ -56,10 +69,20 @@ def require(parts: Sequence[Fetchable]) -> None:
         raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
 
 
-def read_corpus(source: CollectionSource, store: Store, progress: Progress) -> Corpus:
-    """Ids and digest of a corpus, from the store when its files are the same."""
+def determined_by(id_: str | None, registry: Registry, params: Mapping[str, Json] = NO_PARAMETERS) -> dict[str, Json]:
+    """Return what determines the documents of a plugin's source beside its files: its code and its parameters."""
+    registered = registry.collections.get(id_ or "")
+    if registered is None or registered.factory is None:
+        return {}
+    return {"plugin": registered.source_digest, "params": content(registered.resolved(params))}
+
+
+def read_corpus(
+    source: CollectionSource, store: Store, progress: Progress, beside: Mapping[str, Json] = NO_PARAMETERS
+) -> Corpus:
+    """Read ids and digest of a corpus, from the store when its files are the same and what is `beside` them."""
     files = list(source.files())
-    key = digest({"source": source.name, "files": files_digest(files), "code": code_digest(__name__)})
+    key = digest({"source": source.name, "files": files_digest(files), "code": code_digest(__name__), **beside})
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
     with progress.step(f"read {source.name}", UNKNOWN, "documents") as advance:

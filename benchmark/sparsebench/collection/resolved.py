@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sparsebench.collection.corpus import Corpus, absent_judgments
 from sparsebench.collection.parts import Sources, read_parts
-from sparsebench.collection.read import Gallery, read_corpus, require
+from sparsebench.collection.read import Gallery, determined_by, read_corpus, require
 from sparsebench.collection.topics import empty_queries, limit, topics_digest
 from sparsebench.contracts import CollectionSource
 from sparsebench.progress import Progress
@@ -69,11 +69,13 @@ def resolve_collection(
     """
     sources = Sources.of(spec, registry)
     require(sources.all)
-    corpus = read_corpus(sources.own, store, progress)
+    corpus = read_corpus(sources.own, store, progress, determined_by(spec.id, registry, spec.params))
     parts = read_parts(spec, sources)
     gallery, carried = None, registry.collections.get(spec.id or "")
     if spec.bank and spec.bank.gallery:
-        gallery = Gallery(sources.bank, read_corpus(sources.bank, store, progress))
+        gallery = Gallery(
+            sources.bank, read_corpus(sources.bank, store, progress, determined_by(spec.bank.id, registry))
+        )
     return TestCollection(
         spec=spec,
         source=sources.own,

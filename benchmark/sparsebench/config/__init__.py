@@ -1,1 +1,1 @@
-"""YAML with places: read, include, override, grid, all mistakes at once; knows no suite."""
+"""Read YAML whose values know their line: include, override, grid, all mistakes at once."""

@@ -1,4 +1,4 @@
-"""What a plugin is: the classes that models, postprocessors, analyzers and collections implement.
+"""The contract of plugins: base classes of models, postprocessors, analyzers and collections, and the hooks.
 
 Every parameter of a plugin is a keyword-only argument of its `__init__`, typed; ranges are given as
 `Annotated[float, Gt(0)]` (annotated_types). Making an object is cheap and imports no torch; loading is explicit.
@@ -16,6 +16,7 @@ from sparsebench.contracts.analyzers import (
     SuiteContext,
 )
 from sparsebench.contracts.collections import CollectionSource
+from sparsebench.contracts.display import Axis, Column, Curves, Shown
 from sparsebench.contracts.fetchable import Fetchable
 from sparsebench.contracts.models import (
     CollectionModel,
@@ -32,10 +33,13 @@ from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowS
 __all__ = [
     "Analysis",
     "Analyzer",
+    "Axis",
     "CellAnalyzer",
     "CellContext",
     "CollectionModel",
     "CollectionSource",
+    "Column",
+    "Curves",
     "Fetchable",
     "FitContext",
     "GroupAnalyzer",
@@ -47,6 +51,7 @@ __all__ = [
     "RowStats",
     "ScoredIds",
     "Scorer",
+    "Shown",
     "SparseEncoder",
     "State",
     "SuiteAnalyzer",

@@ -7,13 +7,16 @@ twice is an error that names both providers. Importing a plugin must not import 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from sparsebench.contracts.collections import CollectionSource
+from sparsebench.contracts.display import Column, Curves, Shown
+from sparsebench.errors import PluginError
 from sparsebench.types import Json
 
 if TYPE_CHECKING:
@@ -51,20 +54,74 @@ class PostprocessorPlugin:
 
 @dataclass(frozen=True)
 class AnalyzerPlugin:
-    """As ModelPlugin, for analyzers."""
+    """As ModelPlugin, for analyzers; and what the leaderboard shows of their values.
+
+    What is declared here is written beside the records, so that a report needs no plugin.
+
+    Example:
+        AnalyzerPlugin("used", Used, "dimensions used", columns=(Column("used", "share", note="used: of all."),))
+    """
 
     name: str
     factory: type[Analyzer]
     summary: str
+    columns: Sequence[Column] | Callable[[Any], Sequence[Column]] = ()
+    """Columns; or a function of the analyzer, where its parameters decide which there are."""
+
+    curves: Sequence[Curves] | Callable[[Any], Sequence[Curves]] = ()
+    """Charts of the HTML page; or a function of the analyzer."""
+
+    def shown(self, analyzer: Analyzer) -> Shown:
+        """Everything that an analysis by this analyzer shows.
+
+        Raises PluginError for anything that is no column and no curve, and for columns of a whole suite, which has no
+        row.
+        """
+        try:
+            columns = tuple(self.columns(analyzer) if callable(self.columns) else self.columns)
+            curves = tuple(self.curves(analyzer) if callable(self.curves) else self.curves)
+        except Exception as error:  # the plugin's own code
+            reason = f"{type(error).__name__}: {error}"
+            raise PluginError(f"analyzer {self.name}: it does not say what it shows ({reason})") from error
+        for kind, given in ((Column, columns), (Curves, curves)):
+            for each in given:
+                if not isinstance(each, kind):
+                    raise PluginError(f"analyzer {self.name}: {each!r} is no {kind.__name__} of sparsebench")
+        shown = Shown(columns, curves)
+        if shown != Shown() and analyzer.level == "suite":
+            raise PluginError(
+                f"analyzer {self.name}: columns and curves are of a model or a cell, and it analyzes the whole suite; "
+                "say it in its summary"
+            )
+        return shown
 
 
 @dataclass(frozen=True)
 class CollectionPlugin:
-    """A collection that a package carries: `name` as suites write it in `id:`, `folder` in BEIR's layout."""
+    """A collection that a package carries, or one whose files it reads: `name` is what suites write in `id:`.
+
+        CollectionPlugin("tea", Path(__file__).parent / "tea", "four sentences about tea")
+        CollectionPlugin("clips", summary="captions of clips", source=Clips)
+
+    Raises PluginError unless there is exactly one of `folder` and `source`.
+    """
 
     name: str
-    folder: Path
-    summary: str
+    folder: Path | None = None
+    """Absolute, in BEIR's layout."""
+    summary: str = ""
+    source: type[CollectionSource] | None = None
+    """A class; its keyword-only arguments are parameters that suites write beside `id:`."""
+
+    def __post_init__(self) -> None:
+        if (self.folder is None) == (self.source is None):
+            raise PluginError(f"the collection {self.name!r} needs exactly one of `folder` and `source`")
+        if self.source is not None and not _is_source(self.source):
+            raise PluginError(f"the source of the collection {self.name!r} is {self.source!r}, no CollectionSource")
+
+
+def _is_source(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, CollectionSource)
 
 
 @hookspec

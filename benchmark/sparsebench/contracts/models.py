@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from sparsebench.contracts.fetchable import Fetchable
+from sparsebench.device import kind
 from sparsebench.errors import ModelError
 from sparsebench.types import Candidates, Document, Encoded, Json, Query, Role
 
@@ -69,6 +70,13 @@ class Model(Fetchable, ABC):
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""
+
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name what of `device` determines the bytes beside the identity: its kind, the engine on a CPU.
+
+        Empty where the device computes nothing of it, so that what one machine made serves another.
+        """
+        return {"device": kind(device)}
 
 
 class VectorModel(Model, ABC):
@@ -144,6 +152,10 @@ class Scorer(Model, ABC):
         """Its identity, whatever the role."""
         return self.identity()
 
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name nothing: its scores are given."""
+        return {}
+
     def outside(self, doc_ids: np.ndarray) -> np.ndarray:
         """Ids (O,) bytes of documents that it ranks and that are not among `doc_ids` (D,); they keep their ranks."""
         return np.empty(0, dtype=doc_ids.dtype)
@@ -170,7 +182,8 @@ class Scorer(Model, ABC):
 class ScoredIds:
     """What a Scorer returns.
 
-    scores: (Q, D + O) of a floating type, read as float32: CSR whose unstored entries are unseen, or a dense array.
+    scores: (Q, D + O) of a floating type, float64 kept and others read as float32: a dense array, or CSR whose unstored
+    entries are unseen.
     notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
     """
 

@@ -69,4 +69,7 @@ class Postprocessor(ABC):
 
     @abstractmethod
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """Corrected scores (Q, d) of a block; only their order within a row matters."""
+        """Corrected scores (Q, d) of a block, float32 or float64 and no narrower than the block's.
+
+        Only their order within a row matters. The block is read only.
+        """

@@ -1,4 +1,4 @@
-"""From the hidden states of a masked language model to sparse vectors: batches of texts, blocks of the vocabulary."""
+"""Encode texts as sparse vectors: batches, pooling engines, and the stored form of vectors."""
 
 from sparsebench.encoding.batches import encode_in_batches, token_budget_batches
 from sparsebench.encoding.engines import AnyEngine, Decoder, Engine, cpu_engine, decoder, engine_on, passed_over

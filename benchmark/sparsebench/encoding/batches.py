@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsebench.device import does_not_fit
 from sparsebench.errors import ModelError
 from sparsebench.workers import in_torch_threads
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 Encode = Callable[[np.ndarray], "csr_array"]
 """Positions (n,) of texts -> their vectors (n, V)."""
-
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
 
 
 def token_budget_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
@@ -97,9 +96,7 @@ class _Fitting:
 def _try(encode: Encode, batch: np.ndarray) -> csr_array | None:
     try:
         return encode(batch)
-    except MemoryError:
-        return None
-    except RuntimeError as error:  # torch.OutOfMemoryError is one; on a CPU there is only the message
-        if not any(words in str(error).lower() for words in _NO_MEMORY):
+    except (MemoryError, RuntimeError) as error:
+        if not does_not_fit(error):
             raise
         return None

@@ -16,10 +16,12 @@ import numpy as np
 
 from sparsebench.collection.corpus import Corpus
 from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts.plain import plain_mapping
+from sparsebench.encoding.returned import encoded
 from sparsebench.progress import Progress
 from sparsebench.provenance.digests import digest
 from sparsebench.store import Artefact, Store
-from sparsebench.types import Document, Encoded, Json, Role
+from sparsebench.types import Document, Json, Role
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -53,6 +55,11 @@ class Encoder:
     def key(self, **content: Json) -> str:
         """The key of the vectors of `content`."""
         return digest({"encoder": dict(self.identity), "role": self.role, **content})
+
+
+def pace(identity: Mapping[str, Json]) -> str:
+    """Name what decides how long a text takes: the model, and what computes it."""
+    return digest([identity["model"], identity.get("computed_by")])
 
 
 def document_shards(encoder: Encoder, corpus: Corpus) -> dict[range, str]:
@@ -100,23 +107,22 @@ def _texts(documents: Iterator[Document], shards: Sequence[range]) -> Iterator[t
 def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Artefact:
     loaded = encoder.load()
     start = time.perf_counter()
-    encoded = loaded.encode(texts, encoder.role)
+    made = encoded(loaded, texts, encoder.role)
     facts: dict[str, Json] = {
-        "model": digest(encoder.identity["model"]),
-        "shape": list(encoded.vectors.shape),
-        "truncated": encoded.truncated,
+        "pace": pace(encoder.identity),
+        "shape": list(made.vectors.shape),
+        "truncated": int(made.truncated),
         "seconds": time.perf_counter() - start,
-        "encoder": dict(loaded.provenance()),
+        "encoder": plain_mapping(loaded.provenance(), type(loaded).__name__, "provenance()"),
     }
     with store.writing(KIND, key, facts) as folder:
-        _save(folder, encoded)
-    made = store.find(KIND, key)
-    assert made is not None, "an artefact just written is there and whole"
-    return made
+        _save(folder, made.vectors)
+    artefact = store.find(KIND, key)
+    assert artefact is not None, "an artefact just written is there and whole"
+    return artefact
 
 
-def _save(folder: Path, encoded: Encoded) -> None:
-    vectors = encoded.vectors
+def _save(folder: Path, vectors: csr_array) -> None:
     np.save(folder / "indptr.npy", vectors.indptr.astype(np.int64), allow_pickle=False)
     np.save(folder / "indices.npy", vectors.indices.astype(np.int32), allow_pickle=False)
     np.save(folder / "data.npy", vectors.data.astype(np.float32), allow_pickle=False)

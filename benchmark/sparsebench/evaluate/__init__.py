@@ -1,1 +1,1 @@
-"""One group: vectors, scores, tuning, ranking, analyses, records."""
+"""Evaluate one model on one collection: vectors, scores, tuning, ranking, analyses, records; explain, noise."""

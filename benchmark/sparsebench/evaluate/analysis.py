@@ -17,8 +17,10 @@ from sparsebench.contracts import (
     SuiteAnalyzer,
     SuiteContext,
 )
-from sparsebench.errors import SparsebenchError
+from sparsebench.contracts.plain import plain_mapping
+from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.returned import checked_analysis
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
@@ -26,6 +28,7 @@ from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
 ANALYSIS_FILE = "analysis.json"
+OWN_KEYS = ("artefact", "files", "summary")
 
 
 def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) -> dict[str, Json]:
@@ -41,7 +44,7 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             return analysis
 
     return {
-        planned.spec.label: _kept(suite_folder, planned.key, partial(compute, planned))
+        planned.spec.label: _entry(planned, suite_folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
@@ -58,7 +61,7 @@ def analyze_cell(
         return analyzer.analyze(context())
 
     return {
-        planned.spec.label: _kept(suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
+        planned.spec.label: _entry(planned, suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
@@ -66,33 +69,45 @@ def analyze_cell(
 
 def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
-    found: dict[str, Json] = {}
-    for planned in analyses:
-        analyzer = {"name": planned.spec.name, "params": portable(planned.spec.params)}
-        found[planned.spec.label] = {"analyzer": analyzer, **_of_suite(planned, context, suite_folder)}
-    return found
+    return {planned.spec.label: _of_suite(planned, context, suite_folder) for planned in analyses}
+
+
+def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
+    entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
+    found = _kept(suite_folder, key, compute, f"analyzer {planned.spec.label!r}")
+    if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
+        return entry | found
+    named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
+    return entry | {
+        "error": f"{planned.spec.name} declares columns that its values do not have as a number, a text or None: "
+        f"{named}; it has {', '.join(name for name in found if name not in OWN_KEYS) or 'no values'}"
+    }
 
 
 def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
-    analyzer = planned.make()
-    assert isinstance(analyzer, SuiteAnalyzer)
+    def compute() -> Analysis:
+        analyzer = planned.make()
+        assert isinstance(analyzer, SuiteAnalyzer)
+        return analyzer.analyze(context)
+
     read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
     key = digest([planned.key, context.baseline, read])
-    return _kept(suite_folder, key, lambda: analyzer.analyze(context))
+    return _entry(planned, suite_folder, key, compute)
 
 
-def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now."""
+def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
     folder = suite_folder / "analyses" / key[:16]
     path = folder / ANALYSIS_FILE
-    with suppress(OSError, ValueError):  # not there, or damaged: computed again
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+    with suppress(OSError, ValueError, ContractError):  # not there, or damaged: computed again
+        return plain_mapping(json.loads(path.read_text(encoding="utf-8")), owner, "values")
     try:
-        analysis = compute()
-    except NotApplicable as reason:
-        analysis = Analysis({"not_applicable": str(reason)})
-    except Exception as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"}
+        analysis = checked_analysis(compute(), owner)
+    except NotApplicable as why:
+        analysis = Analysis({"not_applicable": str(why)})
+    except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
+        return {"error": reason(error)}
     for name, text in analysis.files.items():
         write_atomically(folder / name, text)
     found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}

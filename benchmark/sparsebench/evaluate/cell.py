@@ -19,6 +19,7 @@ class CellResult:
 
     run: Run
     facts: Mapping[str, Json]
+    notes: Mapping[str, Json]
     tuning: dict[str, Json] | None
 
 
@@ -30,4 +31,4 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     postprocessor = cell.make(**(tuning["chosen"] if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = run_of(evaluation, outcome.ranking, collection.test)
-    return CellResult(run, outcome.facts, tuning)
+    return CellResult(run, outcome.facts, outcome.notes, tuning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -77,9 +77,21 @@ def explain(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, que
 def _find(evaluation: Evaluation, query_id: str) -> tuple[int, Query]:
     queries = {query.query_id: (row, query) for row, query in enumerate(evaluation.collection.test.queries)}
     if query_id not in queries:
-        label = evaluation.collection.spec.label
-        raise SparsebenchError(f"{label} has no test query {query_id!r}.{did_you_mean(query_id, queries)}")
+        raise SparsebenchError(_why_not_tested(evaluation, query_id, list(queries)))
     return queries[query_id]
+
+
+def _why_not_tested(evaluation: Evaluation, query_id: str, tested: Sequence[str]) -> str:
+    collection = evaluation.collection
+    label = collection.spec.label
+    if collection.dev and query_id in {query.query_id for query in collection.dev.queries}:
+        return f"{query_id!r} of {label} is a development query: it is tuned on and never tested"
+    everything = collection.source.topics(collection.spec.split)
+    if query_id not in {query.query_id for query in everything.queries}:
+        return f"{label} has no query {query_id!r}.{did_you_mean(query_id, tested)}"
+    if any(grade > 0 for grade in everything.qrels.get(query_id, {}).values()):
+        return f"{query_id!r} of {label} is a query that this run left out, as --limit-queries does"
+    return f"{query_id!r} of {label} has no relevant document, and so is not tested"
 
 
 def _ranked(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, query_id: str) -> Mapping[str, float]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext
-from sparsebench.evaluate.forms import Form, Part, form_of
+from sparsebench.evaluate.forms import Form, Part, Scores, form_of
+from sparsebench.evaluate.forms.form import WIDEST
 from sparsebench.evaluate.galleries import on_bank
+from sparsebench.evaluate.room import Room
 from sparsebench.evaluate.vectors import GroupVectors
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order
-from sparsebench.search import cached
+from sparsebench.search import byte_count, cached
 from sparsebench.search.source import Source
 from sparsebench.store import Store
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
@@ -25,7 +27,7 @@ from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-CACHED_BYTES = 2**31
+T = TypeVar("T")
 
 
 class Evaluation:
@@ -37,9 +39,9 @@ class Evaluation:
         self._store = store
         self.progress = progress
         self._watch = watch
-        self._blocks: dict[tuple[Part, str], ScoreBlocks] = {}
+        self._scores: dict[tuple[Part, str], Scores[ScoreBlocks]] = {}
         self._cached_bytes = 0
-        self.notes: dict[str, Json] = {}
+        self._room = Room.on(group.search_device)
 
     @cached_property
     def form(self) -> Form[Any]:
@@ -50,10 +52,7 @@ class Evaluation:
     def doc_ids(self) -> np.ndarray:
         """What can be ranked: the corpus, and what a scorer ranks beside it, (D + O,) bytes."""
         doc_ids, outside = self.collection.corpus.doc_ids, self.form.outside
-        if outside is None:
-            return doc_ids
-        self.notes["documents_outside_collection"] = len(outside)
-        return np.concatenate([doc_ids, outside])
+        return doc_ids if outside is None else np.concatenate([doc_ids, outside])
 
     @property
     def vectors(self) -> GroupVectors:
@@ -65,15 +64,15 @@ class Evaluation:
         """The order that breaks ties, (D + O,)."""
         return tie_order(self.doc_ids)
 
-    def scores(self, topics: Topics) -> ScoreBlocks:
+    def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
         """Raw scores of the collection's queries against the corpus, kept in memory where they fit."""
         return self._kept(topics.queries, "collection")
 
-    def bank_scores(self, queries: Sequence[Query]) -> ScoreBlocks:
+    def bank_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks]:
         """Raw scores of bank queries against the corpus."""
         return self._kept(queries, "bank")
 
-    def bank_gallery_scores(self, queries: Sequence[Query]) -> ScoreBlocks | None:
+    def bank_gallery_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks] | None:
         """Raw scores of bank queries against the bank's own documents; None where it has none."""
         return self._kept(queries, "bank gallery") if self.collection.bank_gallery else None
 
@@ -85,22 +84,32 @@ class Evaluation:
             return self
         return Evaluation(on_bank(self.group, self.form.on_bank()), self._store, self.progress, Stopwatch())
 
-    def _kept(self, queries: Sequence[Query], part: Part) -> ScoreBlocks:
+    def _kept(self, queries: Sequence[Query], part: Part) -> Scores[ScoreBlocks]:
         key = part, topics_digest(Topics(tuple(queries)))
-        if key not in self._blocks:
-            blocks = self._computed(queries, part)
-            self._blocks[key] = cached(blocks, CACHED_BYTES - self._cached_bytes)
-            self._cached_bytes += 4 * blocks.shape[0] * blocks.shape[1] if self._blocks[key] is not blocks else 0
-        return self._blocks[key]
+        if key not in self._scores:
+            computed = self._computed(queries, part)
+            blocks = cached(computed.blocks, self._room.kept - self._cached_bytes)
+            self._cached_bytes += byte_count(blocks) if blocks is not computed.blocks else 0
+            self._scores[key] = Scores(blocks, computed.notes)
+        return self._scores[key]
 
-    def _computed(self, queries: Sequence[Query], part: Part) -> Source:
-        scores = self.form.scores(queries, part)
-        self.notes.update(scores.notes)
-        return scores.blocks
+    def _computed(self, queries: Sequence[Query], part: Part) -> Scores[Source]:
+        computed = self.form.scores(queries, part)
+        return Scores(self._room.fitting(computed.blocks), computed.notes)
 
-    def top(self, topics: Topics, depth: int) -> Ranking:
-        """The retrieved documents of the collection's queries by raw score, best first."""
-        return self._computed(topics.queries, "collection").top(depth, self.order)
+    def halving(self, work: Callable[[], T]) -> T:
+        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+
+        def start_over() -> None:
+            self._scores.clear()
+            self._cached_bytes = 0
+
+        return self._room.halving(work, start_over, widest=min(len(self.doc_ids), WIDEST))
+
+    def top(self, topics: Topics, depth: int) -> tuple[Ranking, Mapping[str, Json]]:
+        """The retrieved documents of the collection's queries by raw score, best first; and the notes of the scores."""
+        computed = self._computed(topics.queries, "collection")
+        return computed.blocks.top(depth, self.order), computed.notes
 
     def search(self, query_vectors: csr_array, depth: int) -> Ranking:
         """The documents with a score above 0, best first."""
@@ -125,6 +134,8 @@ class Evaluation:
             drop_own_id=collection.spec.drop_own_id,
         )
 
-    def facts(self) -> dict[str, Json]:
-        """For the record: how the model's scores were made."""
-        return dict(self.form.facts())
+    def counts(self) -> dict[str, Json]:
+        """For the record: what the collection left out, and what is ranked that it does not hold."""
+        outside = self.form.outside
+        beside = {} if outside is None else {"documents_outside_collection": len(outside)}
+        return {**self.collection.counts, **beside}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
 from sparsebench.errors import CollectionError
+from sparsebench.evaluate.forms import Scores
 from sparsebench.evaluate.stage import Stage
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.search.returned import checked_state
 from sparsebench.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -23,11 +26,12 @@ ROWS_AT_ONCE = 512
 class Outcome:
     """A ranking of queries and how it came about.
 
-    facts: resolved scale, size of the bank, dropped overlaps; for the record.
+    For the record: facts, the resolved scale, size of the bank, dropped overlaps; notes, counts of all scores it read.
     """
 
     ranking: Ranking
     facts: Mapping[str, Json] = field(default_factory=dict)
+    notes: Mapping[str, Json] = field(default_factory=dict)
 
 
 def rank_topics(
@@ -41,35 +45,68 @@ def rank_topics(
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
         if postprocessor.identity and cell.candidates == "retrieved":
-            return Outcome(evaluation.top(topics, _depth(evaluation)), {"scale": 1.0})
-        test = evaluation.scores(topics)
-        fitting, queries, facts = _fitting(evaluation, cell, postprocessor, topics, bank)
-        scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting)
-        test = scaled(test, scale)
-        state = State()
-        if fitting is not None:
-            gallery = evaluation.bank_gallery_scores(queries) if postprocessor.reads_bank_gallery else None
-            context = FitContext(
-                query_texts=[query.text for query in queries],
-                bank_gallery=scaled(gallery, scale) if gallery else None,
-            )
-            state = postprocessor.fit(scaled(fitting, scale), context)
-        enforce_sees(postprocessor, state, test)
-        ranking = _top(evaluation, cell, postprocessor, state, test)
-    return Outcome(ranking, {"scale": scale, **facts, **state.facts})
+            ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
+            return Outcome(ranking, {"scale": 1.0}, notes)
+        return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
+
+
+def _postprocessed(
+    evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
+) -> Outcome:
+    raw = evaluation.scores(topics)
+    fitting = _fitting(evaluation, cell, postprocessor, topics, bank)
+    scale = 1.0 if fitting is None else resolve_scale(cell.spec.scale, fitting.scores.blocks)
+    test = scaled(raw.blocks, scale)
+    state = _fitted(postprocessor, fitting, scale) if fitting else State()
+    enforce_sees(postprocessor, state, test)
+    ranking = _top(evaluation, cell, postprocessor, state, test)
+    facts, notes = (fitting.facts, fitting.notes) if fitting else ({}, {})
+    return Outcome(ranking, {"scale": scale, **facts, **state.facts}, {**raw.notes, **notes})
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """What a postprocessor may fit on. gallery: scores of the same queries for their own documents, where it reads any.
+
+    facts: for the record.
+    """
+
+    scores: Scores[ScoreBlocks]
+    queries: Sequence[Query]
+    gallery: Scores[ScoreBlocks] | None
+    facts: Mapping[str, Json]
+
+    @property
+    def notes(self) -> Mapping[str, Json]:
+        """Of all scores that were read."""
+        return {**self.scores.notes, **(self.gallery.notes if self.gallery else {})}
+
+
+def _fitted(postprocessor: Postprocessor, fitting: _Fitting, scale: float) -> State:
+    context = FitContext(
+        query_texts=[query.text for query in fitting.queries],
+        bank_gallery=scaled(fitting.gallery.blocks, scale) if fitting.gallery else None,
+    )
+    blocks = fitting.scores.blocks
+    learnt = postprocessor.fit(scaled(blocks, scale), context)
+    return checked_state(learnt, blocks.shape, f"{type(postprocessor).__name__}.fit")
 
 
 def _fitting(
     evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, topics: Topics, bank: Topics | None
-) -> tuple[ScoreBlocks | None, Sequence[Query], dict[str, Json]]:
+) -> _Fitting | None:
     """The scores a postprocessor may fit on, by what it `sees`."""
     if postprocessor.sees == "query":
-        return None, (), {}
+        return None
+    facts: dict[str, Json]
     if postprocessor.sees == "batch":
-        return evaluation.scores(topics), topics.queries, {"fitting_queries": len(topics.queries)}
-    found = _bank(evaluation, cell, topics, bank)
-    facts = {"fitting_queries": len(found.queries), "bank_overlaps_dropped": found.dropped_overlaps}
-    return evaluation.bank_scores(found.queries), found.queries, facts
+        scores, queries, facts = evaluation.scores(topics), topics.queries, {"fitting_queries": len(topics.queries)}
+    else:
+        found = _bank(evaluation, cell, topics, bank)
+        scores, queries = evaluation.bank_scores(found.queries), found.queries
+        facts = {"fitting_queries": len(queries), "bank_overlaps_dropped": found.dropped_overlaps}
+    gallery = evaluation.bank_gallery_scores(queries) if postprocessor.reads_bank_gallery else None
+    return _Fitting(scores, queries, gallery, facts)
 
 
 def _bank(evaluation: Stage, cell: PlannedCell, topics: Topics, bank: Topics | None) -> Bank:

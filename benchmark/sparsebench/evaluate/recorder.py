@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsebench.contracts import CellContext
-from sparsebench.errors import ScoreError, SparsebenchError
+from sparsebench.device import lost
+from sparsebench.errors import FAILURES, ScoreError, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
-from sparsebench.planning import PlannedCell, finished
+from sparsebench.planning import Group, PlannedCell, finished
 from sparsebench.planning.keys import measuring_version
 from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.rank import read_trec, untied, write_trec
@@ -40,8 +41,8 @@ class Recorder:
                 return self._up_to_date(self._compute(cell), cell, analysis)
         except SparsebenchError as error:
             return self._failed(cell, str(error))
-        except Exception as error:  # one broken plugin must not cost the cells of all others
-            return self._failed(cell, f"{type(error).__name__}: {error}", traceback.format_exc())
+        except FAILURES as error:  # one broken plugin must not cost the cells of all others
+            return self._failed(cell, lost(error) or reason(error), traceback.format_exc())
 
     def _compute(self, cell: PlannedCell) -> Record:
         """Rank, and write the run down; the measures are always taken from the file."""
@@ -109,25 +110,33 @@ class Recorder:
                 **{planned.spec.label: asdict(planned.registered.provider) for planned in group.analyses},
             },
             "model": {
-                **self.evaluation.facts(),
-                "identity": {role: identity["model"] for role, identity in group.identities.items()},
+                **self.evaluation.form.facts(),
+                "identity": group.described_identities,
             },
             "collection": {
                 "documents": len(collection.corpus.doc_ids),
                 "queries": len(collection.test.queries),
                 "digests": collection.digests,
-                "counts": {**collection.counts, **self.evaluation.notes},
+                "counts": {**self.evaluation.counts(), **result.notes},
             },
             "postprocessing": dict(result.facts),
             "device": group.device,
+            "search_device": group.search_device,
             "dtype": "float32",
         }
 
     def _costs(self, watch: Stopwatch) -> dict[str, Json]:
         """Seconds of the group's shared stages and of this cell's own; a cached stage keeps what it once cost."""
-        seconds = {**self.watch.seconds, **watch.seconds}
+        seconds = {**self.watch.seconds, **self.evaluation.form.seconds(), **watch.seconds}
+        gpu_peaks = {**self.watch.gpu_peak_mib, **watch.gpu_peak_mib}
         return {
             "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
             "peak_memory_mib": {**self.watch.peak_mib, **watch.peak_mib},
-            "hardware": hardware(self.evaluation.group.device),
+            **({"peak_gpu_memory_mib": gpu_peaks} if gpu_peaks else {}),
+            "hardware": hardware(_gpu_of(self.evaluation.group)),
         }
+
+
+def _gpu_of(group: Group) -> str:
+    """The device that the record describes: the GPU, where either part of the work has one."""
+    return group.device if group.device != "cpu" else group.search_device

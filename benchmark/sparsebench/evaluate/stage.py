@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from sparsebench.collection.resolved import TestCollection
+from sparsebench.evaluate.forms import Scores
 from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import Group
 from sparsebench.rank import tie_order
 from sparsebench.search import chosen
-from sparsebench.types import Query, Ranking, ScoreBlocks, Topics
+from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,21 +60,29 @@ class BankFold:
         """The order that breaks ties."""
         return tie_order(self.doc_ids)
 
-    def scores(self, topics: Topics) -> ScoreBlocks:
+    def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
         """Raw scores of the fold."""
-        return chosen(self.whole.scores(topics), self.documents)
+        return _of_some(self.whole.scores(topics), self.documents)
 
-    def bank_scores(self, queries: Sequence[Query]) -> ScoreBlocks:
+    def bank_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks]:
         """Raw scores of the other queries."""
-        return chosen(self.whole.bank_scores(queries), self.documents)
+        return _of_some(self.whole.bank_scores(queries), self.documents)
 
-    def bank_gallery_scores(self, queries: Sequence[Query]) -> ScoreBlocks:
+    def bank_gallery_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks]:
         """Raw scores of the other queries for their own answers."""
-        return chosen(self.whole.bank_scores(queries), ~self.documents)
+        return _of_some(self.whole.bank_scores(queries), ~self.documents)
 
-    def top(self, topics: Topics, depth: int) -> Ranking:
+    def halving(self, work: Callable[[], T]) -> T:
+        """As the whole does."""
+        return self.whole.halving(work)
+
+    def top(self, topics: Topics, depth: int) -> tuple[Ranking, Mapping[str, Json]]:
         """Methods that fit on no bank are not tuned in folds."""
         raise AssertionError("a fold of the bank ranks corrected scores alone")
+
+
+def _of_some(scores: Scores[ScoreBlocks], documents: np.ndarray) -> Scores[ScoreBlocks]:
+    return Scores(chosen(scores.blocks, documents), scores.notes)
 
 
 Stage = Evaluation | BankFold

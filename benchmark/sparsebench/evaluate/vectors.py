@@ -48,9 +48,7 @@ class GroupVectors:
     def documents(self) -> Vectors:
         """Vectors of the corpus, (D, V)."""
         with self._watch.stage("encode documents"):
-            vectors = self._encoded(Gallery(self.collection.source, self.collection.corpus))
-        self._watch.seconds["encode documents"] = vectors.seconds  # what they cost when they were made
-        return vectors
+            return self._encoded(Gallery(self.collection.source, self.collection.corpus))
 
     @cached_property
     def bank_documents(self) -> Vectors:
@@ -89,13 +87,20 @@ class GroupVectors:
 
     def facts(self) -> dict[str, Json]:
         """For the record: share of texts cut at the maximum length, by role, and what encoded."""
-        own = self._encoded_queries(tuple(self._splits[0]))
-        self._watch.seconds["encode queries"] = own.seconds
-        vectors = {"documents": self.documents, "queries": own}
+        vectors = {"documents": self.documents, "queries": self._tested}
         return {
             "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},
             "encoder": dict(self.documents.encoder),
         }
+
+    def seconds(self) -> dict[str, float]:
+        """What documents and test queries cost when they were encoded, by stage."""
+        return {"encode documents": self.documents.seconds, "encode queries": self._tested.seconds}
+
+    @property
+    def _tested(self) -> Vectors:
+        """Of the distinct texts of the test queries."""
+        return self._encoded_queries(tuple(self._splits[0]))
 
     def _encoded(self, gallery: Gallery) -> Vectors:
         return encode_documents(

@@ -1,15 +1,17 @@
-"""Records -> tables. Nothing here needs torch, weights or a collection."""
+"""Leaderboards made from records alone: tables, markdown, HTML, CSV, LaTeX, exports."""
 
 from sparsebench.leaderboard.board import Board, Row, read_board
 from sparsebench.leaderboard.markdown import render_markdown
 from sparsebench.leaderboard.merge import merged_report, suite_folder
 from sparsebench.leaderboard.published import Reproduction, publish, published_report, read_published, reproduction
 from sparsebench.leaderboard.report import FORMATS, PAGES, Report, read_report
+from sparsebench.leaderboard.summaries import Refusal, refusals
 
 __all__ = [
     "FORMATS",
     "PAGES",
     "Board",
+    "Refusal",
     "Report",
     "Reproduction",
     "Row",
@@ -19,6 +21,7 @@ __all__ = [
     "read_board",
     "read_published",
     "read_report",
+    "refusals",
     "render_markdown",
     "reproduction",
     "suite_folder",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
-from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, read_record
+from sparsebench.leaderboard.schema_1 import shown_in_schema_1
+from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, patterns, read_record
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.types import Json
+
+DOMAIN_MEANS = {"in": "mean in-domain", "out": "mean out-of-domain"}
+"""What a mean over collections of one domain is called; those of unknown domain have none."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,11 @@ class Board:
     collections: Mapping[str, Record]
     rows: tuple[Row, ...]
     noise: Noise | None = None
+
+    @cached_property
+    def shown(self) -> Mapping[str, Shown]:
+        """Label -> the columns and curves of each analysis."""
+        return shown_in_schema_1(self.records) if self.index.shown is None else self.index.shown
 
     @property
     def suite(self) -> str:
@@ -77,8 +88,8 @@ def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str
     """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members."""
     groups: dict[str, list[str]] = {"mean": list(measures)}
     for label in measures:
-        domain = board.collections[label].cell.collection.params["domain"]
-        groups.setdefault(f"mean {domain}-of-domain" if domain == "out" else "mean in-domain", []).append(label)
+        if name := DOMAIN_MEANS.get(board.collections[label].cell.collection.params["domain"]):
+            groups.setdefault(name, []).append(label)
     return {
         name: members
         for name, members in groups.items()
@@ -109,6 +120,22 @@ def board_of(index: Index, records: Iterable[Record], noise: Noise | None = None
         collections.setdefault(cell.collection.label, record)
     arranged = tuple(Row(model, postprocessor, found) for (model, postprocessor), found in rows.items())
     return Board(index, collections, arranged, noise)
+
+
+def chosen(board: Board, only: Sequence[str]) -> Board:
+    """The cells that match any pattern; all of them where there is none. Raises StoreError where none matches."""
+    names = {record.key: _labels(record) for record in board.records}
+    keys = [key for key in board.index.cells if key in names and patterns.matches(*names[key], only)]
+    if only and not keys:
+        there = "\n".join(f"  {patterns.cell_name(*labels)}" for labels in names.values())
+        raise StoreError(f"{board.suite}: no cell matches {' '.join(only)}. There is:\n{there}")
+    kept = [record for record in board.records if record.key in set(keys)]
+    return board_of(board.index.model_copy(update={"cells": tuple(keys)}), kept, board.noise) if only else board
+
+
+def _labels(record: Record) -> tuple[str, str, str]:
+    cell = record.cell
+    return cell.collection.label, cell.model.label, cell.postprocessor.label
 
 
 def _errors(analyses: Mapping[str, Json]) -> list[str]:

@@ -1,9 +1,14 @@
-"""The columns beside the measures: how a system was tuned, how sparse and how wacky it is, what it cost."""
+"""The columns beside the measures: how a system was tuned, what analyzers say of it, what it cost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from sparsebench.contracts.display import Column
+from sparsebench.leaderboard.board import Board, measures_of
 from sparsebench.leaderboard.figures import Field, Figure
 from sparsebench.records import Record
 from sparsebench.types import Json
@@ -13,7 +18,57 @@ SYSTEM_STAGES = ("encode documents", "encode queries", "rank")
 
 USUAL_SCALE = "median_top1"
 
+OWN_COLUMNS = ("rank", "Δ baseline", "candidates", "tuned", "seconds", "model", "postprocessor", "sees")
+"""Names that an analyzer's column cannot have for itself."""
+
 Read = Callable[[Record], Field]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A column that an analysis declares. name: unique in the board's tables. key: unique in data for programs."""
+
+    name: str
+    key: str
+    analysis: str
+    column: Column
+
+    def value(self, record: Record) -> float | str | None:
+        """What the record has there; None where it has nothing."""
+        try:
+            return self.column.read(record.analysis.get(self.analysis, {}))
+        except KeyError:
+            return None
+
+    def field(self, record: Record) -> Field:
+        """The value as tables print it."""
+        value = self.value(record)
+        return value if value is None or isinstance(value, str) else Figure(value, self.column.digits)
+
+
+def declared_columns(board: Board, *, taken: Collection[str] = ()) -> list[Declared]:
+    """The columns that the board's analyses declare, in the suite's order.
+
+    Where two declare one name, or one that the harness or a measure has, the label of the analysis is added. taken:
+    keys that are used already.
+    """
+    pairs = [(label, column) for label, shown in board.shown.items() for column in shown.columns]
+    measures = {name for record in board.collections.values() for name in measures_of(record)}
+    names = Counter([*{*measures, *OWN_COLUMNS}, *(column.label for _, column in pairs)])
+    keys = Counter([*{*measures, *taken}, *map(_key, (column for _, column in pairs))])
+    return [
+        Declared(
+            name=column.label if names[column.label] == 1 else f"{column.label} ({label})",
+            key=_key(column) if keys[_key(column)] == 1 else f"{label}.{column.path}",
+            analysis=label,
+            column=column,
+        )
+        for label, column in pairs
+    ]
+
+
+def _key(column: Column) -> str:
+    return column.path.rpartition(".")[2]
 
 
 def tuned(record: Record) -> str | None:
@@ -29,25 +84,6 @@ def tuned(record: Record) -> str | None:
     scale = [f"scale {params['scale']}"] if params.get("scale", USUAL_SCALE) != USUAL_SCALE else []
     pool = [f"pool {params['pool']}"] if params.get("pool") else []
     return ", ".join([how, *scale, *pool])
-
-
-def sparsity(record: Record, name: str) -> float | None:
-    """A figure of the analyzer `sparsity`."""
-    value: float | None = record.analysis.get("sparsity", {}).get(name)
-    return value
-
-
-def w_auc(record: Record) -> float | None:
-    """The robust form of the analyzer `wackiness` (METHODS 2.2)."""
-    value: float | None = record.analysis.get("wackiness", {}).get("robust", {}).get("w_auc")
-    return value
-
-
-def hub_skewness(record: Record) -> float | None:
-    """Of N_10, by the analyzer `hubness` (METHODS 3.5)."""
-    found = record.analysis.get("hubness", {})
-    value: float | None = found.get("skewness") if found.get("k") == 10 else None
-    return value
 
 
 def seconds(record: Record) -> float | None:
@@ -67,29 +103,26 @@ def machines(records: Sequence[Record]) -> list[str]:
     return list(dict.fromkeys(found for record in records if (found := machine(record))))
 
 
-def extra_columns(records: Sequence[Record], *, costs: bool) -> dict[str, Read]:
-    """Name -> how to read it, without those that no record has. Seconds of several machines are not shown."""
-    columns = dict(_COLUMNS)
+@dataclass(frozen=True)
+class Extra:
+    """A column beside the measures. better: as Column has it."""
+
+    name: str
+    read: Read
+    better: Literal["larger", "smaller"] | None = None
+
+
+def extra_columns(board: Board, records: Sequence[Record], *, costs: bool) -> list[Extra]:
+    """Those that any of the records has. Seconds of several machines are not shown."""
+    columns = [Extra("tuned", tuned)]
+    columns += [Extra(each.name, each.field, each.column.better) for each in declared_columns(board)]
     if costs and len(machines(records)) <= 1:
-        columns["seconds"] = _figure(seconds, 1)
+        columns.append(Extra("seconds", _seconds))
     if len({record.cell.candidates for record in records}) > 1:
-        columns = {"candidates": lambda record: record.cell.candidates, **columns}
-    return {name: read for name, read in columns.items() if any(read(record) is not None for record in records)}
+        columns.insert(0, Extra("candidates", lambda record: record.cell.candidates))
+    return [column for column in columns if any(column.read(record) is not None for record in records)]
 
 
-def _figure(read: Callable[[Record], float | None], digits: int) -> Read:
-    def field(record: Record) -> Figure | None:
-        value = read(record)
-        return None if value is None else Figure(value, digits)
-
-    return field
-
-
-_COLUMNS: dict[str, Read] = {
-    "tuned": tuned,
-    "L0 query": _figure(lambda record: sparsity(record, "l0_query"), 1),
-    "L0 document": _figure(lambda record: sparsity(record, "l0_document"), 1),
-    "FLOPS": _figure(lambda record: sparsity(record, "flops"), 2),
-    "W-AUC*": _figure(w_auc, 3),
-    "N_10 skew": _figure(hub_skewness, 2),
-}
+def _seconds(record: Record) -> Figure | None:
+    value = seconds(record)
+    return None if value is None else Figure(value, 1)

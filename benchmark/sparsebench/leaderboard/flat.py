@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sparsebench.leaderboard.board import Board, Row, first_measures, measures_of
-from sparsebench.leaderboard.columns import machine, seconds, sparsity, tuned, w_auc
+from sparsebench.leaderboard.columns import declared_columns, machine, seconds, tuned
 from sparsebench.leaderboard.oracle import stamps
 from sparsebench.leaderboard.significance import Verdicts
 from sparsebench.records import Record
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from sparsebench.statistics import Comparison
 
 SCHEMA_VERSION = 1
+
+OWN_KEYS = (
+    *("collection", "domain", "model", "postprocessor", "sees", "candidates", "depth", "status", "rank", "low", "high"),
+    *("difference", "p_holm", "noise_floor", "tuned", "seconds", "machine", "key", "measures", "error"),
+)
+"""Keys that a column of an analyzer cannot have for itself."""
 
 
 def render_csv(board: Board, comparison: Comparison | None = None, *, costs: bool = True) -> str:
@@ -71,6 +77,7 @@ def _flat(board: Board, row: Row, label: str, verdicts: Verdicts, costs: bool) -
     record, found = row.records[label], verdicts.cell(row, label)
     contrast = found.contrast if found else None
     interval = found.interval if found else None
+    declared = {each.key: each.value(record) for each in declared_columns(board, taken=OWN_KEYS)}
     spent = {"seconds": _milliseconds(seconds(record)), "machine": machine(record)} if costs else {}
     return {
         "collection": label,
@@ -88,7 +95,7 @@ def _flat(board: Board, row: Row, label: str, verdicts: Verdicts, costs: bool) -
         "p_holm": contrast.p_holm if contrast else None,
         **({"noise_floor": _noise_floor(board, record, label)} if board.noise else {}),
         "tuned": tuned(record),
-        **_sparse(record),
+        **declared,
         **spent,
         "key": record.key,
     }
@@ -98,11 +105,6 @@ def _noise_floor(board: Board, record: Record, label: str) -> float | None:
     baseline = board.baseline(label)
     measure = measures_of(board.collections[label])[0]
     return floor_of_difference(board.noise, (record, baseline), measure) if baseline else None
-
-
-def _sparse(record: Record) -> dict[str, float | None]:
-    names = ("l0_query", "l0_document", "flops")
-    return {**{name: sparsity(record, name) for name in names}, "w_auc": w_auc(record)}
 
 
 def _milliseconds(value: float | None) -> float | None:

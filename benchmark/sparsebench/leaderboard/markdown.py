@@ -11,6 +11,7 @@ from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
 from sparsebench.leaderboard.notes import notes
 from sparsebench.leaderboard.oracle import stamps
+from sparsebench.leaderboard.summaries import summaries
 from sparsebench.leaderboard.tables import Table, sees, tables
 
 if TYPE_CHECKING:
@@ -62,11 +63,14 @@ def _text(field: Field) -> str:
 
 
 def _summaries(board: Board, figures: Mapping[str, Iterable[str]]) -> list[str]:
-    """What the analyzers of the whole suite have to say, and to show."""
+    """What analyzers have to say: a section an analysis, with the figures of those of the whole suite."""
+    parts: dict[str, list[str]] = {}
+    for summary in summaries(board):
+        of = [f"**{summary.of}**"] if summary.of else []
+        parts.setdefault(summary.analysis, []).extend([*of, summary.text])
     return [
-        "\n\n".join([f"## {label}", found["summary"], *(f"![{label}]({path})" for path in figures.get(label, ()))])
-        for label, found in board.index.analyses.items()
-        if "summary" in found
+        "\n\n".join([f"## {label}", *said, *(f"![{label}]({path})" for path in figures.get(label, ()))])
+        for label, said in parts.items()
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sparsebench.leaderboard.board import Board
-from sparsebench.leaderboard.columns import SYSTEM_STAGES, machines
+from sparsebench.leaderboard.columns import SYSTEM_STAGES, declared_columns, machines
 from sparsebench.leaderboard.significance import SIGNIFICANT, SIGNIFICANT_TOGETHER
 
 if TYPE_CHECKING:
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 SEES = """\
 `sees`: what a postprocessor may look at besides the query itself: `query` nothing, `bank` a bank of other queries, \
 `batch` all test queries at once (transductive: such a row cannot be served one query at a time)."""
-SPARSITY = """\
-L0: mean active terms of a query and of a document. FLOPS: expected term matches of a query and a document, the sum \
-over terms of p_q p_d. W-AUC\\*: prevalence of wacky weights (robust form; higher is wackier), empty where it is not \
-defined."""
-HUBNESS = """\
-N_10 skew: skewness of the number of queries that have a document among their 10 best, over all documents; the larger, \
-the more a few hubs are in the way of the others."""
 
 NOISE = """\
 Noise of encoding, by `sparsebench noise`: the test queries and the highest ranked documents were encoded again in \
@@ -35,10 +28,7 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
     if comparison:
         lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
         lines += _sizes(comparison)
-    if any("sparsity" in record.analysis for record in board.records):
-        lines.append(SPARSITY)
-    if any("hubness" in record.analysis for record in board.records):
-        lines.append(HUBNESS)
+    lines += _columns(board)
     if board.noise:
         lines.append(NOISE)
     if costs:
@@ -46,6 +36,17 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
     if board.pending:
         lines.append(f"{board.pending} cells are not computed yet; `sparsebench run {board.suite}` goes on with them.")
     return lines
+
+
+def _columns(board: Board) -> list[str]:
+    """What the columns of analyzers say of themselves, in one paragraph; those that no table has say nothing."""
+    there = [
+        each.column.note
+        for each in declared_columns(board)
+        if any(each.value(record) is not None for record in board.records)
+    ]
+    said = " ".join(dict.fromkeys(filter(None, there)))
+    return [said] if said else []
 
 
 def _statistics(comparison: Comparison, *, together: bool) -> str:

@@ -8,6 +8,7 @@ so a pooled sub-collection never has a twin. The data lies in `oracle_data/`: fa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -15,8 +16,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board
 from sparsebench.records import Record
+from sparsebench.records.analyses import analyses_by
+from sparsebench.types import Json
 
 Verdict = Literal["OK", "near", "FAIL"]
 
@@ -53,26 +57,32 @@ class EffectivenessSource(_Facts):
     facts: tuple[Effectiveness, ...]
 
 
-class Wackiness(_Facts):
-    """W-AUC of one checkpoint on any queries over one corpus: `collection` is the id of the documents."""
+class Finding(_Facts):
+    """What an analyzer found of one checkpoint on any queries over one corpus: `collection` is the id of the documents.
+
+    analyzer, path: whose values it is among, and where. params, values: what else has to be the same in an analysis.
+    """
 
     checkpoint: str
     revision: str | None = None
     collection: str
     documents: int
-    scoring_queries: dict[str, str | int]
-    preset: str
-    w_auc: float
+    analyzer: str
+    params: dict[str, Json] = {}
+    values: dict[str, Json] = {}
+    path: str
+    measure: str
+    value: float
     two_sigma: float
 
 
-class WackinessSource(_Facts):
+class FindingsSource(_Facts):
     """Differences within two sigma are OK, within twice as much near."""
 
     source: str
     cite: str
     note: str
-    facts: tuple[Wackiness, ...]
+    facts: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -116,11 +126,11 @@ def _stamps(record: Record) -> Iterator[Stamp]:
                     continue
                 verdict = _verdict(abs(found - published), source.ok, source.near)
                 yield _stamp(record, measure, found, published, verdict, source)
-    wacky = wackiness()
-    for known in wacky.facts:
-        if (value := _w_auc_twin(record, known)) is not None:
-            verdict = _verdict(abs(value - known.w_auc), known.two_sigma, 2 * known.two_sigma)
-            yield _stamp(record, f"W-AUC {known.preset}", value, known.w_auc, verdict, wacky)
+    findings = wackiness()
+    for known in findings.facts:
+        for value in _found_twins(record, known):
+            verdict = _verdict(abs(value - known.value), known.two_sigma, 2 * known.two_sigma)
+            yield _stamp(record, known.measure, value, known.value, verdict, findings)
 
 
 def _is_plain(record: Record) -> bool:
@@ -141,17 +151,29 @@ def _is_twin(record: Record, fact: Effectiveness) -> bool:
     )
 
 
-def _w_auc_twin(record: Record, fact: Wackiness) -> float | None:
-    found = record.analysis.get("wackiness", {})
+def _found_twins(record: Record, fact: Finding) -> Iterator[float]:
+    """The values of those analyses that did what the published one did."""
     id_ = record.cell.collection.params.get("ir_datasets") or ""
-    same = (
+    if not (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
         and f"{id_}/".startswith(f"{fact.collection}/")
         and _same_corpus(record.provenance.get("collection", {}), fact.documents)
-        and found.get("scoring_queries") == fact.scoring_queries
-    )
-    value: float | None = found.get(fact.preset, {}).get("w_auc")
-    return value if same else None
+    ):
+        return
+    column = Column(fact.measure, fact.path)
+    for found in analyses_by(record, fact.analyzer).values():
+        # Records of schema 1 do not say with which parameters.
+        params = found.get("analyzer", {}).get("params", fact.params)
+        if not (_holds(params, fact.params) and _holds(found, fact.values)):
+            continue
+        with suppress(KeyError):
+            value = column.read(found)
+            if isinstance(value, float):
+                yield value
+
+
+def _holds(found: Mapping[str, object], expected: Mapping[str, object]) -> bool:
+    return all(found.get(name) == value for name, value in expected.items())
 
 
 def _same_checkpoint(record: Record, checkpoint: str, revision: str | None) -> bool:
@@ -175,7 +197,7 @@ def _stamp(
     found: float,
     published: float,
     verdict: Verdict,
-    source: EffectivenessSource | WackinessSource,
+    source: EffectivenessSource | FindingsSource,
 ) -> Stamp:
     cell = record.cell
     names = (cell.model.label, cell.postprocessor.label, cell.collection.label)
@@ -189,9 +211,9 @@ def effectiveness() -> EffectivenessSource:
 
 
 @lru_cache(maxsize=1)
-def wackiness() -> WackinessSource:
+def wackiness() -> FindingsSource:
     """W-AUC as its authors published it, of what has a public checkpoint (METHODS 2.4)."""
-    return WackinessSource.model_validate_json(_data("wacky_weights.json"))
+    return FindingsSource.model_validate_json(_data("wacky_weights.json"))
 
 
 def _data(name: str) -> str:

@@ -92,7 +92,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
     rows = [row for row in board.rows if label in row.records]
     records = [row.records[label] for row in rows]
     names = measures_of(board.collections[label])
-    extras = extra_columns(records, costs=costs)
+    extras = extra_columns(board, records, costs=costs)
     baseline = board.baseline(label)
     ranked = any(verdicts.cell(row, label) for row in rows)
     shows_difference = baseline is not None and names[0] in baseline.measures and len(rows) > 1
@@ -101,7 +101,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
         _measure(names[0]),
         *([Column(DIFFERENCE)] if shows_difference else []),
         *(_measure(name) for name in names[1:]),
-        *map(Column, extras),
+        *(Column(extra.name, extra.better) for extra in extras),
     ]
     lines = []
     for row, record in zip(rows, records, strict=True):
@@ -111,7 +111,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
             measured(record.measures.get(names[0]), bounds(cell.interval) if cell else None),
             *([_difference(board, row, label, verdicts)] if shows_difference else []),
             *(measured(record.measures.get(name)) for name in names[1:]),
-            *(read(record) for read in extras.values()),
+            *(extra.read(record) for extra in extras),
         ]
         lines.append(Line(row, tuple(fields)))
     greyed = any(isinstance(field, Figure) and field.is_noise for line in lines for field in line.fields)
@@ -157,9 +157,9 @@ def _marked(field: Field, best: str | None) -> Field:
 def _description(records: Sequence[Record]) -> str:
     record = next((record for record in records if record.status == "ok"), records[0])
     facts = record.provenance.get("collection", {})
-    domain = {"in": "In-domain", "out": "Out-of-domain"}[record.cell.collection.params["domain"]]
+    domain = {"in": "In-domain. ", "out": "Out-of-domain. "}.get(record.cell.collection.params["domain"], "")
     parts = [f"{facts.get('documents', NOTHING)} documents, {facts.get('queries', NOTHING)} test queries"]
     parts += [f"{count} {name.replace('_', ' ')}" for name, count in facts.get("counts", {}).items() if count]
     candidates = {record.cell.candidates for record in records}
     ranked = f" Candidates: {candidates.pop()}." if len(candidates) == 1 else ""
-    return f"{domain}. {'; '.join(parts)}. Runs are {record.cell.depth} deep.{ranked}"
+    return f"{domain}{'; '.join(parts)}. Runs are {record.cell.depth} deep.{ranked}"

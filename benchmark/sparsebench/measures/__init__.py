@@ -1,4 +1,4 @@
-"""Runs and judgments in, values out."""
+"""Compute measures (nDCG@10, RR@10, …) from a run and judgments, one value a query."""
 
 from sparsebench.measures.fast import FastMeasure, fast_measure
 from sparsebench.measures.measuring import (

@@ -16,7 +16,7 @@ from statistics import fmean, median
 from typing import Any
 
 from sparsebench.errors import ScoreError, SuiteError, did_you_mean
-from sparsebench.rank import untied
+from sparsebench.rank.run import untied
 from sparsebench.types import PerQuery, Qrels, Run
 
 FIRST_RANK = ("MnR", "MdR")

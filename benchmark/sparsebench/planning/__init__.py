@@ -1,4 +1,4 @@
-"""Suite in, groups of cells with keys out."""
+"""Plan a suite: groups of cells with the keys of their artefacts, device, what is missing, how long it takes."""
 
 from sparsebench.planning.model import ResolvedModel, resolve_model
 from sparsebench.planning.plan import (

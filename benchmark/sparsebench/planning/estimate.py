@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import statistics
 
-from sparsebench.planning import Group
-from sparsebench.provenance.digests import digest
+from sparsebench.encoding.stored import pace
+from sparsebench.planning.plan import Group
 from sparsebench.store import Store
 
 
 def estimate_seconds(group: Group, documents: int, store: Store) -> float | None:
-    """Seconds to encode so many documents; None when this model never encoded any here.
+    """Seconds to encode so many documents; None when this model never encoded any on such a
+    device.
 
     Encoding is nearly all of a run (97 % at 93,000 passages), so the rest is not estimated.
     """
@@ -18,10 +19,10 @@ def estimate_seconds(group: Group, documents: int, store: Store) -> float | None
         return 0.0
     kind = group.model.model.stored_as
     assert kind is not None, "a model that encodes nothing lacks no documents"
-    model = digest(group.identities["document"]["model"])
+    own = pace(group.identities["document"])
     rates = [
         facts["seconds"] / facts["shape"][0]
         for facts in store.facts(kind)
-        if facts.get("model") == model and facts["shape"][0]
+        if facts.get("pace") == own and facts["shape"][0]
     ]
     return documents * statistics.median(rates) if rates else None

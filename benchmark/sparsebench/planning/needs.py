@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sparsebench.collection.parts import Sources
 from sparsebench.contracts import Fetchable
+from sparsebench.planning.broken import answering
 from sparsebench.planning.model import ResolvedModel, resolve_model
 from sparsebench.registry import Registry
 from sparsebench.suite import Suite
@@ -11,6 +12,6 @@ from sparsebench.suite import Suite
 
 def needs(suite: Suite, registry: Registry) -> tuple[list[ResolvedModel], list[Fetchable]]:
     """The models, made but not loaded, and all that may have to be downloaded: these, collections, banks, dev sets."""
-    models = [resolve_model(spec, registry) for spec in suite.models]
+    models = [answering(resolve_model(spec, registry)) for spec in suite.models]
     sources = [source for spec in suite.collections for source in Sources.of(spec, registry).all]
     return models, [*sources, *(model.model for model in models)]

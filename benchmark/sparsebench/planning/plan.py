@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
-from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor
+from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Shown
+from sparsebench.contracts.hookspecs import AnalyzerPlugin
+from sparsebench.device import kind
 from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
+from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
@@ -41,6 +44,12 @@ class PlannedAnalysis:
         made: Analyzer = self.registered.plugin.factory(**self.spec.params)
         return made
 
+    @cached_property
+    def shown(self) -> Shown:
+        """What leaderboards show of it. Raises PluginError."""
+        plugin: AnalyzerPlugin = self.registered.plugin
+        return plugin.shown(self.make())
+
 
 @dataclass(frozen=True)
 class PlannedCell:
@@ -59,11 +68,15 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Group:
-    """A model on a collection, and all that is asked of it."""
+    """A model on a collection, and all that is asked of it.
+
+    device: what encodes. search_device: what scores, postprocesses and ranks.
+    """
 
     model: ResolvedModel
     collection: TestCollection
     device: str
+    search_device: str
     depth: int
     measures: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
@@ -73,6 +86,11 @@ class Group:
     def identities(self) -> dict[Role, dict[str, Json]]:
         """What names the vectors of each role."""
         return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
+
+    @property
+    def described_identities(self) -> dict[Role, dict[str, Json]]:
+        """For records: the model's own identity in each role, and what of the device computes it."""
+        return {role: {**each["model"], **each["computed_by"]} for role, each in self.identities.items()}
 
     def describe(self, cell: PlannedCell) -> CellDescription:
         """The cell in the words of the record."""
@@ -85,6 +103,7 @@ class Group:
             "drop_own_id": spec.drop_own_id,
             "measures": list(self.measures),
             **self.collection.roles,
+            **({"params": portable(spec.params)} if spec.params else {}),
         }
         return CellDescription(
             collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
@@ -104,13 +123,14 @@ class Plan:
     """Everything a suite asks for, in its order: collections, then models, then postprocessors.
 
     keys: of all cells of the suite, also those that a selection leaves out of `groups`.
-    analyses: of the suite as a whole.
+    analyses: of the suite as a whole. shown: label -> columns and curves, of every analysis of whatever level.
     """
 
     suite: Suite
     groups: tuple[Group, ...]
     keys: tuple[str, ...]
     analyses: tuple[PlannedAnalysis, ...]
+    shown: Mapping[str, Shown] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[tuple[Group, PlannedCell]]:
@@ -124,17 +144,23 @@ def make_plan(
     models: Sequence[ResolvedModel],
     collections: Sequence[TestCollection],
     device: str,
+    search_device: str | None = None,
 ) -> Plan:
-    """Combine what was resolved."""
-    groups = tuple(_group(suite, registry, model, collection, device) for collection in collections for model in models)
+    """Combine what was resolved. device: what encodes; search_device: what else computes, the same where it is None."""
+    devices = device, search_device or device
+    sound = [identified(model) for model in models]
+    groups = tuple(_group(suite, registry, model, collection, devices) for collection in collections for model in sound)
     _refuse_twins(groups)
     keys = tuple(cell.key for group in groups for cell in group.cells)
     analyses = [plan_analysis(registry, spec, {}) for spec in suite.analyzers]
-    return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"))
+    shown = {each.spec.label: each.shown for each in analyses}
+    return Plan(suite, groups, keys, tuple(each for each in analyses if each.level == "suite"), shown)
 
 
-def _group(suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, device: str) -> Group:
-    empty = Group(model, collection, device, suite.depth, collection.spec.measures or suite.measures, (), ())
+def _group(
+    suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, devices: tuple[str, str]
+) -> Group:
+    empty = Group(model, collection, *devices, suite.depth, collection.spec.measures or suite.measures, (), ())
     shared = {"identities": empty.identities, "collection": collection.digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared) for spec in suite.postprocessors)
     bank = topics_digest(collection.bank) if collection.bank else None
@@ -150,6 +176,7 @@ def _cell(
     if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
     roles = group.collection.roles
+    shared = {**shared, "ranked_on": kind(group.search_device)}
     key = cell_key(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
     return PlannedCell(spec, registered, candidates, key)
 

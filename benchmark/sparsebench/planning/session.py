@@ -8,15 +8,15 @@ from pathlib import Path
 
 from sparsebench.collection.read import require
 from sparsebench.collection.resolved import resolve_collection
-from sparsebench.planning import Plan, make_plan
+from sparsebench.device import check_device, choose_device, only_this_one
+from sparsebench.errors import SparsebenchError
 from sparsebench.planning.needs import needs
+from sparsebench.planning.plan import Plan, make_plan
 from sparsebench.planning.select import select
 from sparsebench.progress import Progress, progress_for_terminal
-from sparsebench.provenance.device import choose_device
-from sparsebench.provenance.digests import digest
 from sparsebench.registry import discover
 from sparsebench.store import Store, default_root
-from sparsebench.suite import Suite, load_suite
+from sparsebench.suite import Suite, load_suite, variant_name
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,13 @@ class Session:
     store: Store
     runs: Path
     device: str
+    search_device: str
     progress: Progress
+
+    def check_devices(self) -> None:
+        """Raise SparsebenchError where torch cannot use what the plan asks for."""
+        for device in {self.device, self.search_device}:
+            check_device(device)
 
     @property
     def folder(self) -> Path:
@@ -43,6 +49,7 @@ def open_session(
     only: Sequence[str],
     limit_queries: int | None,
     device: str,
+    search_device: str,
     offline: bool,
     store: Path | None,
     runs: Path,
@@ -53,9 +60,10 @@ def open_session(
 
     fetch: whether what is missing is downloaded first. Raises SparsebenchError with everything that is wrong.
     """
+    chosen, searching = _devices(device, search_device)
     registry = discover(plugin_switches)
     loaded = load_suite(suite, registry, overrides)
-    loaded = loaded.model_copy(update={"name": _name(loaded.name, overrides, limit_queries)})
+    loaded = loaded.model_copy(update={"name": variant_name(loaded.name, overrides, limit_queries)})
     progress, place = progress_for_terminal(), Store(store or default_root())
     models, parts = needs(loaded, registry)
     if fetch and not offline:
@@ -63,13 +71,18 @@ def open_session(
             part.fetch()
     require(parts)
     collections = [resolve_collection(spec, registry, place, progress, limit_queries) for spec in loaded.collections]
-    chosen = choose_device(device)
-    plan = select(make_plan(loaded, registry, models, collections, chosen), only)
-    return Session(loaded, plan, place, runs, chosen, progress)
+    plan = select(make_plan(loaded, registry, models, collections, chosen, searching), only)
+    return Session(loaded, plan, place, runs, chosen, searching, progress)
 
 
-def _name(suite: str, overrides: Sequence[str], limit_queries: int | None) -> str:
-    """What is not the suite as written has a name, and so a leaderboard, of its own."""
-    changed = f"-set-{digest(list(overrides))[:6]}" if overrides else ""
-    sampled = f"-limit-{limit_queries}" if limit_queries else ""
-    return f"{suite}{changed}{sampled}"
+def _devices(encoding: str, searching: str) -> tuple[str, str]:
+    """What encodes and what searches; `auto` searches where it encodes. All GPUs but one are then hidden."""
+    chosen = choose_device(encoding)
+    other = chosen if searching == "auto" else choose_device(searching)
+    gpus = {device for device in (chosen, other) if device != "cpu"}
+    if len(gpus) > 1:
+        raise SparsebenchError(f"--device {chosen} and --search-device {other}: a run uses one GPU; name it in both")
+    for gpu in gpus:
+        one = only_this_one(gpu)
+        chosen, other = (one if device == gpu else device for device in (chosen, other))
+    return chosen, other

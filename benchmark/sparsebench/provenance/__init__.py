@@ -1,4 +1,4 @@
-"""Which bytes, which versions, which machine, how long."""
+"""Record what made a result: digests of code and files, versions, hardware, seconds, peak memory."""
 
 from sparsebench.provenance.digests import digest, file_digest
 from sparsebench.provenance.environment import hardware, software

@@ -9,7 +9,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-import sparsebench
+from sparsebench.device import describe
 from sparsebench.provenance.digests import digest, library_versions
 from sparsebench.types import Json
 
@@ -21,10 +21,10 @@ def software() -> dict[str, Json]:
     """Versions of everything that took part, and the commit of the checkout when there is one."""
     others = {name: importlib.metadata.version(name) for name in MEASURED_WITH}
     return {
-        "sparsebench": sparsebench.__version__,
+        "sparsebench": importlib.metadata.version("sparsebench"),
         "python": platform.python_version(),
         "libraries": {**library_versions(), **others},
-        "git": _git(Path(sparsebench.__file__).parent),
+        "git": _git(Path(__file__).parent),
     }
 
 
@@ -49,9 +49,10 @@ def hardware(device: str) -> dict[str, Json]:
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
-        "device": _device_name(device),
+        "device": describe(device).get("name", device),
     }
-    return {**facts, "fingerprint": digest(facts)[:12]}
+    gpu = {"gpu": describe(device)} if describe(device) else {}
+    return {**facts, "fingerprint": digest(facts)[:12], **gpu}
 
 
 def _cpu_model() -> str:
@@ -62,11 +63,3 @@ def _cpu_model() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _device_name(device: str) -> str:
-    if device == "cpu":
-        return "cpu"
-    import torch
-
-    return torch.cuda.get_device_name(device)

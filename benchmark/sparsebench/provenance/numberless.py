@@ -5,8 +5,13 @@ from collections.abc import Mapping
 NUMBERLESS: Mapping[str, str] = {
     "sparsebench.checkpoints": "finds the files of a checkpoint, which count by their content",
     "sparsebench.config": "reads YAML; what a suite says is in the key, value by value",
+    "sparsebench.contracts.display": "how values are shown; what they are is decided elsewhere",
     "sparsebench.contracts.fetchable": "says what is not at hand",
     "sparsebench.contracts.hookspecs": "how a plugin announces itself; its code is in the key by itself",
+    "sparsebench.device.choose": "which device; its kind is in the key",
+    "sparsebench.device.check": "whether torch can use a device",
+    "sparsebench.device.facts": "what the record says of a device",
+    "sparsebench.device.memory": "how much fits at once, which changes nothing but rounding",
     "sparsebench.errors": "words for people",
     "sparsebench.planning.keys": "makes the key: what changes there changes keys without being in them",
     "sparsebench.progress": "shows how far a run is",

@@ -1,6 +1,7 @@
-"""The one place that orders documents and breaks ties: score descending, then doc_id descending in bytes.
+"""Order documents and break ties: the top k of score blocks, and TREC runs.
 
-That is trec_eval's rule, so that its users get our figures from our runs. No other package sorts by score.
+Score descending, then doc_id descending in bytes: trec_eval's rule, so that its users get our figures from our runs. No
+other room sorts by score.
 """
 
 from sparsebench.rank.packed import Packed, best_of_rows

@@ -1,4 +1,4 @@
-"""What lies in `runs/` and `leaderboards/`: records, their index, and the files beside them."""
+"""Files below `runs/` and `leaderboards/`: records of cells, their index, per-query values, evidence."""
 
 from sparsebench.records.index import INDEX_FILE, Index, cell_folder
 from sparsebench.records.record import (

@@ -11,17 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from sparsebench.contracts.display import CURVE_FILE
 from sparsebench.errors import StoreError
-from sparsebench.records import PER_QUERY_FILE, Record, cell_folder, read_per_query
+from sparsebench.records.index import cell_folder
+from sparsebench.records.record import PER_QUERY_FILE, Record, read_per_query
 from sparsebench.types import Json, PerQuery
 
 PER_QUERY_ARCHIVE = "per_query.csv.gz"
 CURVES_ARCHIVE = "curves.csv.gz"
-CURVE = ".curve.csv"
 FIGURE = ".svg"
+CURVE_COLUMNS = ("x", "y", "low", "high")
 
-Curves = Mapping[str, Sequence[float]]
-"""preset -> mean wackiness of each bin, in order."""
+Points = Sequence[Sequence[float]]
+"""Of one line: (x, y), or (x, y, low, high) with a band."""
 
 
 class Evidence(Protocol):
@@ -31,8 +33,8 @@ class Evidence(Protocol):
         """measure -> query_id -> value; None where the file is not there."""
         ...
 
-    def curves(self, analysis: Json) -> Curves:
-        """The curves that one analysis of a record left; none where its files are not there."""
+    def curves(self, analysis: Json) -> Mapping[str, Points]:
+        """Curve file -> its points, of one analysis of a record; those alone whose file is there."""
         ...
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
@@ -54,15 +56,14 @@ class RunsEvidence:
                 return read_per_query(path.read_text(encoding="utf-8"))
         return None
 
-    def curves(self, analysis: Json) -> Curves:
+    def curves(self, analysis: Json) -> Mapping[str, Points]:
         """See Evidence."""
         found = {}
         for name in curve_files(analysis):
             for folder in self.folders:
                 path = folder / "analyses" / analysis["artefact"] / name
                 if path.is_file():
-                    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
-                    found[name.removesuffix(CURVE)] = [float(row[1]) for row in rows[1:]]
+                    found[name] = read_points(path.read_text(encoding="utf-8"))
                     break
         return found
 
@@ -83,7 +84,7 @@ class PublishedEvidence:
         """See Evidence."""
         return self._per_query.get(record.key[:16])
 
-    def curves(self, analysis: Json) -> Curves:
+    def curves(self, analysis: Json) -> Mapping[str, Points]:
         """See Evidence."""
         return self._curves.get(analysis.get("artefact", ""), {})
 
@@ -100,16 +101,19 @@ class PublishedEvidence:
         return found
 
     @cached_property
-    def _curves(self) -> dict[str, dict[str, list[float]]]:
-        found: dict[str, dict[str, list[float]]] = {}
-        for artefact, preset, value in _archive_rows(self.folder / CURVES_ARCHIVE):
-            found.setdefault(artefact, {}).setdefault(preset, []).append(float(value))
+    def _curves(self) -> dict[str, dict[str, list[list[float]]]]:
+        found: dict[str, dict[str, list[list[float]]]] = {}
+        for artefact, name, *values in _archive_rows(self.folder / CURVES_ARCHIVE):
+            # Archives of schema 1 name the preset of a wackiness curve, and have the height of each bin alone.
+            file = name if name.endswith(CURVE_FILE) else f"{name}{CURVE_FILE}"
+            points = found.setdefault(artefact, {}).setdefault(file, [])
+            points.append(_point(values) if len(values) > 1 else [len(points) + 1.0, float(values[0])])
         return found
 
 
 def curve_files(analysis: Json) -> list[str]:
     """Names of the curve files of one analysis of a record."""
-    return [name for name in analysis.get("files", ()) if name.endswith(CURVE)]
+    return [name for name in analysis.get("files", ()) if name.endswith(CURVE_FILE)]
 
 
 def figure_files(analysis: Json) -> list[str]:
@@ -141,7 +145,7 @@ def per_query_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
 
 
 def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
-    """One row a bin of a curve; an analysis that several cells share is written once."""
+    """One row a point of a curve; an analysis that several cells share is written once."""
     analyses = {
         analysis["artefact"]: analysis
         for record in records
@@ -149,12 +153,27 @@ def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
         if curve_files(analysis)
     }
     rows = (
-        (artefact, preset, format(value, ".6f"))
+        (
+            artefact,
+            file,
+            *(format(value, ".6g") for value in point),
+            *("" for _ in range(len(CURVE_COLUMNS) - len(point))),
+        )
         for artefact, analysis in analyses.items()
-        for preset, curve in evidence.curves(analysis).items()
-        for value in curve
+        for file, points in evidence.curves(analysis).items()
+        for point in points
     )
-    return _archive(("analysis", "preset", "wackiness"), rows)
+    return _archive(("analysis", "file", *CURVE_COLUMNS), rows)
+
+
+def read_points(text: str) -> list[list[float]]:
+    """The points of a curve file: CSV with a header, of which the first four columns count."""
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    return [_point(row) for row in rows]
+
+
+def _point(values: Sequence[str]) -> list[float]:
+    return [float(value) for value in values[: len(CURVE_COLUMNS)] if value]
 
 
 def _archive(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
 from sparsebench.store import write_atomically
 
@@ -18,6 +19,7 @@ class Index(BaseModel):
 
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
+    shown: label -> the columns and curves that each analysis declares; None where it was written before they did.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +29,7 @@ class Index(BaseModel):
     cells: tuple[str, ...]
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = {}
+    shown: dict[str, Shown] | None = None
 
     def write(self, folder: Path) -> None:
         """Write `index.json`."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sparsebench.errors import StoreError
 from sparsebench.provenance.digests import digest
-from sparsebench.records import Record
+from sparsebench.records.record import Record
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
 

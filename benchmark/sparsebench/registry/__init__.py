@@ -1,4 +1,4 @@
-"""Find plugins, set broken ones aside, check the parameters of the rest."""
+"""Find installed plugins, set broken ones aside, check the parameters a suite gives them."""
 
 from sparsebench.registry.registry import DISABLE_VARIABLE, Registered, Registry
 from sparsebench.registry.switches import discover

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sparsebench.config.validation import KeyPath, explain
-from sparsebench.errors import PluginError, SparsebenchError
+from sparsebench.errors import FAILURES, PluginError, SparsebenchError, reason
 from sparsebench.registry.parameter_docs import parameter_docs, type_hints
 from sparsebench.types import Json
 
@@ -47,6 +47,8 @@ def validate(factory: Factory, params: Mapping[str, Json]) -> dict[str, Any]:
         factory(**resolved)
     except (ValueError, SparsebenchError) as error:
         raise ParameterError([((), str(error))]) from error
+    except FAILURES as error:
+        raise ParameterError([((), f"it fails when it is made: {reason(error)}")]) from error
     return resolved
 
 

@@ -15,7 +15,7 @@ from sparsebench.errors import PluginError, did_you_mean
 from sparsebench.provenance.source import code_digest
 from sparsebench.registry.hooks import RECORDS, Kind, call_hooks
 from sparsebench.registry.importing import import_plugin
-from sparsebench.registry.parameters import validate
+from sparsebench.registry.parameters import Factory, validate
 from sparsebench.registry.provider import BrokenPlugin, Provider
 from sparsebench.types import Json
 
@@ -35,12 +35,17 @@ class Registered:
     @cached_property
     def source_digest(self) -> str:
         """SHA-256 of the code behind it (for a collection: of the module that registers it)."""
-        factory = getattr(self.plugin, "factory", None)
-        return code_digest(factory.__module__ if factory else self.provider.module)
+        return code_digest(self.factory.__module__ if self.factory else self.provider.module)
+
+    @property
+    def factory(self) -> Factory | None:
+        """The class that takes its parameters; None for a collection that is a folder."""
+        factory: Factory | None = getattr(self.plugin, "factory", None) or getattr(self.plugin, "source", None)
+        return factory
 
     def resolved(self, params: Mapping[str, Json]) -> dict[str, Any]:
         """Its parameters, defaults filled in; raises ParameterError."""
-        return validate(self.plugin.factory, params)
+        return validate(self.factory, params) if self.factory else {}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sparsebench.registry import Registry
+from sparsebench.registry.registry import Registry
 
 
 def discover(plugin_switches: Sequence[str]) -> Registry:

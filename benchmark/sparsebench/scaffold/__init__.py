@@ -1,14 +1,14 @@
-"""A new plugin as a complete package, from the templates beside this file."""
+"""Write a new plugin as a complete package, from the templates in this folder."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
 from typing import Literal, get_args
 
-import sparsebench
 from sparsebench.contracts.hookspecs import API_VERSION
 from sparsebench.errors import SparsebenchError
 from sparsebench.store import write_atomically
@@ -47,7 +47,7 @@ def _words(name: str) -> Mapping[str, str]:
         "class_name": "".join(word.capitalize() for word in name.split("_")),
         "distribution": f"sparsebench-{name.replace('_', '-')}",
         "module": f"sparsebench_{name}",
-        "version": sparsebench.__version__,
+        "version": importlib.metadata.version("sparsebench"),
         "api_version": str(API_VERSION),
     }
 

@@ -42,9 +42,14 @@ class LazyIndex:
         self._asked = 0
 
     @property
-    def path(self) -> str:
-        """What computes scores at this point, for the record."""
-        return "inverted index (numba)" if self._pays else "product (scipy)"
+    def engine(self) -> str:
+        """What may compute scores, for records: the same whatever has been asked so far."""
+        return f"product (scipy){', inverted index (numba) where it pays' if self._possible else ''}"
+
+    @property
+    def serves(self) -> bool:
+        """Whether so much was asked for that the index answers from now on."""
+        return self._pays
 
     def serving(self, queries: csr_array, documents: int) -> InvertedIndex | None:
         """The index, asked for the scores of `queries` (Q, V) and so many documents; None where it serves not yet.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class MatrixScores(Source):
     """A dense matrix (Q, D), or a CSR one whose unstored entries are unseen documents, which score -inf.
 
-    Read block by block: a memory-mapped matrix stays on the disk. device: where the blocks go.
+    Read block by block: a memory-mapped matrix stays on the disk. device: where the blocks go. Blocks are float64 where
+    the matrix is, else float32.
     """
 
     matrix: np.ndarray | csr_array
@@ -36,6 +37,11 @@ class MatrixScores(Source):
         queries, documents = self.matrix.shape
         return queries, documents
 
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        """Of its blocks."""
+        return "float64" if self.matrix.dtype.itemsize > np.dtype(np.float32).itemsize else "float32"
+
     def rows(self, start: int, stop: int) -> MatrixScores:
         """See ScoreBlocks."""
         return replace(self, matrix=self.matrix[start:stop], first_row=self.first_row + start)
@@ -45,10 +51,10 @@ class MatrixScores(Source):
         import torch
 
         found = self.matrix[:, columns] if isinstance(self.matrix, np.ndarray) else self._with_unseen(columns)
-        return torch.from_numpy(np.array(found, dtype=np.float32, order="C")).to(self.device)
+        return torch.from_numpy(np.array(found, dtype=self.dtype, order="C")).to(self.device)
 
     def _with_unseen(self, columns: slice) -> np.ndarray:
-        scores = np.full((self.shape[0], columns.stop - columns.start), -np.inf, dtype=np.float32)
+        scores = np.full((self.shape[0], columns.stop - columns.start), -np.inf, dtype=self.dtype)
         entries = self._by_document[:, columns].tocoo()
         scores[entries.coords] = entries.data
         return scores

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sparsebench.contracts import Postprocessor, State
 from sparsebench.errors import PluginError
+from sparsebench.search.returned import checked_correction, checked_row_stats, refuse_infinite
 from sparsebench.types import Block, Candidates, ScoreBlocks
 
 if TYPE_CHECKING:
@@ -26,11 +27,18 @@ def apply_to(
     candidates: `retrieved` for raw scores above the floor, `all` for every document that has a score.
     A pair that may not be ranked has the corrected score -inf.
     """
+    owner = f"{type(postprocessor).__name__}.apply"
+    yield from refuse_infinite(_corrected(postprocessor, state, test, candidates, owner), owner)
+
+
+def _corrected(
+    postprocessor: Postprocessor, state: State, test: ScoreBlocks, candidates: Candidates, owner: str
+) -> Iterator[tuple[Block, Tensor]]:
     least = test.floor if candidates == "retrieved" else -math.inf
-    row_stats = postprocessor.row_stats(test, state)
+    row_stats = checked_row_stats(postprocessor.row_stats(test, state), test.shape, type(postprocessor).__name__)
     for block in test:
         ranked = block.scores > least
-        corrected = postprocessor.apply(block, state, row_stats).double()
+        corrected = checked_correction(postprocessor.apply(block, state, row_stats), block, ranked, owner)
         yield replace(block, scores=corrected.masked_fill(~ranked, -math.inf)), ranked
 
 

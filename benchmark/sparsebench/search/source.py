@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -34,13 +34,18 @@ class Source(ABC):
     def shape(self) -> tuple[int, int]:
         """(Q, D)."""
 
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        """Of the scores of all blocks."""
+        return "float32"
+
     @abstractmethod
     def rows(self, start: int, stop: int) -> Source:
         """The same for the queries `start` to `stop` alone."""
 
     @abstractmethod
     def scores(self, columns: slice) -> Tensor:
-        """Scores (Q, d) float32 of a range of documents."""
+        """Scores (Q, d) of a range of documents."""
 
     def __iter__(self) -> Iterator[Block]:
         """Blocks in the order of documents. Raises ScoreError for NaN, inf, and -inf unless it means unseen."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsebench.errors import ScoreError
 from sparsebench.search.inverted import InvertedIndex, LazyIndex
 from sparsebench.search.source import DEFAULT_WIDTH, Source, ranges
 from sparsebench.types import Ranking
@@ -46,6 +47,14 @@ class SparseScores(Source):
     first_row: int = 0
     index: LazyIndex | None = None
     floor: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        """Raises ScoreError for queries and documents of two vocabularies."""
+        if self.queries.shape[1] != self.documents.shape[1]:
+            raise ScoreError(
+                f"query vectors have {self.queries.shape[1]} dimensions, and document vectors "
+                f"{self.documents.shape[1]}: they are of two vocabularies"
+            )
 
     @property
     def shape(self) -> tuple[int, int]:

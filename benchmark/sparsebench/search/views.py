@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -25,9 +26,13 @@ def unscaled(blocks: ScoreBlocks) -> tuple[ScoreBlocks, float]:
 
 
 def cached(blocks: ScoreBlocks, max_bytes: int) -> ScoreBlocks:
-    """Blocks that are computed once and kept, if Q x D float32 fit in `max_bytes`. Nobody may write to them."""
-    queries, documents = blocks.shape
-    return _Kept(blocks) if 4 * queries * documents <= max_bytes else blocks
+    """Blocks that are computed once and kept, if all of them fit in `max_bytes`. Nobody may write to them."""
+    return _Kept(blocks) if byte_count(blocks) <= max_bytes else blocks
+
+
+def byte_count(blocks: ScoreBlocks) -> int:
+    """Bytes of all Q x D scores."""
+    return np.dtype(blocks.dtype).itemsize * blocks.shape[0] * blocks.shape[1]
 
 
 def chosen(blocks: ScoreBlocks, documents: np.ndarray) -> ScoreBlocks:
@@ -49,10 +54,18 @@ class _View:
     def floor(self) -> float:
         return self.beneath.floor
 
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        return self.beneath.dtype
+
 
 @dataclass(frozen=True, eq=False)
 class _Scaled(_View):
     scale: float
+
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        return "float64"
 
     def __iter__(self) -> Iterator[Block]:
         import torch

@@ -1,4 +1,4 @@
-"""Statistics that a reviewer accepts: pure functions of per-query values.
+"""Significance tests, confidence intervals and corrections, as pure functions of per-query values.
 
 Letters: n queries, S systems, C collections, B flips or resamples, m tests of a family. scipy does what it has and is
 imported when it is needed; sign flips, their max-T form and Holm's correction are ours.

@@ -1,4 +1,4 @@
-"""Content-addressed artefacts on disk."""
+"""Keep artefacts on disk under the hash of what made them."""
 
 from sparsebench.store.store import (
     Artefact,

@@ -21,6 +21,7 @@ from typing import IO
 
 from sparsebench.errors import StoreError
 from sparsebench.provenance.digests import sha256
+from sparsebench.store import leftovers
 from sparsebench.types import Json
 
 MANIFEST = "manifest.json"
@@ -76,7 +77,7 @@ class Store:
         """
         with disk_errors(self.root):
             (self.root / kind).mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.root / kind))
+            temporary = Path(tempfile.mkdtemp(prefix=leftovers.name("writing"), dir=self.root / kind))
             try:
                 yield temporary
                 files = {str(path.relative_to(temporary)): {"sha256": sha256(path)} for path in _files(temporary)}
@@ -89,7 +90,8 @@ class Store:
         """All whole artefacts, by kind and key."""
         for manifest in sorted(self.root.glob(f"*/*/{MANIFEST}")):
             kind, key = manifest.parent.parent.name, manifest.parent.name
-            if kind != DAMAGED and (found := self.find(kind, key)):
+            # A name with a dot is a folder that some process is writing, or deleting.
+            if kind != DAMAGED and not key.startswith(".") and (found := self.find(kind, key)):
                 yield found
 
     def facts(self, kind: str) -> Iterator[Mapping[str, Json]]:
@@ -99,13 +101,26 @@ class Store:
                 yield json.loads(manifest.read_text())["facts"]
 
     def remove(self, artefact: Artefact) -> None:
-        """Delete an artefact."""
-        shutil.rmtree(artefact.folder)
+        """Delete an artefact: renamed first, so that no reader finds half of it. One that is gone already is no error.
+
+        Raises StoreError where the store is read-only.
+        """
+        with disk_errors(self.root):
+            doomed = Path(tempfile.mkdtemp(prefix=leftovers.name("removing"), dir=artefact.folder.parent))
+            with suppress(FileNotFoundError):
+                artefact.folder.rename(doomed / artefact.key)
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def sweep(self) -> int:
+        """Delete what kills left behind and what was set aside as damaged; return how many bytes that freed."""
+        return leftovers.sweep(self.root, also=[self.root / DAMAGED])
 
     def _set_aside(self, folder: Path) -> None:
         place = self.root / DAMAGED
-        place.mkdir(exist_ok=True)
-        folder.rename(Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=place)) / folder.name)
+        # In a read-only store, or where another process was faster, it is made again all the same.
+        with suppress(OSError):
+            place.mkdir(exist_ok=True)
+            folder.rename(Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=place)) / folder.name)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""YAML -> Suite; every mistake at once, with file:line:column."""
+"""Read a suite file: its schema, its checks, every mistake with file, line and column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sparsebench.suite.assemble import assemble
 from sparsebench.suite.check import check
 from sparsebench.suite.entries import resolve_entries
 from sparsebench.suite.expand import spell_out
-from sparsebench.suite.find import find_suite, list_suites
+from sparsebench.suite.find import find_suite, list_suites, suite_name, variant_name
 from sparsebench.suite.paths import resolve_paths
 from sparsebench.suite.schema import (
     AnalyzerSpec,
@@ -43,6 +43,8 @@ __all__ = [
     "find_suite",
     "list_suites",
     "load_suite",
+    "suite_name",
+    "variant_name",
 ]
 
 

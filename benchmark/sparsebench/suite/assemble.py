@@ -13,7 +13,9 @@ from sparsebench.config.validation import explain
 from sparsebench.registry.hooks import Kind
 from sparsebench.suite.check import check_collection_names, labels
 from sparsebench.suite.entries import Resolved, ResolvedEntries
-from sparsebench.suite.schema import PLUGIN_SPECS, PluginSpec, PostprocessorSpec, Suite
+from sparsebench.suite.schema import PLUGIN_SPECS, CollectionSpec, PluginSpec, PostprocessorSpec, Suite
+
+Spec = CollectionSpec | PluginSpec
 
 
 def assemble(tree: Node, entries: ResolvedEntries, mistakes: Mistakes) -> Suite:
@@ -29,18 +31,19 @@ def assemble(tree: Node, entries: ResolvedEntries, mistakes: Mistakes) -> Suite:
         raise
     check_collection_names(suite, tree, mistakes)
     mistakes.raise_if_any()
-    return suite.model_copy(update={kind: _completed(suite, kind, entries) for kind in PLUGIN_SPECS})
+    kinds: tuple[Kind, ...] = ("collections", *PLUGIN_SPECS)
+    return suite.model_copy(update={kind: _completed(suite, kind, entries) for kind in kinds})
 
 
-def _completed(suite: Suite, kind: Kind, entries: ResolvedEntries) -> tuple[PluginSpec, ...]:
-    specs: tuple[PluginSpec, ...] = getattr(suite, kind)
+def _completed(suite: Suite, kind: Kind, entries: ResolvedEntries) -> tuple[Spec, ...]:
+    specs: tuple[Spec, ...] = getattr(suite, kind)
     return tuple(
         _with_parameters(spec, entries[kind, position]) if (kind, position) in entries else spec
         for position, spec in enumerate(specs)
     )
 
 
-def _with_parameters(spec: PluginSpec, resolved: Resolved) -> PluginSpec:
+def _with_parameters(spec: Spec, resolved: Resolved) -> Spec:
     update: dict[str, object] = {"params": resolved.params}
     if isinstance(spec, PostprocessorSpec) and spec.tune:
         parameters = {name: tuple(values) for name, values in resolved.tuned.items()}

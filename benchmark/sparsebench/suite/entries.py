@@ -32,24 +32,26 @@ ResolvedEntries = Mapping[tuple[Kind, int], Resolved]
 def resolve_entries(tree: Node, registry: Registry, mistakes: Mistakes) -> ResolvedEntries:
     """Look every plugin up and complete its parameters; mistaken entries are left out, or empty."""
     resolved: dict[tuple[Kind, int], Resolved] = {}
-    for kind, position, entry in _named(tree):
-        name = entry.entries["name"]
+    for kind, position, entry, name in _named(tree):
         try:
-            factory = registry.get(kind, str(name.value)).plugin.factory
-            resolved[kind, position] = _resolve(factory, entry, mistakes)
+            factory = registry.get(kind, str(name.value)).factory
+            assert factory is not None, "only entries of plugins that take parameters have them set apart"
+            resolved[kind, position] = _resolve(factory, entry, str(name.value), mistakes)
         except PluginError as error:
             mistakes.add(name.at, str(error))
     return resolved
 
 
-def _named(tree: Node) -> Iterator[tuple[Kind, int, Node]]:
-    for kind in PLUGIN_SPECS:
+def _named(tree: Node) -> Iterator[tuple[Kind, int, Node, Node]]:
+    """Kind, position, entry and its plugin's name, of each entry that has parameters set apart."""
+    keys: dict[Kind, str] = {"collections": "id", **dict.fromkeys(PLUGIN_SPECS, "name")}
+    for kind, key in keys.items():
         for position, entry in enumerate(tree.entries[kind].items if kind in tree.entries else ()):
-            if "name" in entry.entries and entry.entries["name"].text is not None:
-                yield kind, position, entry
+            if key in entry.entries and entry.entries[key].text is not None and "params" in entry.entries:
+                yield kind, position, entry, entry.entries[key]
 
 
-def _resolve(factory: Factory, entry: Node, mistakes: Mistakes) -> Resolved:
+def _resolve(factory: Factory, entry: Node, plugin: str, mistakes: Mistakes) -> Resolved:
     """Check the parameters with each combination of the values to try."""
     given = entry.entries["params"].entries
     tuned = _tuned(entry)
@@ -61,7 +63,7 @@ def _resolve(factory: Factory, entry: Node, mistakes: Mistakes) -> Resolved:
     for combination in itertools.product(*(nodes.items for nodes in tuned.values())):
         nodes = {**given, **choose(tuned, combination)}
         nodes = {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
-        params = _validate(factory, Node(nodes, entry.at), str(entry.entries["name"].value), mistakes)
+        params = _validate(factory, Node(nodes, entry.at), plugin, mistakes)
         for name in tuned.keys() & params.keys():
             value = params.pop(name)
             if value not in values[name]:

@@ -11,7 +11,7 @@ from sparsebench.config.override import with_name
 from sparsebench.config.tree import Node
 from sparsebench.registry import Registry
 from sparsebench.suite.expansion import expanded
-from sparsebench.suite.schema import PLUGIN_SPECS, Tuning
+from sparsebench.suite.schema import PLUGIN_SPECS, CollectionSpec, Tuning
 
 
 def spell_out(tree: Node, registry: Registry, mistakes: Mistakes) -> Node:
@@ -27,7 +27,22 @@ def spell_out(tree: Node, registry: Registry, mistakes: Mistakes) -> Node:
                 for model in (expanded(point, registry, mistakes) if kind == "models" else (point,))
             ]
             lists[kind] = replace(node, value=tuple(_set_apart(point, "params", own_keys) for point in points))
+    if (node := tree.entries.get("collections")) and node.items:
+        lists["collections"] = replace(
+            node, value=tuple(_collection(entry, registry, mistakes) for entry in node.items)
+        )
     return tree.with_entries(lists)
+
+
+def _collection(entry: Node, registry: Registry, mistakes: Mistakes) -> Node:
+    """Set parameters apart where a plugin's source takes them; elsewhere a key that is not known is a mistake."""
+    plugin = registry.collections.get(str(entry.entries["id"].value)) if "id" in entry.entries else None
+    own_keys = CollectionSpec.model_fields.keys() - {"params"}
+    if plugin and plugin.factory:
+        return _set_apart(entry, "params", own_keys)
+    if "params" in entry.entries:  # the name of a field, which no suite may write
+        mistakes.add(entry.locate(("params",)), "unknown key 'params'")
+    return entry.without("params") if "params" in entry.entries else entry
 
 
 def _set_apart(entry: Node, name: str, own_keys: Iterable[str]) -> Node:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-import sparsebench
+from sparsebench.config.include import read_with_includes
+from sparsebench.config.mistakes import Mistakes
 from sparsebench.errors import SuiteError, did_you_mean
+from sparsebench.provenance.digests import digest
 
 
 def find_suite(path_or_name: str | Path, folder: Path = Path()) -> Path:
@@ -14,12 +18,39 @@ def find_suite(path_or_name: str | Path, folder: Path = Path()) -> Path:
     path = folder / asked
     if path.is_file():
         return path
-    if path.suffix in (".yaml", ".yml") or len(Path(asked).parts) > 1:
+    if _is_path(asked):
         raise SuiteError(f"there is no suite file {path}")
     suites = list_suites(folder)
     if asked not in suites:
         raise SuiteError(f"unknown suite {asked!r}.{did_you_mean(asked, suites)}")
     return suites[asked]
+
+
+def suite_name(path_or_name: str | Path, folder: Path = Path()) -> str:
+    """The name under which a suite's results lie, whether it is asked for by path or by name.
+
+    A path is read for its `name:`. A name is that of a suite file there is, else it is taken as it stands: results stay
+    readable where their suite file is gone. Raises SuiteError for a path that is nowhere or cannot be read.
+    """
+    asked = str(path_or_name)
+    if not (folder / asked).is_file() and not _is_path(asked) and asked not in list_suites(folder):
+        return asked
+    path = find_suite(asked, folder)
+    named = read_with_includes(path, os.environ, Mistakes(), find_suite).entries.get("name")
+    if named is None or named.text is None:
+        raise SuiteError(f"{path}: a suite has a name, such as `name: {path.stem}`")
+    return named.text
+
+
+def variant_name(suite: str, overrides: Sequence[str], limit_queries: int | None) -> str:
+    """The name of a suite as changed: what is not the suite as written has a leaderboard of its own."""
+    changed = f"-set-{digest(list(overrides))[:6]}" if overrides else ""
+    sampled = f"-limit-{limit_queries}" if limit_queries else ""
+    return f"{suite}{changed}{sampled}"
+
+
+def _is_path(asked: str) -> bool:
+    return Path(asked).suffix in (".yaml", ".yml") or len(Path(asked).parts) > 1
 
 
 def list_suites(folder: Path = Path()) -> dict[str, Path]:
@@ -33,6 +64,6 @@ def list_suites(folder: Path = Path()) -> dict[str, Path]:
 
 def _shipped() -> Path:
     """The folder of the wheel; in an editable install the checkout's own."""
-    package = Path(sparsebench.__file__).parent
+    package = Path(__file__).parents[1]
     shipped = package / "shipped_suites"
     return shipped if shipped.is_dir() else package.parents[1] / "suites"

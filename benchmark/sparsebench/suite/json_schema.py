@@ -23,7 +23,7 @@ def suite_schema(registry: Registry) -> Schema:
     for name in ("ModelSpec", "PostprocessorSpec", "AnalyzerSpec", "Tuning"):
         del definitions[name]
     del definitions["Baseline"]["required"]
-    definitions["CollectionSpec"]["properties"]["id"]["examples"] = list(registry.collections)
+    suite["properties"]["collections"]["items"] = _collections(registry, definitions)
     suite["properties"]["include"] = {"anyOf": [{"type": "string"}, _list_of({"type": "string"})]}
     complete = {"required": [key for key in suite.pop("required") if key != "baseline"]}
     return {
@@ -31,6 +31,37 @@ def suite_schema(registry: Registry) -> Schema:
         **suite,
         "anyOf": [complete, {"required": ["include"]}],
     }
+
+
+def _collections(registry: Registry, definitions: Schema) -> Schema:
+    """A collection of any format, or the `id` of a plugin's source with the parameters of that."""
+    own = definitions["CollectionSpec"]
+    del own["properties"]["params"]
+    own["properties"]["id"]["examples"] = list(registry.collections)
+    with_source = {name: each for name, each in registry.collections.items() if each.factory}
+    sources = [_source(each, own, definitions) for each in with_source.values()]
+    reference = {"$ref": "#/$defs/CollectionSpec"}
+    if not sources:
+        return reference
+    own["properties"]["id"]["not"] = {"enum": list(with_source)}
+    return {"anyOf": [reference, *sources]}
+
+
+def _source(registered: Registered, own: Schema, definitions: Schema) -> Schema:
+    plugin = registered.plugin
+    params = _parameters("collections", registered, definitions)
+    properties = {**own["properties"], "id": {"const": plugin.name}, **params["properties"]}
+    required = ["id", *own["required"], *params.get("required", ())]
+    return {"description": plugin.summary, **_mapping(properties), "required": required}
+
+
+def _parameters(kind: Kind, registered: Registered, definitions: Schema) -> Schema:
+    """The schema of all parameters; definitions go to those of the suite, under names of their own."""
+    prefix = f"{kind}.{registered.plugin.name}.".replace("/", ".")
+    assert registered.factory is not None
+    parameters = schema(registered.factory, ref_template=f"#/$defs/{prefix}{{model}}")
+    definitions.update({prefix + name: each for name, each in parameters.pop("$defs", {}).items()})
+    return parameters
 
 
 def _entries(kind: Kind, registered: Mapping[str, Registered], definitions: Schema) -> Schema:
@@ -43,10 +74,7 @@ def _entries(kind: Kind, registered: Mapping[str, Registered], definitions: Sche
 
 def _entry(kind: Kind, registered: Registered, own: Schema, definitions: Schema) -> Schema:
     plugin = registered.plugin
-    prefix = f"{kind}.{plugin.name}.".replace("/", ".")
-    parameters = schema(plugin.factory, ref_template=f"#/$defs/{prefix}{{model}}")
-    definitions.update({prefix + name: each for name, each in parameters.pop("$defs", {}).items()})
-    params = parameters["properties"]
+    params = _parameters(kind, registered, definitions)["properties"]
     properties = {"name": {"const": plugin.name}, **own, **params}
     if "tune" in own:
         tuned = {name: _list_of(each) for name, each in params.items()}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sparsebench.config.interpolate import from_its_folder, interpolate
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
+from sparsebench.suite.schema import CollectionSpec
 
 _COLLECTION_PATHS = ("beir", "docs_tsv", "queries_tsv", "qrels")
 _NOT_PARAMETERS = ("name", "label")
@@ -28,6 +29,8 @@ def resolve_paths(tree: Node, environ: Mapping[str, str], mistakes: Mistakes) ->
 def _collection(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> Node:
     paths = {key: node.entries[key] for key in _COLLECTION_PATHS if key in node.entries}
     resolved = {key: from_its_folder(interpolate(path, environ, mistakes)) for key, path in paths.items()}
+    params = {key: each for key, each in node.entries.items() if key not in CollectionSpec.model_fields}
+    resolved |= {key: interpolate(each, environ, mistakes) for key, each in params.items()}
     if "bank" in node.entries:
         resolved["bank"] = _collection(node.entries["bank"], environ, mistakes)
     return node.with_entries(resolved) if resolved else node

@@ -80,8 +80,8 @@ class CollectionSpec(_Spec):
     """Which queries are tested; `test` in a folder in BEIR's layout."""
     name: Name = Field(default_factory=_default_name)
     """What tables call it; by default the id, or the folder's or file's name, and the split."""
-    domain: Domain
-    """Whether the models were trained on its like: means are taken of each kind."""
+    domain: Domain = "unknown"
+    """Whether the models were trained on its like: means are taken of `in` and of `out`, none of `unknown`."""
     bank: BankSource | None = None
     """Other queries, to fit postprocessors on."""
     dev: DevSource | None = None
@@ -90,6 +90,7 @@ class CollectionSpec(_Spec):
     """In the place of the suite's."""
     drop_own_id: bool = False
     """Whether a hit on the query's own id is dropped."""
+    params: Mapping[str, Any] = Field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -1,11 +1,11 @@
-"""The conformance kit: does a plugin keep the contract? For us, and for third parties' own tests.
+"""The conformance kit: checks that a plugin keeps the contract, for our tests and for those of third parties.
 
     @pytest.mark.parametrize("check", postprocessor_checks(lambda: MyMethod(tau=0.5)), ids=str)
     def test_my_method_keeps_the_contract(check):
         check()
 
 `sparsebench plugins check` runs the same on the command line. `as_blocks` makes score blocks of an array, the contexts
-are what analyzers read, made of `sparsebench.testing.texts`. Importing this imports neither torch nor pytest.
+are what analyzers read, made of `DOCUMENTS`, `QUERIES`, `QRELS` and `BANK`. Importing this imports no torch, no pytest.
 """
 
 from sparsebench.testing.analyzers import analyzer_checks, check_analyzer
@@ -15,10 +15,15 @@ from sparsebench.testing.contexts import cell_context, group_context, suite_cont
 from sparsebench.testing.models import check_model, model_checks
 from sparsebench.testing.postprocessors import check_postprocessor, postprocessor_checks
 from sparsebench.testing.scores import as_blocks
+from sparsebench.testing.texts import BANK, DOCUMENTS, QRELS, QUERIES
 
 __all__ = [
+    "BANK",
     "Check",
+    "DOCUMENTS",
     "ExpectedFailure",
+    "QRELS",
+    "QUERIES",
     "Violation",
     "analyzer_checks",
     "as_blocks",

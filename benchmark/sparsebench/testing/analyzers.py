@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from sparsebench.contracts import Analysis, Analyzer, NotApplicable
+from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
 from sparsebench.testing.common import COMMON, same_json
 from sparsebench.testing.contexts import cell_context, group_context, suite_context
@@ -18,7 +19,7 @@ from sparsebench.testing.texts import DOCUMENTS, QUERIES
 from sparsebench.types import Json, PerQuery
 
 TOLERANCE = 1e-6
-RESERVED = {"artefact", "files", "summary", "not_applicable", "error"}
+RESERVED = {"analyzer", "artefact", "files", "summary", "not_applicable", "error"}
 """What the harness itself writes beside the values."""
 
 Analyzing = Subject[Any]
@@ -48,6 +49,18 @@ def its_values_are_json(analyzer: Analyzing) -> None:
     same_json(dict(found.values), dict(found.values), "values")
     taken = sorted(RESERVED & set(found.values))
     require(not taken, f"the keys {', '.join(taken)} are the harness's own")
+
+
+def declares_what_it_has(plugin: AnalyzerPlugin, make: Callable[[], Analyzer]) -> None:
+    """The values have the columns that are declared, and the files a line for each chart."""
+    analyzing = Subject(make)
+    found, shown = _analyze(analyzing, _usual(analyzing)), plugin.shown(make())
+    if found is None:
+        return
+    missing = [f"{column.label!r} at `{column.path}`" for column in shown.missing(found.values)]
+    require(not missing, f"no number, text or None is there for the columns {', '.join(missing)}")
+    for curves in shown.curves:
+        require(any(map(curves.line, found.files)), f"no file is named as {curves.files}, for {curves.title!r}")
 
 
 def its_files_are_text_with_plain_names(analyzer: Analyzing) -> None:

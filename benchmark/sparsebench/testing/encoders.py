@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder, VectorModel
+from sparsebench.encoding.returned import encoded
 from sparsebench.testing.checks import Subject, require
 from sparsebench.testing.common import close
 from sparsebench.testing.isolation import no_network
@@ -49,22 +50,7 @@ def dense(encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> np.ndarra
 def vectors_are_sparse_rows(model: EncoderSubject) -> None:
     """`encode` returns a CSR array (N, V) of float32 with sorted indices and positive, finite entries."""
     for role, texts in TEXTS.items():
-        encoded = model.loaded.encode(texts, role)
-        vectors, size = encoded.vectors, model.loaded.vocabulary.size
-        require(vectors.format == "csr" and vectors.dtype == np.float32, f"{role}: {vectors.format} of {vectors.dtype}")
-        require(vectors.shape == (len(texts), size), f"{role}: shape {vectors.shape}, not ({len(texts)}, {size})")
-        require(_ascending(vectors.indptr, vectors.indices), f"{role}: indices are not ascending, or come twice")
-        sound = np.isfinite(vectors.data) & (vectors.data > 0)
-        require(bool(sound.all()), f"{role}: {np.count_nonzero(~sound)} entries are not finite or not above 0")
-        require(0 <= encoded.truncated <= len(texts), f"{role}: {encoded.truncated} of {len(texts)} texts truncated")
-
-
-def _ascending(indptr: np.ndarray, indices: np.ndarray) -> bool:
-    rises = np.diff(indices) > 0
-    starts = indptr[1:-1]  # of the second row and on: there the indices may fall
-    within = np.ones(len(indices) + 1, dtype=bool)
-    within[starts] = False
-    return bool((rises | ~within[1:-1]).all()) if len(indices) else True
+        encoded(model.loaded, texts, role)
 
 
 def some_text_has_a_vector(model: EncoderSubject) -> None:

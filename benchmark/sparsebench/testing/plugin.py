@@ -10,7 +10,7 @@ from typing import Any
 from sparsebench.errors import PluginError, SparsebenchError, did_you_mean
 from sparsebench.registry import Registered, Registry
 from sparsebench.registry.hooks import RECORDS, Kind
-from sparsebench.testing.analyzers import analyzer_checks
+from sparsebench.testing.analyzers import analyzer_checks, declares_what_it_has
 from sparsebench.testing.checks import Check, ExpectedFailures, require
 from sparsebench.testing.collections import collection_checks
 from sparsebench.testing.examples import example_parameters
@@ -62,11 +62,15 @@ def _examine(
 ) -> Examined:
     plugin = registered.plugin
     parameters: dict[str, Any] = {}
+    if registered.factory is not None:
+        parameters = example_parameters(registered.factory, given)
     if kind == "collections":
-        checks = collection_checks(plugin)
+        checks = collection_checks(plugin, parameters=parameters)
     else:
-        parameters = example_parameters(plugin.factory, given)
         checks = CHECKS[kind](partial(plugin.factory, **parameters))
+    if kind == "analyzers":
+        shown = partial(declares_what_it_has, plugin, partial(plugin.factory, **parameters))
+        checks = [*checks, Check(declares_what_it_has.__name__, declares_what_it_has.__doc__ or "", shown)]
     plain = Check("its_name_and_summary_are_plain", _plain.__doc__ or "", partial(_plain, plugin))
     return Examined(
         kind, plugin.name, parameters, [_named(check, plugin.name, expected_failures) for check in (plain, *checks)]

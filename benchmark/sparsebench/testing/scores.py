@@ -45,7 +45,7 @@ def as_blocks(scores: np.ndarray, width: int = WIDTH) -> ScoreBlocks:
 
 
 def as_array(blocks: ScoreBlocks) -> np.ndarray:
-    """(Q, D) float32."""
+    """(Q, D), of the type of its blocks."""
     return np.concatenate([block.scores.cpu().numpy() for block in blocks], axis=1)
 
 

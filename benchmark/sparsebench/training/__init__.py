@@ -1,4 +1,4 @@
-"""Recipes -> trained checkpoints, by sentence-transformers' SparseEncoderTrainer (extra `[train]`).
+"""Train SPLADE checkpoints from recipes, by sentence-transformers (extra `[train]`).
 
 Reading a recipe and finding what it made need no torch; only `sparsebench.training.trainer` and what it imports do.
 """

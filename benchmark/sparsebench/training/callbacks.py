@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
+import torch
 from sentence_transformers.sparse_encoder.callbacks.splade_callbacks import SpladeRegularizerWeightSchedulerCallback
 from transformers import TrainerCallback
 
 from sparsebench.errors import TrainingError
+from sparsebench.training.losses import DfFlops
 from sparsebench.training.recipe import Variant
 from sparsebench.training.show import Report
 
@@ -27,6 +30,25 @@ class QuadraticSchedule(SpladeRegularizerWeightSchedulerCallback):  # type: igno
         """Set T."""
         super().on_train_begin(args, state, control, **kwargs)
         self.warmup_steps = self._steps
+
+
+class KeepDocumentFrequencies(TrainerCallback):  # type: ignore[misc]
+    """Writes the counts of DF-FLOPS beside each checkpoint and reads them back: the same weights as without a kill."""
+
+    _FILE = "document_frequencies.pt"
+
+    def __init__(self, regulariser: DfFlops, resumed_from: str | None) -> None:
+        self._regulariser, self._resumed_from = regulariser, resumed_from
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Go on from the counts of the checkpoint."""
+        if self._resumed_from:
+            self._regulariser.recall(torch.load(Path(self._resumed_from) / self._FILE, weights_only=True))
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Write them beside the checkpoint."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        torch.save(self._regulariser.remember(), folder / self._FILE)
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsebench.checkpoints import AnyLocation, Files, Location
+from sparsebench.device import choose_device
 from sparsebench.errors import ModelError, NotAtHandError, did_you_mean
 from sparsebench.progress import Progress, progress_for_terminal
-from sparsebench.provenance.device import choose_device
 from sparsebench.store import Store, default_root
 from sparsebench.training.recipe import Variant, load_recipe
 from sparsebench.training.show import reporting

@@ -10,7 +10,7 @@ import numpy as np
 
 from sparsebench.errors import TrainingError
 from sparsebench.training.examples import Examples
-from sparsebench.training.recipe import Variant
+from sparsebench.training.recipe import Settings, Variant
 
 _CHUNK = 1 << 14
 
@@ -29,11 +29,15 @@ def choose_output_ids(variant: Variant, tokenizer: Any, examples: Examples, *, s
             f"the backbone has {size}; `all` takes these"
         )
     if settings.vocabulary_order == "random":
-        order = np.random.default_rng(settings.vocabulary_seed).permutation(size)
+        order = np.random.default_rng(_seed(settings)).permutation(size)
     else:
         # Equal counts, as of all that never occur: the smaller id first.
         order = np.argsort(-_counts(tokenizer, _documents(examples), size), kind="stable")
     return np.sort(_special_last(order, tokenizer.all_special_ids)[: settings.vocabulary])
+
+
+def _seed(settings: Settings) -> int:
+    return settings.seed if settings.vocabulary_seed == "seed" else settings.vocabulary_seed
 
 
 def _special_last(order: np.ndarray, special_ids: Sequence[int]) -> np.ndarray:

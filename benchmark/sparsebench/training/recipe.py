@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sparsebench.config.fields import FileName, Name, Positive
@@ -72,10 +72,15 @@ class Settings(_Spec):
         regulariser does not silence all of them before anything is learnt. fresh_head: even where it has one.
     loss: `nll` over a positive and its own negative, `infonce` over the batch's positives and the own negative,
         `margin_mse` and `kl` towards a teacher's scores.
+    regulariser: `flops`, `l1`, or `df_flops`: on the document side FLOPS with a weight for each term that grows with
+        its document frequency in the model's own encodings (METHODS 2.7), on the query side FLOPS.
+    df_alpha, df_beta: share of the documents at which that weight is half, and how steep it is there.
+    df_every: steps after which document frequencies are counted anew; before the first count it is FLOPS.
     lambda_q, lambda_d: weights of the regulariser; both are multiplied by `lambda_factor`, and reach that value after
         `lambda_steps` steps: min(1, s/T)^2.
     vocabulary: how many output dimensions are trained, the others never being active: the most frequent ones in the
-        training documents or a random choice. A smaller choice is part of a larger one.
+        training documents or a random choice, drawn by `vocabulary_seed` (`seed`: a new draw for each training seed). A
+        smaller choice is part of a larger one.
     length: tokens of a text, special ones included. precision: `bf16` is for GPUs.
     save_every: steps between two checkpoints from which a training that was killed goes on.
     test_sets: collections whose queries must not be trained on; null takes those of an included recipe away.
@@ -94,7 +99,10 @@ class Settings(_Spec):
     fresh_head: bool = False
     pooling: Literal["max", "sum", "cls"] = "max"
     loss: Loss
-    regulariser: Literal["flops", "l1"] = "flops"
+    regulariser: Literal["flops", "l1", "df_flops"] = "flops"
+    df_alpha: Annotated[float, Gt(0), Lt(1)] = 0.1
+    df_beta: PositiveNumber = 10.0
+    df_every: Positive = 10
     lambda_q: Number = 3e-4
     lambda_d: Number = 1e-4
     lambda_factor: Number = 1.0
@@ -102,7 +110,7 @@ class Settings(_Spec):
     data: Source
     vocabulary: Literal["all"] | Positive = "all"
     vocabulary_order: Literal["frequency", "random"] = "frequency"
-    vocabulary_seed: int = 0
+    vocabulary_seed: int | Literal["seed"] = 0
     steps: Positive = 150_000
     batch_size: Positive = 128
     learning_rate: PositiveNumber = 2e-5

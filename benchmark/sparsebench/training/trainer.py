@@ -21,10 +21,10 @@ from transformers.utils.logging import disable_progress_bar
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.errors import TrainingError
 from sparsebench.training.backbone import write_start
-from sparsebench.training.callbacks import QuadraticSchedule, Watch
+from sparsebench.training.callbacks import KeepDocumentFrequencies, QuadraticSchedule, Watch
 from sparsebench.training.examples import Examples
 from sparsebench.training.late_decoder import defer, restore
-from sparsebench.training.losses import splade_loss
+from sparsebench.training.losses import DfFlops, splade_loss
 from sparsebench.training.narrow import check_narrow, narrow, silence, widen
 from sparsebench.training.output_ids import choose_output_ids
 from sparsebench.training.pooling import pooling
@@ -60,21 +60,30 @@ def train_encoder(
     """
     disable_progress_bar()  # transformers' bars are of steps that take no time
     encoder, ids = _start(variant, examples, backbone, work)
-    loss = splade_loss(variant.settings, encoder)
+    loss, resumed = splade_loss(variant.settings, encoder), last_whole(work)
     trainer = SparseEncoderTrainer(
         model=encoder,
         args=_arguments(variant.settings, work, device),
         train_dataset=dataset(examples),
         loss=loss,
-        callbacks=[QuadraticSchedule(loss, variant.settings.lambda_steps), Watch(loss, variant, report)],
+        callbacks=[
+            QuadraticSchedule(loss, variant.settings.lambda_steps),
+            *_keeping(loss, resumed),
+            Watch(loss, variant, report),
+        ],
     )
     trainer.remove_callback(PrinterCallback)  # it writes to standard output, which is for tables and JSON
     with _chosen_outputs(encoder, ids, variant.settings):
-        trainer.train(resume_from_checkpoint=last_whole(work))
+        trainer.train(resume_from_checkpoint=resumed)
     _check_finite(encoder, variant)
     if ids is not None:
         silence(encoder[0].auto_model, ids)
     return Trained(encoder, ids)
+
+
+def _keeping(loss: Any, resumed: str | None) -> list[KeepDocumentFrequencies]:
+    regulariser = loss.document_regularizer.regulariser
+    return [KeepDocumentFrequencies(regulariser, resumed)] if isinstance(regulariser, DfFlops) else []
 
 
 @contextmanager
@@ -135,6 +144,7 @@ def _start(
 
 
 def _arguments(settings: Settings, work: Path, device: str) -> SparseEncoderTrainingArguments:
+    _refuse_several(device)
     return SparseEncoderTrainingArguments(
         output_dir=str(work),
         max_steps=settings.steps,
@@ -156,6 +166,16 @@ def _arguments(settings: Settings, work: Path, device: str) -> SparseEncoderTrai
         use_cpu=device == "cpu",
         dataloader_pin_memory=device != "cpu",
     )
+
+
+def _refuse_several(device: str) -> None:
+    """transformers would train on all GPUs that it sees at once, which is another training: n times the batch."""
+    visible = torch.cuda.device_count() if device != "cpu" else 1
+    if visible > 1:
+        raise TrainingError(
+            f"{visible} GPUs are visible to this process, and training is defined on one; set CUDA_VISIBLE_DEVICES to "
+            "one of them before it starts (`sparsebench train --device cuda:1` does that)"
+        )
 
 
 def _check_finite(encoder: SparseEncoder, variant: Variant) -> None:

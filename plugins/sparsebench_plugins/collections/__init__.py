@@ -1,4 +1,4 @@
-"""The collections in the box: two small ones that this project wrote, to show what a suite does without a download."""
+"""Built-in collections: two small ones of our own, so that a suite runs without a download."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""The models in the box, registered through the same hook as third parties' ones."""
+"""Built-in models: splade, splade_doc, bm25, run_file, score_matrix."""
 
 from __future__ import annotations
 
 from sparsebench import ModelPlugin, hookimpl
 from sparsebench.training import each_training
 from sparsebench_plugins.models.bm25 import Bm25
+from sparsebench_plugins.models.rm3 import Rm3
 from sparsebench_plugins.models.run_file import RunFile
 from sparsebench_plugins.models.score_matrix import ScoreMatrix
 from sparsebench_plugins.models.splade import Splade
@@ -18,6 +19,7 @@ def register_models() -> list[ModelPlugin]:
     """One line for each."""
     return [
         ModelPlugin("bm25", Bm25, "BM25 through bm25s"),
+        ModelPlugin("rm3", Rm3, "BM25 with queries expanded by the terms of their best documents"),
         ModelPlugin("run_file", RunFile, "a TREC run as a system"),
         ModelPlugin("score_matrix", ScoreMatrix, "scores or features of any system, from files"),
         ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint", _TRAININGS),

@@ -52,6 +52,10 @@ class Bm25(CollectionModel):
         versions = {name: importlib.metadata.version(name) for name in ("bm25s", "PyStemmer")}
         return {"bm25": asdict(self), "libraries": versions}
 
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name nothing: the CPU counts, whatever the device."""
+        return {}
+
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """One pass over the corpus; keeps a document frequency for each term, and no document."""
         tokenizer = self._tokenizer()
@@ -88,15 +92,19 @@ class FittedBm25(LoadedEncoder):
 
     def encode(self, texts: Sequence[str], role: Role) -> Encoded:
         """Term counts of queries; BM25 impacts of documents, those of the corpus and any other."""
-        counts = self._counts(texts)
-        if role == "document":
-            counts.data = self._impacts(counts)
-        vectors = counts.astype(np.float32)
-        vectors.eliminate_zeros()
-        return Encoded(vectors)
+        counts = self.counts(texts)
+        return Encoded(self.impacts(counts) if role == "document" else counts.astype(np.float32))
 
-    def _counts(self, texts: Sequence[str]) -> csr_array:
-        """(N, V): how often each known term occurs."""
+    def impacts(self, counts: csr_array) -> csr_array:
+        """BM25 impacts (N, V) float32 of documents with these term counts (N, V); those of 0 are not stored."""
+        vectors = counts.copy()
+        vectors.data = self._impacts(counts)
+        vectors = vectors.astype(np.float32)
+        vectors.eliminate_zeros()
+        return vectors
+
+    def counts(self, texts: Sequence[str]) -> csr_array:
+        """Term counts (N, V): how often each known term occurs."""
         from scipy.sparse import csr_array
 
         terms = self.vocabulary.token_ids(texts)

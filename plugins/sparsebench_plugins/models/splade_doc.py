@@ -92,6 +92,10 @@ class SpladeDoc(CollectionModel):
             "output_ids": None if ids is None else digest(ids.tolist()),
         }
 
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name what encodes documents; queries are looked up."""
+        return self._documents().computed_by("document", device) if role == "document" else {}
+
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """As CollectionModel.fit; reads the corpus for `idf` alone, once."""
         side = self._documents().load_side("document", device)

@@ -1,4 +1,4 @@
-"""Score postprocessors (METHODS 3), one module per method."""
+"""Built-in score postprocessors (METHODS 3), one module a method."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
 
 from sparsebench import Block, FitContext, ScoreBlocks, ScoreError, Sees
 from sparsebench.collection import normalised
@@ -112,6 +112,11 @@ class Picked:
         """See ScoreBlocks."""
         return self.blocks.floor
 
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        """See ScoreBlocks."""
+        return self.blocks.dtype
+
     def __iter__(self) -> Iterator[Block]:
         """See ScoreBlocks."""
         for block in self.blocks:
@@ -149,6 +154,11 @@ class Beside:
     def floor(self) -> float:
         """See ScoreBlocks."""
         return self.left.floor
+
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        """See ScoreBlocks."""
+        return self.left.dtype
 
     def __iter__(self) -> Iterator[Block]:
         """See ScoreBlocks."""

@@ -30,6 +30,16 @@ def test_run_prints_the_leaderboard_and_says_where_it_is(
     assert "runs/toy/leaderboard.md" in printed
 
 
+def test_run_ends_with_what_was_not_applicable_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toys.write_suite(tmp_path / "toy.yaml", tmp_path / "fruit", "models: [bm25]\nanalyzers: [removal, sparsity]\n")
+    assert sparsebench(monkeypatch, "run", "toy.yaml") == Exit.OK
+    last = capsys.readouterr().out.rstrip().splitlines()[-1]
+    reason = "the query side does not expand: a query's active dimensions are its own tokens"
+    assert last == f"not applicable: removal on fruit, bm25 ({reason})"
+
+
 def test_plan_then_run_then_plan_has_nothing_left_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -39,7 +49,7 @@ def test_plan_then_run_then_plan_has_nothing_left_to_do(
     assert "not yet known" in before
     sparsebench(monkeypatch, "run", "toy.yaml")
     capsys.readouterr()
-    assert sparsebench(monkeypatch, "plan", "toy.yaml") == Exit.NOTHING
+    assert sparsebench(monkeypatch, "plan", "toy.yaml") == Exit.OK
     assert "0 of 4 cells to compute" in capsys.readouterr().out
 
 
@@ -179,7 +189,7 @@ def test_a_device_that_is_not_there_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sparsebench(monkeypatch, "run", "toy.yaml", "--device", "nosuch") == Exit.USAGE
-    assert "--device cpu" in capsys.readouterr().err
+    assert "there is no such device" in capsys.readouterr().err
 
 
 def test_plugins_are_listed_for_people_and_programs(
@@ -197,7 +207,16 @@ def test_the_doctor_finds_nothing_wrong_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sparsebench(monkeypatch, "doctor") == Exit.OK
-    assert "all is well" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "all is well" in told
+    assert "no GPU is used: " in told or "GPUs are visible" in told
+
+
+def test_a_device_that_nobody_compared_is_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sparsebench(monkeypatch, "run", "no such suite", "--device", "mps") == Exit.USAGE
+    assert "--device mps: Apple's GPUs have not been compared with a CPU" in capsys.readouterr().err
 
 
 def test_the_doctor_names_a_store_that_cannot_be_written(
@@ -209,12 +228,12 @@ def test_the_doctor_names_a_store_that_cannot_be_written(
 
 
 def test_the_cache_is_listed_and_cleared(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sparsebench(monkeypatch, "cache", "ls") == Exit.NOTHING
+    assert sparsebench(monkeypatch, "cache", "ls") == Exit.OK
     sparsebench(monkeypatch, "run", "toy.yaml")
     assert sparsebench(monkeypatch, "cache", "ls") == Exit.OK
     assert "vectors" in capsys.readouterr().out
     assert sparsebench(monkeypatch, "cache", "clear", "--yes") == Exit.OK
-    assert sparsebench(monkeypatch, "cache", "ls") == Exit.NOTHING
+    assert sparsebench(monkeypatch, "cache", "ls") == Exit.OK
 
 
 def test_the_schema_is_json_and_knows_the_parameters_of_plugins(

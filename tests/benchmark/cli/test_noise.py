@@ -7,7 +7,7 @@ import pytest
 
 import toys
 from commands import sparsebench
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 
 
 @pytest.fixture(autouse=True)

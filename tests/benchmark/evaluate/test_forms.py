@@ -30,7 +30,7 @@ class Lengths(Model):
 
 
 class LengthsForm(Form[Lengths]):
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         lengths = [len(document.text) for document in self.collection.source.documents()]
         return Scores(
             MatrixScores(np.tile(np.array(lengths, np.float32), (len(queries), 1))), {"longest": max(lengths)}

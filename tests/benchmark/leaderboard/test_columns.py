@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sparsebench.leaderboard.columns import extra_columns, hub_skewness, tuned
+from sparsebench.leaderboard.columns import tuned
 from sparsebench.records import CellDescription, Part, Record
 from sparsebench.types import Json
 
@@ -39,11 +39,3 @@ def test_a_row_says_its_temperature_and_how_it_was_chosen(
     params: dict[str, Json], tuning: dict[str, Json] | None, said: str | None
 ) -> None:
     assert tuned(record(params, tuning)) == said
-
-
-def test_the_skewness_of_hubs_is_that_of_the_10_best_alone() -> None:
-    assert hub_skewness(record({}, hubness={"k": 10, "skewness": 1.5})) == 1.5
-    assert hub_skewness(record({}, hubness={"k": 5, "skewness": 1.5})) is None
-    assert hub_skewness(record({}, hubness={"not_applicable": "too short"})) is None
-    assert "N_10 skew" in extra_columns([record({}, hubness={"k": 10, "skewness": 1.5})], costs=False)
-    assert "N_10 skew" not in extra_columns([record({})], costs=False)

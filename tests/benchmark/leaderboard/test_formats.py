@@ -103,7 +103,7 @@ def test_a_published_page_that_is_too_large_leaves_values_of_queries_to_their_ar
 
 @pytest.mark.parametrize(("length", "kept"), [(0, 0), (1, 1), (5, 5), (200, 200), (1000, 200)])
 def test_curves_are_thinned_to_what_a_screen_shows_with_both_ends(length: int, kept: int) -> None:
-    curve = [place / 1000 for place in range(length)]
+    curve = [[place / 1000, place / 2000] for place in range(length)]
     found = thinned(curve)
     assert len(found) == kept <= MOST_POINTS
     assert found[:1] + found[-1:] == curve[:1] + curve[-1:]

@@ -127,6 +127,8 @@ def test_provenance_is_one_press_away_and_escape_leads_back(page: Browser) -> No
     shown = page.evaluate("document.getElementById('record').innerText")
     for fact in ("naver/splade-v3", "a" * 40, "tau 1", "cccccccccccccccc", "abacus"):
         assert fact in shown
+    for fact in ("Analysis: wackiness", "robust w auc\n0.8750", "wackiness: ranker self", "Removal on web is seen."):
+        assert fact in shown
     record = page.evaluate("JSON.parse(document.querySelector('#record pre').textContent)")
     assert record["analysis"]["wackiness"]["robust"]["w_auc"] == 0.875  # shared by two records, shown in each
     page.press("Escape")
@@ -164,16 +166,18 @@ def test_the_keyboard_walks_through_the_points_from_the_greatest_loss_to_the_gre
 
 def test_the_front_holds_what_nothing_beats_in_both(page: Browser) -> None:
     show(page, "web")
-    on_front = "[...document.querySelectorAll('[data-chart=flops] .on-front')].map((p) => Number(p.dataset.system))"
+    on_front = "[...document.querySelectorAll('[data-chart=FLOPS] .on-front')].map((p) => Number(p.dataset.system))"
     assert sorted(page.evaluate(on_front)) == [1, 3]
 
 
 def test_curves_are_drawn_with_their_areas_and_bands(page: Browser) -> None:
-    assert page.evaluate("document.querySelectorAll('#wackiness .curve').length") == 2  # and the other collection's
-    assert "splade: W-AUC 0.875" in page.evaluate("document.querySelector('#wackiness .legend').innerText")
-    assert page.evaluate("document.querySelectorAll('#removal .curve').length") == 2
-    assert page.evaluate("document.querySelectorAll('#removal .band').length") == 1
-    assert "−0.0500 without any expansion" in page.evaluate("document.querySelector('.verdict').innerText")
+    of = "document.querySelectorAll('[data-curves={}] {}').length"
+    assert page.evaluate(of.format("Wackiness", ".curve")) == 2  # and the other collection's
+    assert "splade: W-AUC 0.875" in page.evaluate("document.querySelector('[data-curves=Wackiness] .legend').innerText")
+    assert page.evaluate(of.format("Removal", ".curve")) == 2
+    assert page.evaluate(of.format("Removal", ".band")) == 1
+    assert page.evaluate(of.format("Removal", ".knot")) == 5
+    assert "wackiest: mean effect -0.0040" in page.evaluate("document.querySelector('[data-curves=Removal]').innerText")
 
 
 def test_what_an_analyzer_says_of_the_suite_is_laid_out(page: Browser) -> None:

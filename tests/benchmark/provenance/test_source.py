@@ -62,7 +62,7 @@ def append(path: Path, code: str) -> None:
         ("contracts/postprocessors.py", "def row_stats(", "def statistics("),
         ("workers.py", "def in_threads", "def in_order"),
         ("evaluate/tuning.py", "FOLDS = 5", "FOLDS = 4"),
-        ("search/views.py", "block.scores / self.scale", "block.scores * self.scale"),
+        ("search/views.py", "div_(self.scale)", "mul_(self.scale)"),
         ("rank/topk.py", "def tie_order", "def another_order"),
         ("measures/measuring.py", "def aggregate", "def mean"),
     ],

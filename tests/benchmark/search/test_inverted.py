@@ -157,9 +157,9 @@ def test_an_index_is_built_when_it_pays_and_changes_no_byte(monkeypatch: pytest.
     index = LazyIndex(documents)
     blocks = SparseScores(queries, documents, block=77, index=index)
     found, best = [dense(blocks), dense(blocks)], [blocks.top(10, order)]
-    assert index.path == "product (scipy)"
+    assert not index.serves
     found.append(dense(blocks.rows(0, 20)))
-    assert index.path == "inverted index (numba)", "asked for once more"
+    assert index.serves, "asked for once more"
     best.append(blocks.top(10, order))
     assert len({*found, dense(blocks)}) == 1
     equal(*best)
@@ -181,7 +181,7 @@ def test_without_numba_scipy_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     index = LazyIndex(documents)
     assert dense(SparseScores(queries, documents, index=index)) == expected
-    assert index.path == "product (scipy)"
+    assert index.engine == "product (scipy)"
 
 
 @pytest.mark.usefixtures("at_once")

@@ -20,12 +20,14 @@ def dense(blocks: ScoreBlocks) -> np.ndarray:
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
-def test_a_matrix_is_read_block_by_block(block: int) -> None:
-    matrix = np.arange(15, dtype=np.float64).reshape(3, 5)
+@pytest.mark.parametrize(("given", "read"), [("float16", "float32"), ("float32", "float32"), ("float64", "float64")])
+def test_a_matrix_is_read_block_by_block_in_a_type_that_holds_it(block: int, given: str, read: str) -> None:
+    matrix = np.arange(15, dtype=given).reshape(3, 5)
     blocks = MatrixScores(matrix, block=block)
     assert dense(blocks).tolist() == matrix.tolist()
     assert dense(blocks.rows(1, 3)).tolist() == matrix[1:].tolist()
-    assert {block.scores.dtype for block in blocks} == {torch.float32}
+    assert {block.scores.dtype for block in blocks} == {getattr(torch, read)}
+    assert blocks.dtype == blocks.rows(1, 3).dtype == read
     assert blocks.floor == -math.inf
 
 

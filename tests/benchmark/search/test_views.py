@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -34,6 +35,10 @@ class Counting:
     def floor(self) -> float:
         return self.blocks.floor
 
+    @property
+    def dtype(self) -> Literal["float32", "float64"]:
+        return self.blocks.dtype
+
     def __iter__(self) -> Iterator[Block]:
         self.passes.append(1)
         return iter(self.blocks)
@@ -42,7 +47,7 @@ class Counting:
         return self.blocks.rows(start, stop)
 
 
-MATRIX = np.array([[2, 4, 6], [8, 10, 12], [1, 0, 3]])
+MATRIX = np.array([[2, 4, 6], [8, 10, 12], [1, 0, 3]], dtype=np.float32)
 HALVES = [[1, 2, 3], [4, 5, 6], [0.5, 0, 1.5]]
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-import sparsebench
 from sparsebench.errors import SuiteError
-from sparsebench.suite import find_suite, list_suites
+from sparsebench.suite import find, find_suite, list_suites, suite_name
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +14,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "site" / "sparsebench"
     (package / "shipped_suites").mkdir(parents=True)
     (package / "shipped_suites" / "quickstart.yaml").touch()
-    monkeypatch.setattr(sparsebench, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(find, "__file__", str(package / "suite" / "find.py"))
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return package
@@ -63,3 +62,21 @@ def test_a_path_that_is_not_there_is_not_taken_for_a_name(path: str) -> None:
 def test_all_suites_with_a_name_are_listed() -> None:
     touch("suites/beir.yaml")
     assert sorted(list_suites()) == ["beir", "quickstart"]
+
+
+def test_the_results_of_a_suite_have_the_name_that_its_file_says() -> None:
+    Path("else").mkdir()
+    Path("else/mine.yaml").write_text("name: drinks\n")
+    Path("suites").mkdir()
+    Path("suites/theirs.yaml").write_text("include: ../else/mine.yaml\n")
+    assert suite_name("else/mine.yaml") == suite_name("./else/mine.yaml") == suite_name("theirs") == "drinks"
+
+
+def test_results_stay_readable_where_their_suite_file_is_gone() -> None:
+    assert suite_name("long-ago") == "long-ago"
+
+
+def test_a_suite_without_a_name_has_no_results() -> None:
+    Path("mine.yaml").write_text("models: [bm25]\n")
+    with pytest.raises(SuiteError, match=r"mine.yaml: a suite has a name, such as `name: mine`"):
+        suite_name("mine.yaml")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sparsebench import CollectionPlugin, CollectionSource, hookimpl
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.source import read_source
 from sparsebench.registry import Registry
@@ -67,3 +69,31 @@ def test_a_suite_has_its_parts_or_includes_them(valid: Valid) -> None:
 
 def test_editors_are_offered_the_collections_that_plugins_carry(registry: Registry) -> None:
     assert suite_schema(registry)["$defs"]["CollectionSpec"]["properties"]["id"]["examples"] == ["mini/web"]
+
+
+class Clips(CollectionSource):
+    def __init__(self, *, captions: Path) -> None: ...
+
+
+class ClipsPlugin:
+    @hookimpl
+    def register_collections(self) -> list[CollectionPlugin]:
+        return [CollectionPlugin("clips", summary="", source=Clips)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "fits"),
+    [
+        ("id: clips, captions: a", True),
+        ("id: clips", False),
+        ("id: clips, capt: a", False),
+        ("id: mini/web, params: {}", False),
+    ],
+)
+def test_editors_know_the_parameters_of_a_source(
+    registry: Registry, write: Callable[..., Path], base: str, keys: str, fits: bool
+) -> None:
+    collections = {**registry.collections, **Registry.of(ClipsPlugin()).collections}
+    validator = jsonschema.Draft202012Validator(suite_schema(replace(registry, collections=collections)))
+    path = write(base.replace("id: mini/web", keys))
+    assert validator.is_valid(read_source(path, Mistakes()).plain()) is fits

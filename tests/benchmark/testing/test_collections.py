@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import toys
-from sparsebench import CollectionPlugin
+from sparsebench import CollectionPlugin, Document, Query, Topics
+from sparsebench.collection import BeirFolder
 from sparsebench.testing import Violation, check_collection, collection_checks
 from sparsebench.testing.collections import RULES
 
@@ -37,12 +38,36 @@ def without_a_relevant_document(folder: Path) -> None:
 
 
 OFFENDERS: list[tuple[str, Damage]] = [
-    ("its_folder_has_the_layout", without_judgments),
+    ("its_files_are_there", without_judgments),
     ("documents_keep_the_rules", with_an_id_twice),
     ("some_document_has_text", without_text),
     ("every_split_can_be_measured", judging_absent_documents),
     ("every_split_can_be_measured", without_a_relevant_document),
 ]
+
+
+class Restless(BeirFolder):
+    """Another document at every pass."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(), "restless")
+        self.passes = 0
+
+    def documents(self) -> Iterator[Document]:
+        self.passes += 1
+        yield Document("d1", f"pass {self.passes}")
+
+    def topics(self, split: str | None) -> Topics:
+        return Topics((Query("q1", "pass"),), {"q1": {"d1": 1}})
+
+    def splits(self) -> list[str]:
+        return ["test"]
+
+
+def test_a_source_that_reads_otherwise_each_time_is_found_out() -> None:
+    checks = collection_checks(CollectionPlugin("restless", summary="a toy", source=Restless))
+    (check,) = [check for check in checks if str(check) == "it_reads_the_same_twice"]
+    assert "a second pass" in str(check.failure())
 
 
 @pytest.mark.parametrize(("name", "damage"), OFFENDERS)
@@ -60,7 +85,7 @@ def test_a_relative_folder_is_found_out() -> None:
 
 
 def test_every_rule_has_a_collection_that_breaks_it() -> None:
-    assert {rule.__name__ for rule in RULES} == {name for name, _ in OFFENDERS}
+    assert {rule.__name__ for rule in RULES} == {name for name, _ in OFFENDERS} | {"it_reads_the_same_twice"}
 
 
 def test_a_whole_collection_passes_every_check(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -8,9 +9,10 @@ import sparsebench_plugins.collections
 import sparsebench_plugins.models
 import sparsebench_plugins.postprocessors
 import toys
-from sparsebench import PostprocessorPlugin, hookimpl
+from sparsebench import Analysis, AnalyzerPlugin, CellAnalyzer, CellContext, Column, PostprocessorPlugin, hookimpl
 from sparsebench.errors import PluginError
 from sparsebench.registry import Registry
+from sparsebench.testing.checks import Violation
 from sparsebench.testing.plugin import examine
 from sparsebench_plugins.postprocessors.none import NoCorrection
 
@@ -51,6 +53,22 @@ def test_unknown_names_are_mistakes() -> None:
         examine(registry, expected_failures={"mini/web:the_sme": ""})
     with pytest.raises(PluginError, match=r"there is no plugin 'mini/wob' here. Did you mean 'mini/web'"):
         examine(registry, given={"mini/wob": {}})
+
+
+@pytest.mark.parametrize(("path", "failed"), [("k", False), ("kk", True), ("nested", True)])
+def test_a_column_that_is_not_among_the_values_is_found_out(path: str, failed: bool) -> None:
+    class Nested(CellAnalyzer):
+        def analyze(self, context: CellContext) -> Analysis:
+            return Analysis({"k": 1, "nested": {"k": 1}})
+
+    @hookimpl
+    def register_analyzers() -> list[AnalyzerPlugin]:
+        return [AnalyzerPlugin("nested", Nested, "two values", columns=(Column("k", path),))]
+
+    (examined,) = examine(Registry.of(SimpleNamespace(register_analyzers=register_analyzers)))
+    (check,) = [check for check in examined.checks if check.name == "nested:declares_what_it_has"]
+    with pytest.raises(Violation, match=f"'k' at `{path}`") if failed else nullcontext():
+        check()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ pytest.importorskip("sentence_transformers", reason="the extra [train] is not in
 pytest.importorskip("datasets", reason="the extra [train] is not installed")
 pytest.importorskip("accelerate", reason="the extra [train] is not installed")
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.run import command as run
 from sparsebench.cli.train import command as train
 from sparsebench.errors import NotAtHandError, SparsebenchError

@@ -12,7 +12,7 @@ pytest.importorskip("sentence_transformers", reason="the extra [train] is not in
 from sentence_transformers.sparse_encoder import losses  # noqa: E402
 
 from sparsebench.training.callbacks import QuadraticSchedule  # noqa: E402
-from sparsebench.training.losses import L1, Counted, InBatchNLL, PairwiseNLL, ranking_loss  # noqa: E402
+from sparsebench.training.losses import L1, Counted, DfFlops, InBatchNLL, PairwiseNLL, ranking_loss  # noqa: E402
 
 VECTORS = torch.tensor([[1.0, 0, 2, 0], [0, 0, 2, 1], [3, 0, 0, 1]])
 QUERIES = torch.eye(2)
@@ -61,3 +61,29 @@ def test_the_schedule_is_quadratic_in_steps_however_long_the_training(step: int,
     schedule.on_step_begin(None, SimpleNamespace(global_step=step), None)
     assert loss.document_regularizer_weight == pytest.approx(weight)
     assert loss.query_regularizer_weight == pytest.approx(weight)
+
+
+def test_df_flops_weighs_terms_by_their_share_of_the_documents() -> None:
+    regulariser = DfFlops(alpha=0.1, beta=10.0, every=1)
+    weights = regulariser.weight(torch.tensor([0.0, 0.05, 0.1, 0.2, 1.0], dtype=torch.float64))
+    assert weights[[0, 2, 4]].tolist() == pytest.approx([0.0, 0.5, 1.0])
+    assert weights[1] < 0.5 < weights[3]
+
+
+def test_df_flops_is_flops_until_it_has_counted() -> None:
+    vectors = torch.tensor([[1.0, 0, 2, 0], [0, 0, 2, 1], [3, 0, 0, 1]])
+    regulariser = DfFlops(alpha=0.1, beta=10.0, every=2)
+    assert regulariser.compute_loss_from_embeddings(vectors).item() == pytest.approx(4.0)  # METHODS 1
+    assert regulariser.compute_loss_from_embeddings(vectors).item() == pytest.approx(4.0)
+    shares = torch.tensor([2 / 3, 0, 2 / 3, 2 / 3])  # active in two of three documents, or in none
+    expected = ((regulariser.weight(shares) * vectors.mean(dim=0)) ** 2).sum().item()
+    assert regulariser.compute_loss_from_embeddings(vectors).item() == pytest.approx(expected)
+
+
+def test_df_flops_that_was_stopped_goes_on_with_the_same_counts() -> None:
+    batches = [torch.rand(4, 6, generator=torch.Generator().manual_seed(seed)).sub(0.5).relu() for seed in range(5)]
+    whole, first, second = (DfFlops(alpha=0.1, beta=10.0, every=2) for _ in range(3))
+    expected = [whole.compute_loss_from_embeddings(batch).item() for batch in batches]
+    found = [first.compute_loss_from_embeddings(batch).item() for batch in batches[:3]]
+    second.recall(first.remember())
+    assert [*found, *(second.compute_loss_from_embeddings(batch).item() for batch in batches[3:])] == expected

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.errors import SuiteError
 from sparsebench.registry import Registry
 from sparsebench.suite import load_suite

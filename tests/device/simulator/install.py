@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -91,6 +92,12 @@ class SimProperties:
         return DEVICE.limit or MEMORY
 
 
+def _visible() -> int:
+    """Two, where the environment hides none."""
+    names = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return 2 if names is None else len([name for name in names.split(",") if name.strip()])
+
+
 def _memory(device: Any = None) -> tuple[int, int]:
     whole = DEVICE.limit or MEMORY
     return whole - DEVICE.counts.live, whole
@@ -103,7 +110,8 @@ def _fakes() -> list[tuple[Any, str, Any]]:
     fakes = {
         "_lazy_init": lambda: None,
         "is_available": lambda: True,
-        "device_count": lambda: 2,
+        "is_initialized": lambda: True,
+        "device_count": _visible,
         "current_device": lambda: 0,
         "get_device_name": lambda device=None: SimProperties.name,
         "get_device_capability": lambda device=None: (SimProperties.major, SimProperties.minor),

@@ -1,4 +1,4 @@
-"""`sparsebench plugins`: list, check, new."""
+"""`sparsebench plugins list`, `check` and `new`."""
 
 from __future__ import annotations
 

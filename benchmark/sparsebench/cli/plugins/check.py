@@ -11,7 +11,7 @@ import click
 import yaml
 from packaging.utils import canonicalize_name
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.registry import Registry
 from sparsebench.registry.provider import Provider
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("target", metavar="MODULE|DISTRIBUTION|FILE.py")
+@click.argument("target", metavar="PROVIDER|DISTRIBUTION|MODULE|FILE.py")
 @click.option("--set", "given", multiple=True, metavar="PLUGIN.PARAMETER=VALUE",
               help="A parameter to check with, e.g. splade.checkpoint=folder.")  # fmt: skip
 @click.option("--expect-failure", "expected", multiple=True, metavar="[PLUGIN:]CHECK=REASON",
@@ -59,9 +59,14 @@ def _as_it_should_be(rule: Check) -> bool:
 
 
 def _modules(target: str) -> list[str]:
-    """The modules of an installed distribution, or the target itself."""
+    """The modules of an installed provider, by its own name (as `-p no:NAME` takes it) or its distribution's; else the
+    target itself."""
     entries = importlib.metadata.entry_points(group=PROJECT)
-    named = {entry.module for entry in entries if _canonical(Provider.of_entry(entry)) == canonicalize_name(target)}
+    named = {
+        entry.module
+        for entry in entries
+        if entry.name == target or _canonical(Provider.of_entry(entry)) == canonicalize_name(target)
+    }
     return sorted(named) or [target]
 
 

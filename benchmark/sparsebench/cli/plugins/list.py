@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 from tabulate import tabulate
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import plugin_options
 from sparsebench.contracts.hookspecs import API_VERSION
 from sparsebench.registry import Registry, discover

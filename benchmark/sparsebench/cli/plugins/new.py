@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sparsebench.cli import Exit
+from sparsebench.cli.exits import Exit
 from sparsebench.scaffold import KINDS, PluginKind, write_package
 
 

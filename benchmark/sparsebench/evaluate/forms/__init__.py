@@ -1,4 +1,4 @@
-"""How each form of model answers the queries of a group: one adapter a form, the same questions for all.
+"""One adapter for each form of model, which answers the same questions about the queries of a group.
 
 To add a form:
 
@@ -23,6 +23,7 @@ from sparsebench.evaluate.forms.form import Form, Part, Scores
 from sparsebench.evaluate.forms.scorer import ScorerForm
 from sparsebench.evaluate.forms.vectors import VectorForm
 from sparsebench.planning import Group
+from sparsebench.planning.broken import BrokenModel
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store
@@ -33,6 +34,8 @@ FORMS: Mapping[type, type[Form[Any]]] = {VectorModel: VectorForm, Scorer: Scorer
 def form_of(group: Group, store: Store, progress: Progress, watch: Stopwatch) -> Form[Any]:
     """The adapter of the group's model; raises PluginError for a class that derives from no form."""
     model = group.model.model
+    if isinstance(model, BrokenModel):
+        raise PluginError(model.why)
     for kind, form in FORMS.items():
         if isinstance(model, kind):
             return form(group, model, store, progress, watch)

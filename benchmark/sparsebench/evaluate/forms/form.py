@@ -18,7 +18,7 @@ from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.search.source import Source
 from sparsebench.store import Store
-from sparsebench.types import Json, Query, Ranking
+from sparsebench.types import Json, Query, Ranking, ScoreBlocks
 
 Part = Literal["collection", "bank", "bank gallery"]
 """Whose queries, and over whose documents: the bank's queries have two galleries, the collection's and their own."""
@@ -26,16 +26,21 @@ Part = Literal["collection", "bank", "bank gallery"]
 M = TypeVar("M", bound=Model)
 
 BLOCK_BYTES = 256 * 2**20
+WIDEST = 65_536
+"""Documents a block, at most."""
+
+
+B = TypeVar("B", bound=ScoreBlocks, covariant=True)
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Scores of queries, and what the record should say of them.
+class Scores(Generic[B]):
+    """Scores of queries, and what the record of a cell that reads them says of them.
 
     blocks: (Q, D), lazy. notes: counts, e.g. `{"queries_not_in_run": 3}`.
     """
 
-    blocks: Source
+    blocks: B
     notes: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -65,11 +70,15 @@ class Form(ABC, Generic[M]):
         return None
 
     @abstractmethod
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[Source]:
         """Raw scores (Q, D + O) of queries; of the bank's queries for their own documents, (Q, E)."""
 
     def facts(self) -> Mapping[str, Json]:
         """What the record says of how its scores were made."""
+        return {}
+
+    def seconds(self) -> Mapping[str, float]:
+        """Stage -> what its artefacts in the store cost when they were made, s."""
         return {}
 
     def on_bank(self) -> Model:
@@ -94,4 +103,4 @@ def bank_gallery(collection: TestCollection) -> Gallery:
 
 def block_width(queries: int) -> int:
     """Documents a block, so that its float64 scores stay within the budget."""
-    return max(256, min(65_536, BLOCK_BYTES // (8 * max(queries, 1))))
+    return max(256, min(WIDEST, BLOCK_BYTES // (8 * max(queries, 1))))

@@ -11,6 +11,7 @@ import numpy as np
 from sparsebench.contracts import ScoredIds, Scorer
 from sparsebench.evaluate.forms.form import Form, Part, Scores, bank_gallery, block_width
 from sparsebench.search import MatrixScores
+from sparsebench.search.returned import checked_ids, checked_scores
 from sparsebench.types import Json, Query
 
 
@@ -20,12 +21,13 @@ class ScorerForm(Form[Scorer]):
     @cached_property
     def outside(self) -> np.ndarray | None:
         """Ids (O,) bytes that its runs rank and that the corpus lacks."""
-        return self.model.outside(self.collection.corpus.doc_ids)
+        doc_ids = self.collection.corpus.doc_ids
+        return checked_ids(self.model.outside(doc_ids), doc_ids, type(self.model).__name__)
 
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores as it gives them."""
         scored = self._scored(queries, part)
-        blocks = MatrixScores(scored.scores, device=self.group.device, block=block_width(len(queries)))
+        blocks = MatrixScores(scored.scores, device=self.group.search_device, block=block_width(len(queries)))
         return Scores(blocks, self._notes(scored, queries, part))
 
     def on_bank(self) -> Scorer:
@@ -33,12 +35,16 @@ class ScorerForm(Form[Scorer]):
         return OnBank(self.model, self.collection.bank_is_same_collection)
 
     def _scored(self, queries: Sequence[Query], part: Part) -> ScoredIds:
-        if part == "collection":
-            return self.model.score(queries, self._doc_ids)
         own = part == "bank gallery"
         doc_ids = bank_gallery(self.collection).corpus.doc_ids if own else self._doc_ids
         same = self.collection.bank_is_same_collection
-        return self.model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
+        if part == "collection":
+            scored = self.model.score(queries, doc_ids)
+        else:
+            scored = self.model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
+        method = "score" if part == "collection" else "score_bank"
+        owner = f"{type(self.model).__name__}.{method}"
+        return checked_scores(scored, shape=(len(queries), len(doc_ids)), owner=owner)
 
     def _notes(self, scored: ScoredIds, queries: Sequence[Query], part: Part) -> Mapping[str, Json]:
         if part == "collection":

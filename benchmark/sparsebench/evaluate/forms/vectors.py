@@ -28,7 +28,7 @@ class VectorForm(Form[VectorModel]):
         """Its vectors through the store."""
         return GroupVectors(self.group, self.model, self.store, self.progress, self.watch)
 
-    def scores(self, queries: Sequence[Query], part: Part) -> Scores:
+    def scores(self, queries: Sequence[Query], part: Part) -> Scores[SparseScores]:
         """Dot products."""
         return Scores(self._products(self.vectors.queries([query.text for query in queries]), part))
 
@@ -38,13 +38,17 @@ class VectorForm(Form[VectorModel]):
 
     def facts(self) -> Mapping[str, Json]:
         """Share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
-        path = self._index.path if self.group.device == "cpu" else "product, term by term (torch)"
-        return {**self.vectors.facts(), "search": path}
+        engine = self._index.engine if self.group.search_device == "cpu" else "product, term by term (torch)"
+        return {**self.vectors.facts(), "search": engine}
+
+    def seconds(self) -> Mapping[str, float]:
+        """Of encoding."""
+        return self.vectors.seconds()
 
     def _products(self, queries: csr_array, part: Part) -> SparseScores:
         index = self._bank_index if part == "bank gallery" else self._index
         width = block_width(queries.shape[0])
-        return SparseScores(queries, index.documents, device=self.group.device, block=width, index=index)
+        return SparseScores(queries, index.documents, device=self.group.search_device, block=width, index=index)
 
     @cached_property
     def _index(self) -> LazyIndex:

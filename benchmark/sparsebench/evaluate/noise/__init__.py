@@ -1,4 +1,4 @@
-"""The noise floor of a suite: how far its figures move when the same texts are encoded in another way."""
+"""Measure how far a suite's figures move when the same texts are encoded in another way."""
 
 from sparsebench.evaluate.noise.floor import group_noise
 

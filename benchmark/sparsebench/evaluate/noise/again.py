@@ -77,7 +77,7 @@ class Again:
         return vstack([self._whole, documents], format="csr")[rows]
 
     def _ranking(self, queries: csr_array, documents: csr_array) -> Ranking:
-        device, depth = self._evaluation.group.device, self._evaluation.group.depth
+        device, depth = self._evaluation.group.search_device, self._evaluation.group.depth
         width, index = block_width(queries.shape[0]), LazyIndex(documents)
         scores = SparseScores(queries, documents, device=device, block=width, index=index)
         return scores.top(depth + self._evaluation.collection.spec.drop_own_id, self._evaluation.order)

@@ -44,11 +44,10 @@ def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample
 
 def _described(group: Group) -> GroupNoise:
     """Without what was measured."""
-    identities = {role: identity["model"] for role, identity in group.identities.items()}
     return GroupNoise(
         collection=group.collection.spec.label,
         model=group.model.spec.label,
-        made_of=vectors_digest(identities, group.collection.digests),
+        made_of=vectors_digest(group.described_identities, group.collection.digests),
         hardware=hardware(group.device)["fingerprint"],
         documents=len(group.collection.corpus.doc_ids),
         floors=dict.fromkeys(group.measures, 0.0),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder
+from sparsebench.encoding.returned import encoded
 from sparsebench.registry.parameters import Factory, schema
 from sparsebench.types import Json, Role
 from sparsebench.workers import workers
@@ -60,7 +61,7 @@ class Variation:
 
         calls = self.calls(len(texts))
         with _threads(self.threads):
-            parts = [encoder.encode([texts[position] for position in call], role).vectors for call in calls]
+            parts = [encoded(encoder, [texts[position] for position in call], role).vectors for call in calls]
         return vstack(parts, format="csr")[np.argsort(np.concatenate(calls))]
 
 

@@ -1,4 +1,4 @@
-"""Results in the formats of others: TREC runs with ir_metadata beside them, and mteb's JSON."""
+"""Results in the formats of other tools: TREC runs with ir_metadata, and mteb's JSON."""
 
 from sparsebench.leaderboard.export.write import export
 

@@ -1,4 +1,4 @@
-"""The leaderboard as one HTML file that needs nothing else: no network, no framework, the data inside."""
+"""The leaderboard as one HTML page that needs no network and no framework."""
 
 from sparsebench.leaderboard.html.page import render_html
 

@@ -1,111 +1,76 @@
-// Wackiness by token rank, and what the removal of tokens does.
+// Curves that analyses left: one line of all models, or all lines of one model.
 
-const line = (points, x, y) => points.map(([a, b], index) => `${index ? "L" : "M"}${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("");
+const trace = (points, x, y) => points.map(([a, b], index) => `${index ? "L" : "M"}${x(a).toFixed(1)},${y(b).toFixed(1)}`).join("");
+const unique = (values) => [...new Set(values)];
+const FEW_POINTS = 40; // so many can be told apart, and explored one by one
 
-(function wackiness() {
-  const place = section("wackiness");
-  if (!data.wackiness.length) return;
-  place.hidden = false;
-  const [tools, host] = [".tools", ".chart"].map((name) => place.querySelector(name));
-  const presets = [...new Set(data.wackiness.flatMap((entry) => Object.keys(entry.presets)))];
-  let preset = presets.includes("robust") ? "robust" : presets[0];
-
-  function draw() {
-    const offered = collections.filter((name) => data.wackiness.some((entry) => entry.collection === name));
-    const collection = offered.includes(chosen) ? chosen : offered[0];
-    const entries = data.wackiness.filter((entry) => entry.presets[preset]);
-    const here = entries.filter((entry) => entry.collection === collection);
-    tools.replaceChildren(...[collectionPicker(offered),
-      segments("Definition", presets.map((name) => [name, name.replaceAll("_", " ")]), preset, (name) => { preset = name; draw(); })].filter(Boolean));
-    place.querySelector(".legend")?.remove();
-    place.append(legend([
-      ...here.map((entry) => [modelColour(entry.model), `${entry.model}: W-AUC ${area(entry)}`, "line"]),
-      ...(entries.length > here.length ? [["var(--faint)", "the same models on the other collections", "line"]] : [])]));
-    plot(host, {
-      title: `Wackiness curves on ${collection}, ${preset}`,
-      height: (width) => Math.min(Math.max(width * 0.5, 260), 400),
-      x: { label: "share of expansion tokens, wackiest first", domain: [0, 1] },
-      y: { label: "wackiness", domain: [0, 1.02] },
-      paint({ svg, x, y }) {
-        const path = (entry, attributes) => {
-          const { curve } = entry.presets[preset];
-          const points = curve.map((value, index) => [index / (curve.length - 1 || 1), value]);
-          return s("path", { d: line(points, x, y), "data-model": entry.model, ...attributes });
-        };
-        svg.append(...entries.filter((entry) => !here.includes(entry)).map((entry) => path(entry, { class: "curve context" })),
-          ...here.map((entry) => path(entry, { class: "curve", style: `--colour:${modelColour(entry.model)}` })));
-      },
-    });
-  }
-
-  function area(entry) {
-    const found = entry.presets[preset].w_auc;
-    return found === null ? "not defined" : found.toFixed(3);
-  }
-
-  onCollection(draw);
-  draw();
-})();
-
-(function removal() {
-  const place = section("removal");
-  if (!data.removal.length) return;
-  place.hidden = false;
-  const [tools, host] = [".tools", ".chart"].map((name) => place.querySelector(name));
-  const ARMS = { wackiest: "wackiest", matched: "random, matched", random: "random", least_wacky: "least wacky" };
-  const colour = (arm) => `var(--series-${Object.keys(ARMS).indexOf(arm)})`;
-  let model = data.removal[0].model;
+function curves({ title, note, x: across, y: up, compare, first, beside, entries }, place) {
+  const tools = h("div", { class: "tools" });
+  const host = h("div", { class: "chart", "data-chart": title });
+  const heading = `curves-${data.curves.findIndex((each) => each.title === title)}`;
+  const frame = h("section", { class: "curves", "data-curves": title, "aria-labelledby": heading },
+    h("h2", { id: heading }, title), note ? h("p", { class: "lead" }, prose(note)) : null, tools, host);
+  place.append(frame);
+  const analyses = unique(entries.map((entry) => entry.analysis));
+  const lines = unique(entries.flatMap((entry) => Object.keys(entry.lines)));
+  let analysis = analyses[0], name = lines.includes(first) ? first : lines[0], system = entries[0].name;
 
   function draw() {
-    const offered = collections.filter((name) => data.removal.some((entry) => entry.collection === name));
+    const own = entries.filter((entry) => entry.analysis === analysis);
+    const offered = collections.filter((collection) => own.some((entry) => entry.collection === collection));
     const collection = offered.includes(chosen) ? chosen : offered[0];
-    const here = data.removal.filter((entry) => entry.collection === collection);
-    const entry = here.find((each) => each.model === model) ?? here[0];
-    tools.replaceChildren(...[collectionPicker(offered),
-      here.length > 1 ? picker("Model", here.map((each) => [each.model, each.model]), entry.model, (name) => { model = name; draw(); }) : null].filter(Boolean));
-    const arms = Object.keys(ARMS).filter((name) => entry.arms[name]);
-    place.querySelectorAll(".legend, .verdict").forEach((node) => node.remove());
-    place.append(legend(arms.map((name) => [colour(name), `${ARMS[name]}: ${signed(entry.arms[name].statistic)}`, "line"])), verdict(entry));
-    chart(entry, arms);
+    const here = own.filter((entry) => entry.collection === collection);
+    const entry = here.find((each) => each.name === system) ?? here[0];
+    const many = compare === "models";
+    tools.replaceChildren(...[
+      collectionPicker(offered),
+      analyses.length > 1 ? picker("Analysis", analyses.map((each) => [each, each]), analysis, (each) => { analysis = each; draw(); }) : null,
+      many && lines.length > 1 ? segments("Line", lines.map((each) => [each, each.replaceAll("_", " ")]), name, (each) => { name = each; draw(); }) : null,
+      !many && here.length > 1 ? picker("System", here.map((each) => [each.name, each.name]), entry.name, (each) => { system = each; draw(); }) : null,
+    ].filter(Boolean));
+    const drawn = many
+      ? here.filter((each) => each.lines[name]).map((each) => ({ ...each.lines[name], label: each.name, model: each.model, colour: modelColour(each.model) }))
+      : Object.entries(entry.lines).map(([key, line], index) => ({ ...line, label: key.replaceAll("_", " "), line: key, colour: `var(--series-${index % 8})` }));
+    const others = many ? own.filter((each) => each.collection !== collection && each.lines[name]) : [];
+    frame.querySelector(".legend")?.remove();
+    frame.append(legend([
+      ...drawn.map((each) => [each.colour, beside ? `${each.label}: ${beside} ${each.beside ?? "not defined"}` : each.label, "line"]),
+      ...(others.length ? [["var(--faint)", "the same models on the other collections", "line"]] : [])]));
+    const of = [many ? name.replaceAll("_", " ") : entry.name, `on ${collection}`, analyses.length > 1 ? `(${analysis})` : ""].filter(Boolean).join(" ");
+    chart(`${title}: ${of}`, drawn, others.map((each) => ({ ...each.lines[name], model: each.model })));
   }
 
-  function verdict(entry) {
-    const { all_expansion: all } = entry.arms;
-    const p = typeof entry.p === "number" ? ` Monte-Carlo p of the wackiest against matched random tokens: ${entry.p.toPrecision(2)}.` : "";
-    return h("p", { class: "verdict" }, `${entry.model} on ${entry.collection}: ${entry.measure} ${number(entry.before)} with nothing removed`
-      + `${all ? `, ${signed(all.effect)} without any expansion` : ""}. Beside each name its mean effect over K on a logarithmic scale.${p}`);
-  }
-
-  function chart(entry, arms) {
-    const effects = arms.flatMap((name) => [...entry.arms[name].effect, ...(entry.arms[name].low ?? []), ...(entry.arms[name].high ?? [])]);
+  function chart(accessible, drawn, others) {
+    const points = [...drawn, ...others].flatMap((each) => each.points);
+    const xs = points.map((point) => point[0]), ys = points.flatMap((point) => point.slice(1));
+    const domain = up.range ?? around(up.log ? ys : [...ys, 0], up.log);
     plot(host, {
-      title: `Effect of removing K tokens on ${entry.measure}, ${entry.model} on ${entry.collection}`,
-      height: (width) => Math.min(Math.max(width * 0.5, 280), 420),
-      x: { label: "K, tokens removed (logarithmic)", domain: [entry.grid[0], entry.grid.at(-1)], log: true },
-      y: { label: `change of ${entry.measure}`, domain: around([...effects, 0]) },
+      title: accessible,
+      height: (width) => Math.min(Math.max(width * 0.5, 270), 420),
+      x: { label: across.title, domain: across.range ?? [Math.min(...xs), Math.max(...xs)], log: across.log },
+      y: { label: up.title, domain, log: up.log },
       paint({ svg, x, y, box }) {
-        svg.append(s("line", { class: "zero", x1: box.left, x2: box.right, y1: y(0), y2: y(0) }));
-        const along = (values) => entry.grid.map((k, index) => [k, values[index]]);
-        for (const name of arms.filter((each) => entry.arms[each].low)) {
-          const { low, high } = entry.arms[name];
-          const edge = `${line(along(high), x, y)}${line(along(low).reverse(), x, y).replace("M", "L")}Z`;
-          svg.append(s("path", { class: "band", "data-arm": name, d: edge, style: `--colour:${colour(name)}` }));
+        const path = (each, attributes) => s("path", { d: trace(each.points, x, y), "data-model": each.model, "data-line": each.line, ...attributes });
+        if (domain[0] < 0) svg.append(s("line", { class: "zero", x1: box.left, x2: box.right, y1: y(0), y2: y(0) }));
+        svg.append(...others.map((each) => path(each, { class: "curve context" })));
+        for (const each of drawn.filter(({ points: of }) => of[0].length > 3)) {
+          const edge = (at) => each.points.map((point) => [point[0], point[at]]);
+          const d = `${trace(edge(3), x, y)}${trace(edge(2).reverse(), x, y).replace("M", "L")}Z`;
+          svg.append(s("path", { class: "band", "data-line": each.line, d, style: `--colour:${each.colour}` }));
         }
         const group = s("g", {});
-        svg.append(group);
-        return arms.flatMap((name) => {
-          svg.append(s("path", { class: "curve", "data-arm": name, d: line(along(entry.arms[name].effect), x, y), style: `--colour:${colour(name)}` }));
-          return entry.grid.map((k, index) => {
-            const effect = entry.arms[name].effect[index];
-            const node = s("circle", { class: "knot", cx: x(k), cy: y(effect), r: 3, style: `--colour:${colour(name)}` });
-            group.append(node);
-            return { x: x(k), y: y(effect), node, text: () => [h("strong", {}, ARMS[name]), h("span", {}, `K = ${k}`), h("span", {}, signed(effect))] };
-          });
-        });
+        svg.append(...drawn.map((each) => path(each, { class: "curve", style: `--colour:${each.colour}` })), group);
+        return drawn.filter(({ points: of }) => of.length <= FEW_POINTS).flatMap((each) => each.points.map(([a, b]) => {
+          const node = s("circle", { class: "knot", cx: x(a), cy: y(b), r: 3, style: `--colour:${each.colour}` });
+          group.append(node);
+          return { x: x(a), y: y(b), node, text: () => [h("strong", {}, each.label), h("span", {}, `${across.title} ${number(a)}`), h("span", {}, `${up.title} ${number(b)}`)] };
+        }));
       },
     });
   }
 
   onCollection(draw);
   draw();
-})();
+}
+
+data.curves.forEach((each) => curves(each, section("curves")));

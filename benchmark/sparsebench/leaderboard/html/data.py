@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sparsebench.leaderboard.board import Board, measures_of
-from sparsebench.leaderboard.columns import machine, seconds, sparsity
+from sparsebench.leaderboard.columns import Declared, declared_columns, machine, seconds
 from sparsebench.leaderboard.figures import Field, Figure
-from sparsebench.leaderboard.html.curves import removal_curves, wackiness_curves
+from sparsebench.leaderboard.html.curves import curve_charts
 from sparsebench.leaderboard.notes import notes
 from sparsebench.leaderboard.oracle import stamps
+from sparsebench.leaderboard.summaries import summaries
 from sparsebench.leaderboard.tables import Table, sees, tables
 from sparsebench.measures import better_when_larger
 from sparsebench.records import Record
@@ -19,6 +20,8 @@ from sparsebench.types import Json
 
 if TYPE_CHECKING:
     from sparsebench.statistics import Comparison
+
+SECONDS = "seconds to encode and rank"
 
 
 def page_data(
@@ -35,11 +38,12 @@ def page_data(
         "analyses": _analyses(board),
         "measures": {label: _measures(record) for label, record in board.collections.items()},
         "queries": {label: _queries(board, label, evidence) for label in board.collections} if per_query else None,
-        "costs": _by_collection(board, lambda record: _costs(record, costs)),
-        "wackiness": wackiness_curves(board, evidence),
-        "removal": removal_curves(board),
+        "prices": [*(price.name for price in _prices(board)), *([SECONDS] if costs else [])],
+        "seconds": SECONDS,
+        "costs": _by_collection(board, lambda record: _costs(board, record, costs)),
+        "curves": curve_charts(board, evidence),
         "stamps": _stamps(board),
-        "summaries": {name: found["summary"] for name, found in board.index.analyses.items() if "summary" in found},
+        "summaries": _summaries(board),
         "figures": {name: [*evidence.figures(name, found).values()] for name, found in board.index.analyses.items()},
         "notes": notes(board, comparison, costs=costs),
         "failures": list(board.failures),
@@ -76,12 +80,23 @@ def _analyses(board: Board) -> dict[str, Json]:
     }
 
 
-def _costs(record: Record, costs: bool) -> Json:
-    return {
-        "flops": sparsity(record, "flops"),
-        "seconds": seconds(record) if costs else None,
-        "machine": machine(record) if costs else None,
-    }
+def _summaries(board: Board) -> list[Json]:
+    """Analysis by analysis, what each says of whom."""
+    found: dict[str, list[Json]] = {}
+    for summary in summaries(board):
+        found.setdefault(summary.analysis, []).append({"of": summary.of, "text": summary.text})
+    return [{"analysis": label, "said": said} for label, said in found.items()]
+
+
+def _prices(board: Board) -> list[Declared]:
+    """Columns that effectiveness is drawn against."""
+    return [each for each in declared_columns(board) if each.column.cost]
+
+
+def _costs(board: Board, record: Record, costs: bool) -> Json:
+    prices = {price.name: price.value(record) for price in _prices(board)}
+    spent = {SECONDS: seconds(record), "machine": machine(record)} if costs else {}
+    return prices | spent
 
 
 def _measures(record: Record) -> list[dict[str, Json]]:

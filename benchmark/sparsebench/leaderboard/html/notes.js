@@ -30,8 +30,9 @@ function figures(name) {
       h("li", {}, h("span", { class: `stamp ${verdict}` }, verdict), ` ${text.slice(verdict.length + 2)}`))));
   }
   const reading = section("reading").querySelector(".body");
-  section("analyses").append(...Object.entries(data.summaries).map(([name, summary]) =>
-    h("section", { class: "analysis" }, h("h2", {}, name.replaceAll("_", " ")), markdown(summary), figures(name))));
+  section("analyses").append(...data.summaries.map(({ analysis, said }) =>
+    h("section", { class: "analysis" }, h("h2", {}, analysis.replaceAll("_", " ")),
+      said.map(({ of, text }) => [of ? h("h3", {}, of) : null, markdown(text)]), figures(analysis))));
   reading.append(...data.notes.map((note) => h("p", {}, prose(note))),
     h("p", {}, "Every system's name opens its record: parameters, versions, digests, what was tried while tuning."));
   if (data.failures.length) {

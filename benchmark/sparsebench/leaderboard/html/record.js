@@ -14,6 +14,8 @@ function openRecord(system, collection) {
       picker("Collection", offered.map((name) => [name, name]), at, (name) => openRecord(system, name))) : null,
     record.error ? h("p", { class: "error" }, record.error) : null,
     facts(record).filter(([, rows]) => rows.length).map(([title, rows]) => h("section", {}, h("h3", {}, title), list(rows))),
+    Object.entries(whole(record).analysis).map(([name, found]) => h("section", { class: "analysis" },
+      h("h3", {}, `Analysis: ${name}`), list(findings(found)), found.summary ? markdown(found.summary) : null)),
     h("details", {}, h("summary", {}, "The whole record"), h("pre", { tabindex: 0 }, JSON.stringify(whole(record), null, 1)))));
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
@@ -24,6 +26,25 @@ function whole(record) {
   const analysis = Object.fromEntries(Object.entries(record.analysis).map(([name, found]) =>
     [name, typeof found === "string" ? data.analyses[found] : found]));
   return { ...record, analysis };
+}
+
+const NOT_SHOWN = ["analyzer", "artefact", "files", "summary", "per_query", "not_applicable", "error"];
+const LONGEST = 8; // of a list that is read as one line
+
+/** What an analysis found, as rows: nested keys are joined, and long lists are left to the whole record. */
+function findings(found) {
+  const { name, params = {} } = found.analyzer ?? {};
+  const flat = (value, path) => (value !== null && typeof value === "object" && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([key, each]) => flat(each, [...path, key])) : [[path, value]]);
+  const rows = Object.entries(found).filter(([key]) => !NOT_SHOWN.includes(key)).flatMap(([key, value]) => flat(value, [key]))
+    .filter(([, value]) => !Array.isArray(value) || (value.length <= LONGEST && value.every((each) => typeof each !== "object")))
+    .map(([path, value]) => [path.join(" ").replaceAll("_", " "), Array.isArray(value) ? value.map(number).join(", ") : number(value)]);
+  return [
+    ...(name ? [["analyzer", [name, parameters(params)].filter(Boolean).join(": ")]] : []),
+    ...(found.not_applicable ? [["not applicable", found.not_applicable]] : []),
+    ...(found.error ? [["failed", found.error]] : []),
+    ...rows,
+  ];
 }
 
 const list = (rows) => h("dl", { class: "list" }, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));

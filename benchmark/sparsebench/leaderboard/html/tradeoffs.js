@@ -1,12 +1,11 @@
-// Effectiveness against what it costs: FLOPS as everybody counts them, seconds within one machine.
+// Effectiveness against what it costs: what analyzers declare as a cost, and seconds within one machine.
 
 (function tradeoffs() {
   const place = section("tradeoffs");
-  const PRICES = [["flops", "FLOPS (expected term matches)"], ["seconds", "seconds to encode and rank"]];
   const [tools, pair] = [".tools", ".pair"].map((name) => place.querySelector(name));
   let measure = null;
   let machine = null;
-  const offered = collections.filter((name) => PRICES.some(([price]) => points(name, price).length > 1));
+  const offered = collections.filter((name) => data.prices.some((price) => points(name, price).length > 1));
   if (!offered.length) return;
   place.hidden = false;
 
@@ -14,7 +13,7 @@
     const name = data.measures[collection].some((each) => each.name === measure) ? measure : data.measures[collection][0].name;
     return Object.entries(data.costs[collection])
       .map(([system, cost]) => ({ system: Number(system), x: cost[price], machine: cost.machine, y: data.records[collection][system].measures[name] }))
-      .filter((point) => point.x !== null && point.y !== undefined && (price !== "seconds" || machine === null || point.machine === machine));
+      .filter((point) => typeof point.x === "number" && point.y !== undefined && (price !== data.seconds || machine === null || point.machine === machine));
   }
 
   /** Those that no other beats in both: cheapest first. */
@@ -39,13 +38,13 @@
       picker("Measure", measures.map(({ name }) => [name, name]), current.name, (name) => { measure = name; draw(); }),
       machines.length > 1 ? picker("Machine", machines.map((name) => [name, name]), machine, (name) => { machine = name; draw(); }) : null,
     ].filter(Boolean));
-    const shown = PRICES.map(([price, label]) => [price, label, points(collection, price)]).filter(([, , found]) => found.length > 1);
-    const figures = shown.map(([price, label]) => h("figure", {}, h("div", { class: "chart", "data-chart": price })));
-    const seen = models.filter((model) => shown.some(([, , found]) => found.some(({ system }) => data.systems[system].model === model)));
+    const shown = data.prices.map((price) => [price, points(collection, price)]).filter(([, found]) => found.length > 1);
+    const figures = shown.map(([price]) => h("figure", {}, h("div", { class: "chart", "data-chart": price })));
+    const seen = models.filter((model) => shown.some(([, found]) => found.some(({ system }) => data.systems[system].model === model)));
     pair.replaceChildren(...figures, legend([
       ...seen.map((model) => [modelColour(model), model, "query"]),
       ...(SEES.length > 1 ? SEES.map((kind) => ["var(--muted)", `sees ${kind}`, kind]) : [])]));
-    shown.forEach(([price, label, found], index) => chart(figures[index].firstChild, collection, current, label, found));
+    shown.forEach(([price, found], index) => chart(figures[index].firstChild, collection, current, price, found));
   }
 
   function chart(host, collection, { name, larger }, label, found) {

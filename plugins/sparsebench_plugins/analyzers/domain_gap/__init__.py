@@ -1,4 +1,4 @@
-"""`domain_gap` (METHODS 2.5): does a difference hold out of the domain as it does in it?"""
+"""`domain_gap`: test whether a difference between systems holds out of domain as in domain (METHODS 2.5)."""
 
 from sparsebench_plugins.analyzers.domain_gap.analyzer import DomainGap
 

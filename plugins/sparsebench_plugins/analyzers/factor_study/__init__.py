@@ -1,4 +1,4 @@
-"""What a factor of training does, over training seeds, from records alone (METHODS 2.6)."""
+"""Studies of a factor of training over seeds, from records alone (METHODS 2.6)."""
 
 from sparsebench_plugins.analyzers.factor_study.definitions import FactorDefinitions
 from sparsebench_plugins.analyzers.factor_study.removal import FactorRemoval

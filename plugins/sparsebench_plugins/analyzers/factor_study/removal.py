@@ -56,7 +56,7 @@ class FactorRemoval(SuiteAnalyzer):
         """Raises NotApplicable where there is no training, a domain is missing, or no condition was studied whole."""
         found = trainings(context.records)
         of, domain_of = conditions(found), collections(found)
-        if set(domain_of.values()) != {"in", "out"}:
+        if not {"in", "out"} <= set(domain_of.values()):
             raise NotApplicable("an interaction needs collections of both domains")
         effects = {condition: self._effects(seeds, domain_of) for condition, seeds in of.items()}
         studied = {condition: found for condition, found in effects.items() if found is not None}
@@ -77,7 +77,7 @@ class FactorRemoval(SuiteAnalyzer):
     def _effects(self, seeds: Mapping[str, Training], domain_of: Mapping[str, str]) -> np.ndarray | None:
         """In-domain and out-of-domain statistics (2, n seeds); None where a collection has none."""
         read, one = beyond_matched(self.removal), {"": seeds}
-        by_domain: dict[str, list[np.ndarray]] = {"in": [], "out": []}
+        by_domain: dict[str, list[np.ndarray]] = {"in": [], "out": [], "unknown": []}
         for label, domain in domain_of.items():
             if (values := table(one, label, read)) is None:
                 return None

@@ -1,4 +1,4 @@
-"""`removal` (METHODS 2.5): does it hurt to take the wackiest tokens out of the queries?"""
+"""`removal`: measure what taking the wackiest tokens out of queries does (METHODS 2.5)."""
 
 from sparsebench_plugins.analyzers.removal.analyzer import Removal
 

@@ -13,7 +13,7 @@ from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw, draw_removal
 from sparsebench_plugins.analyzers.removal.effects import measure_effects
 from sparsebench_plugins.analyzers.removal.orders import removal_grid, removal_steps
 from sparsebench_plugins.analyzers.removal.queries import removal_queries
-from sparsebench_plugins.analyzers.removal.report import curves_table, effects_values
+from sparsebench_plugins.analyzers.removal.report import curve_files, curves_table, effects_values, summary
 from sparsebench_plugins.analyzers.wackiness.material import gather
 from sparsebench_plugins.analyzers.wackiness.rankers import Ranker
 from sparsebench_plugins.analyzers.wackiness.sample import draw
@@ -42,7 +42,7 @@ class Removal(GroupAnalyzer):
     Values: `scoring_queries` {source, n}; `preset`; `measure`; `tokens`: n scored; `tied_at_one`: how many of them
     never occur in a retrieved document, so that their order is that of their ids; `repetitions`; `grid`; `before`: the
     measure with nothing removed; `arms`, `p` and `per_query`, see `report`; `plot`: why there is none, or None.
-    Files: `removal.csv`, `removal.svg`.
+    Files: `removal.csv`, `removal.svg`, and a curve file for each arm.
     """
 
     def __init__(
@@ -93,10 +93,13 @@ class Removal(GroupAnalyzer):
             "plot": None if can_draw() else LEFT_OUT,
             **found,
         }
-        files = {"removal.csv": curves_table(values["grid"], found["arms"])}
+        files = {
+            "removal.csv": curves_table(values["grid"], found["arms"]),
+            **curve_files(values["grid"], found["arms"]),
+        }
         if can_draw():
             files["removal.svg"] = draw_removal(values["grid"], found["arms"], measure=self.measure.name)
-        return Analysis(values, files)
+        return Analysis(values, files, summary(values))
 
 
 def why_not(scores: TokenScores, normaliser: str) -> str | None:

@@ -50,6 +50,30 @@ def curves_table(grid: list[int], arms: Mapping[str, Mapping[str, Json]]) -> str
     return csv_text(["arm", "k", "mass", "effect", "low", "high"], _rows(grid, arms))
 
 
+def curve_files(grid: list[int], arms: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
+    """A curve file for each arm that has a value at each K: k, effect, and the band of a random order."""
+    return {
+        f"{name}.curve.csv": csv_text(
+            ["k", "effect", "low", "high"][: 4 if "low" in arm else 2],
+            zip(grid, *(arm[part] for part in ("effect", "low", "high") if part in arm), strict=True),
+        )
+        for name, arm in arms.items()
+        if name != "all_expansion"
+    }
+
+
+def summary(values: Mapping[str, Json]) -> str:
+    """The study in two sentences, for the leaderboard."""
+    arms, measure = values["arms"], values["measure"]
+    p = values["p"]
+    chance = f" Monte-Carlo p of the wackiest against matched random tokens: {p:.2g}." if p is not None else ""
+    return (
+        f"{measure} is {values['before']:.4f} with nothing removed and {arms['all_expansion']['effect']:+.4f} without "
+        f"any expansion; over K, the mean effect of the wackiest tokens is {arms['wackiest']['statistic']:+.4f}, of "
+        f"matched random ones {arms['matched']['statistic']:+.4f}.{chance}"
+    )
+
+
 def _rows(grid: list[int], arms: Mapping[str, Mapping[str, Json]]) -> Iterator[list[Json]]:
     for name, arm in arms.items():
         if name == "all_expansion":

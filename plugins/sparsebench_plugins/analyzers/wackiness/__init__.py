@@ -1,4 +1,4 @@
-"""`wackiness` (METHODS 2): how little a query's expansion tokens occur in the documents they help to retrieve."""
+"""`wackiness`: measure how rarely expansion tokens occur in the documents they retrieve (METHODS 2)."""
 
 from sparsebench_plugins.analyzers.wackiness.analyzer import Wackiness
 

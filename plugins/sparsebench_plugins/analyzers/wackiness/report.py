@@ -47,8 +47,10 @@ def _token_row(scores: TokenScores, vocabulary: Vocabulary, df: np.ndarray, inde
 
 
 def curve_table(curve: np.ndarray) -> str:
-    """CSV of the curve: x = 1, 2, …, and the mean wackiness of the bin."""
-    return csv_text(["x", "wackiness"], ([x, f"{value:.6f}"] for x, value in enumerate(curve, start=1)))
+    """CSV of the curve (C,): `tokens`, the share of tokens before the bin (0 for the first, 1 for the last), and the
+    mean wackiness of the bin."""
+    last = len(curve) - 1 or 1
+    return csv_text(["tokens", "wackiness"], ([f"{at / last:.6g}", f"{value:.6f}"] for at, value in enumerate(curve)))
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:

@@ -1,4 +1,4 @@
-"""`score_matrix`: scores or features that someone holds already, of any system: text-video, image-text, dense."""
+"""`score_matrix`: scores or features that another system computed, from files."""
 
 from sparsebench_plugins.models.score_matrix.model import ScoreMatrix
 

@@ -54,6 +54,11 @@ def _refuse_unsound(path: Path, array: np.ndarray) -> None:
             )
 
 
+def floating(array: np.ndarray) -> np.ndarray:
+    """The same numbers in a floating type that holds them: float32 integers of up to 16 bits, float64 larger ones."""
+    return array if array.dtype.kind == "f" else array.astype(np.result_type(array.dtype, np.float32))
+
+
 def similarities(queries: np.ndarray, documents: np.ndarray, *, cosine: bool) -> np.ndarray:
     """Dot products or cosines (Q, D) float32 of features (Q, n) and (D, n), summed in float64.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sparsebench import Json, ModelError, Query, ScoredIds, Scorer
 from sparsebench.provenance import file_digest
-from sparsebench_plugins.models.score_matrix.arrays import SUFFIXES, read_array, similarities
+from sparsebench_plugins.models.score_matrix.arrays import SUFFIXES, floating, read_array, similarities
 from sparsebench_plugins.models.score_matrix.rows import rows_of
 
 
@@ -139,7 +139,7 @@ class ScoreMatrix(Scorer):
         rows = self._rows([query.query_id for query in queries], len(whole), "queries", part.query_ids)
         columns = self._rows([name.decode() for name in doc_ids.tolist()], width, "documents", part.document_ids)
         if self.matrix:
-            scores = _picked(_picked(whole, rows).T, columns).T
+            scores = floating(_picked(_picked(whole, rows).T, columns).T)
         else:
             scores = similarities(_picked(whole, rows), _picked(arrays[1], columns), cosine=self.similarity == "cosine")
         return ScoredIds(scores, {"matrix_documents_left_out": width - len(doc_ids)})

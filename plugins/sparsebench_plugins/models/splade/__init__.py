@@ -1,4 +1,4 @@
-"""SPLADE: any masked-language-model checkpoint, its logits pooled into sparse vectors."""
+"""`splade`: any masked-language-model checkpoint, its logits pooled into sparse vectors."""
 
 from sparsebench_plugins.models.splade.model import Splade
 

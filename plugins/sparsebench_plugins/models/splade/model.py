@@ -11,7 +11,8 @@ from annotated_types import Ge
 
 from sparsebench import Json, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation, Files
-from sparsebench.encoding import Activation, AnyEngine, Pooling, cpu_engine, decoder, engine_on
+from sparsebench.device import kind
+from sparsebench.encoding import Activation, AnyEngine, Pooling, decoder, engine_on
 from sparsebench.provenance import digest
 from sparsebench.training import locate
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
@@ -103,9 +104,12 @@ class Splade(SparseEncoder):
             "prune": self._keep(role),
             "output_ids": None if ids is None else digest(ids.tolist()),
             "dtype": self.dtype,
-            "cpu_engine": cpu_engine(self.engine),
             "compile": self.compile,
         }
+
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name the kind of device and the engine that pools on it; raises ModelError where it has not the one asked."""
+        return {"device": kind(device), "engine": engine_on(device, self.engine)}
 
     def load(self, device: str) -> LoadedSplade:
         """As SparseEncoder.load."""

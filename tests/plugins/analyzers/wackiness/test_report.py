@@ -51,5 +51,6 @@ def test_few_tokens_are_listed_at_both_ends(word_vocabulary):
     assert len(table(5, word_vocabulary)) == 10
 
 
-def test_the_curve_counts_from_one():
-    assert curve_table(np.array([1, 0.5])) == "x,wackiness\n1,1.000000\n2,0.500000\n"
+def test_the_curve_goes_from_the_first_token_to_the_last():
+    assert curve_table(np.array([1, 0.5, 0])) == "tokens,wackiness\n0,1.000000\n0.5,0.500000\n1,0.000000\n"
+    assert curve_table(np.array([0.5])) == "tokens,wackiness\n0,0.500000\n"

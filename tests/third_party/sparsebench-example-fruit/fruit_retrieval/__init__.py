@@ -7,7 +7,7 @@ from pathlib import Path
 from fruit_retrieval.initials import Initials
 from fruit_retrieval.longest import Longest
 from fruit_retrieval.rounded import Rounded
-from sparsebench import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from sparsebench import AnalyzerPlugin, CollectionPlugin, Column, ModelPlugin, PostprocessorPlugin, hookimpl
 
 
 @hookimpl
@@ -22,7 +22,8 @@ def register_postprocessors() -> list[PostprocessorPlugin]:
 
 @hookimpl
 def register_analyzers() -> list[AnalyzerPlugin]:
-    return [AnalyzerPlugin("fruit_longest", Longest, "the longest ranking of a run")]
+    columns = (Column("longest run", "longest", digits=0, note="longest run: documents in the longest ranking."),)
+    return [AnalyzerPlugin("fruit_longest", Longest, "the longest ranking of a run", columns=columns)]
 
 
 @hookimpl

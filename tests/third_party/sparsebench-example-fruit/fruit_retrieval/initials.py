@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge
 
-from sparsebench import Encoded, LoadedEncoder, SparseEncoder, Vocabulary
+from sparsebench import Encoded, Json, LoadedEncoder, Role, SparseEncoder, Vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -22,7 +22,7 @@ class Initials(SparseEncoder):
     def __init__(self, *, shortest: Annotated[int, Ge(1)] = 4) -> None:
         self.shortest = shortest
 
-    def identity(self, role: str) -> Mapping[str, Any]:
+    def identity(self, role: Role) -> Mapping[str, Json]:
         return {"shortest": self.shortest}
 
     def load(self, device: str) -> LoadedEncoder:
@@ -46,7 +46,7 @@ class LoadedInitials(LoadedEncoder):
     def __init__(self, vocabulary: Alphabet) -> None:
         self.vocabulary = vocabulary
 
-    def encode(self, texts: Sequence[str], role: str) -> Encoded:
+    def encode(self, texts: Sequence[str], role: Role) -> Encoded:
         from scipy.sparse import csr_array
 
         counts = np.zeros((len(texts), len(LETTERS)), dtype=np.float32)

@@ -9,4 +9,5 @@ class Longest(CellAnalyzer):
     """Values: `longest`, how many documents the longest ranking has."""
 
     def analyze(self, context: CellContext) -> Analysis:
-        return Analysis({"longest": max(map(len, context.run.values()), default=0)})
+        longest = max(map(len, context.run.values()), default=0)
+        return Analysis({"longest": longest}, summary=f"The longest ranking has {longest} documents.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Gt
 
-from sparsebench import Block, FitContext, Postprocessor, ScoreBlocks, State
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,5 +23,5 @@ class Rounded(Postprocessor):
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         return State()
 
-    def apply(self, block: Block, state: State, row_stats: object) -> Tensor:
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         return (block.scores.double() / self.step).round()

@@ -1,0 +1,27 @@
+"""Words and places of what commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sparsebench.store import write_atomically
+
+
+def write_or_print(text: str, output: Path | None) -> None:
+    """Write to the file that `--output` names, print where it names none."""
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        write_atomically(output, text if text.endswith("\n") else text + "\n")
+        click.echo(f"written: {output}")
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun in the right form.
+
+    >>> count(1, "query", "queries"), count(2, "query", "queries")
+    ('1 query', '2 queries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,33 @@
+"""What analyzers return, checked before it is written down: what is kept must not trouble a later run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sparsebench.contracts import Analysis
+from sparsebench.contracts.plain import plain_json, plain_mapping
+from sparsebench.errors import ContractError
+
+RESERVED_FILE = "analysis.json"
+
+
+def checked_analysis(returned: object, owner: str) -> Analysis:
+    """What an analyzer returned, its values plain JSON and its files text with plain names; raises ContractError."""
+    if not isinstance(returned, Analysis):
+        raise ContractError(owner, "Analysis", f"it returned {type(returned).__name__}, not sparsebench.Analysis")
+    values = plain_mapping(returned.values, owner, "values")
+    summary = plain_json(returned.summary, owner, "summary")
+    if not isinstance(summary, str):
+        raise ContractError(owner, "summary", f"summary is of type {type(summary).__name__}, not text")
+    return replace(returned, values=values, files=_files(returned.files, owner), summary=summary)
+
+
+def _files(files: object, owner: str) -> Mapping[str, str]:
+    found = plain_mapping(files, owner, "files")
+    for name, text in found.items():
+        if not name or name in (".", "..", RESERVED_FILE) or set(name) & set("/\\\0"):
+            raise ContractError(owner, "file names", f"a file cannot be named {name!r}: its name holds no folder")
+        if not isinstance(text, str):
+            raise ContractError(owner, "files", f"{name} holds {type(text).__name__}, not text")
+    return found

@@ -1,0 +1,70 @@
+"""How many documents are scored at once and how many scores are kept, on a device whose memory may end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sparsebench.device import does_not_fit, free_bytes
+from sparsebench.errors import ScoreError
+from sparsebench.search.source import Source
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Source)
+
+KEPT_BYTES = 2**31
+LEAST = 256
+"""Documents at once, beneath which nothing is gained."""
+
+
+@dataclass
+class Room:
+    """What fits on a device, as far as is known. kept: bytes of scores that may stay in memory.
+
+    Example: `Room.on("cuda").halving(rank)` ranks with blocks half as wide as often as memory ends.
+    """
+
+    device: str
+    kept: int
+    halved: int = 0
+
+    @classmethod
+    def on(cls, device: str) -> Room:
+        """A quarter of what is free may hold scores."""
+        free = free_bytes(device)
+        return cls(device, KEPT_BYTES if free is None else min(KEPT_BYTES, free // 4))
+
+    def fitting(self, blocks: S) -> S:
+        """The same scores in blocks that are as narrow as they have to be."""
+        if not self.halved:
+            return blocks
+        width = min(blocks.block, blocks.shape[1])
+        return replace(blocks, block=max(LEAST, width >> self.halved))  # type: ignore[type-var]
+
+    def halving(self, work: Callable[[], T], start_over: Callable[[], None], widest: int) -> T:
+        """What `work` gives; where memory ends it starts over with blocks half as wide.
+
+        start_over: lets go of what is kept. widest: documents in the widest block. Raises ScoreError where not even
+        the narrowest blocks fit.
+        """
+        while (found := self._tried(work)) is None:
+            start_over()
+            self.kept = 0
+            if widest >> self.halved <= LEAST:
+                raise ScoreError(
+                    f"scores do not fit in the memory of {self.device}, not even of {LEAST} documents at a time; free "
+                    "memory (`nvidia-smi` says who uses it), rank fewer queries, or use --search-device cpu"
+                )
+            self.halved += 1
+        return found[0]
+
+    @staticmethod
+    def _tried(work: Callable[[], T]) -> tuple[T] | None:
+        """None where memory ended; what the attempt held is then free."""
+        try:
+            return (work(),)
+        except (MemoryError, RuntimeError) as error:
+            if not does_not_fit(error):
+                raise
+            return None

@@ -1,0 +1,61 @@
+"""Texts of others (labels, ids, descriptions) as markdown, LaTeX and CSV: shown as they are, obeyed by nobody."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from sparsebench.types import Json
+
+_LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+    }
+)
+_MARKDOWN = str.maketrans({"|": "\\|", "<": "&lt;"})
+_FORMULA = ("=", "+", "-", "@")
+"""What makes a spreadsheet compute the text of a cell."""
+
+
+def visible(text: str) -> str:
+    r"""One line without control characters: white space becomes a blank, the rest is named.
+
+    >>> visible("a\tb\x1b[2J")
+    'a b<U+001B>[2J'
+    """
+    blank = "".join(" " if character.isspace() else character for character in text)
+    return "".join(f"<U+{ord(c):04X}>" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in blank)
+
+
+def markdown_text(text: str) -> str:
+    r"""A text that stays one cell of a table and opens no tag.
+
+    >>> markdown_text("a|b <script>")
+    'a\\|b &lt;script>'
+    """
+    return visible(text).translate(_MARKDOWN)
+
+
+def latex_text(text: str) -> str:
+    r"""A text without a command of TeX in it.
+
+    >>> latex_text(r"\input{x}_1")
+    '\\textbackslash{}input\\{x\\}\\_1'
+    """
+    return visible(text).translate(_LATEX)
+
+
+def csv_text(rows: Iterable[Sequence[Json]]) -> str:
+    """Rows as CSV; None is empty, and a text that a spreadsheet would compute begins with an apostrophe."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Json) -> Json:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,69 @@
+"""The shape of the house: no import in a circle, few files at the root, every room says what is in it."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+grimp = pytest.importorskip("grimp", reason="import-linter, which brings grimp, is not installed")
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("sparsebench", "sparsebench_plugins")
+HARNESS, PLUGINS = ROOT / "benchmark" / "sparsebench", ROOT / "plugins" / "sparsebench_plugins"
+ROOMS = sorted(path.parent for root in (HARNESS, PLUGINS) for path in root.rglob("__init__.py"))
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """Module -> modules it imports, inside functions too; what only type checkers read left out."""
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+    return {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
+
+
+def circle(imports: dict[str, set[str]]) -> list[str]:
+    """Return the modules of a circle of imports; none where there is none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def own_door(imports: dict[str, set[str]]) -> list[str]:
+    """List the modules that import a package around them: its `__init__` imports them."""
+    return sorted(
+        f"{module} -> {package}"
+        for module, imported in imports.items()
+        for package in imported
+        if module.startswith(f"{package}.")
+    )
+
+
+def test_no_import_goes_in_a_circle(imports: dict[str, set[str]]) -> None:
+    assert len(imports) > 200
+    assert circle(imports) == []
+
+
+def test_no_module_imports_the_door_of_its_own_room(imports: dict[str, set[str]]) -> None:
+    assert own_door(imports) == []
+
+
+def test_a_circle_and_an_own_door_would_be_found_out() -> None:
+    assert circle({"a.b": {"c"}, "c": {"d"}, "d": {"a.b"}}) != []
+    assert own_door({"a.b": {"a"}, "ab": {"a"}}) == ["a.b -> a"]
+
+
+def test_fewer_than_ten_files_lie_at_the_root() -> None:
+    assert len([path for path in HARNESS.iterdir() if path.is_file()]) < 10
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda path: "/".join(path.relative_to(ROOT).parts[1:]))
+def test_every_room_says_in_one_line_what_is_in_it(room: Path) -> None:
+    text = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    line = text.partition("\n")[0]
+    assert line.endswith("."), f"{room}/__init__.py begins with {line!r}"
+    assert 20 <= len(line) <= 120
