@@ -220,7 +220,7 @@ class _Batch:
         return found
 
     def _columns(self) -> Iterator[slice]:
-        return ranges(self.lv.shape[1], PAIRS_AT_ONCE // len(self.lv) + 1)
+        return ranges(self._own.shape[1], PAIRS_AT_ONCE // (len(self._own) + 1) + 1)
 
     def _kernel(self, columns: slice) -> Tensor:
         """L of the queries themselves, (n, d) float64."""

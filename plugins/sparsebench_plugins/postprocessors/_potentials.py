@@ -80,10 +80,16 @@ def fitted_rows(kernel: Kernel, lu: Tensor) -> dict[str, Tensor]:
     return {"lu": own.masked_fill(places < 0, 0), "fitted": places}
 
 
-def learnt(kernel: Kernel, lu: Tensor, shares: Shares | None = None) -> State:
+def learnt(kernel: Kernel, lu: Tensor, tau: float, shares: Shares | None = None) -> State:
     """What a method that saw the queries needs for their log shares with the potentials lu (Q,), if not at hand."""
     shares = shares or kernel.shares(lu)
-    return State(shares.arrays(), rows=fitted_rows(kernel, lu.to(shares.lse.device)))
+    rows = fitted_rows(kernel, lu.to(shares.lse.device))
+    return State(shares.arrays(), rows=rows, error=tau * resolution(shares.lse, lu))
+
+
+def resolution(*terms: Tensor) -> float:
+    """How far a difference of numbers as large as these may be off in float64, after the few sums that it takes."""
+    return 16 * 2.0**-53 * max(float(term.abs().max()) if term.numel() else 0.0 for term in terms)
 
 
 def zeros(kernel: Kernel) -> Tensor:

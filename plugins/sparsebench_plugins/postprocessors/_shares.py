@@ -19,6 +19,8 @@ from sparsebench import Block, State
 if TYPE_CHECKING:
     from torch import Tensor
 
+LOG_2 = math.log(2)
+
 
 @dataclass(frozen=True, eq=False)
 class Shares:
@@ -93,21 +95,20 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
 
 
 def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
-    """Log shares (q, d) with x in place of those of owners with x > 0: in the same order, and without ties at 0.
+    """Log shares (q, d), and x - log 2 in place of those of owners with x > 0: in the same order, and no ties at 0.
 
     floors: whether a pair's own term may be less than its score, so that a log share may be above -log 2, or 0, without
-    an owner. x then takes the room from -1/2 to 0, for what is above 0 comes first.
+    an owner. Owners then have -log 2 / (1 + x), for what is above 0 comes first.
     """
     import torch
 
     above = owned.margins > 0
     x = owned.margins[above]
     if floors:
-        share = shares.clamp(-math.log(2), 0)
-        between = (shares > -math.log(2)) & (shares < 0)
-        shares = torch.where(between, -0.5 / (1 + torch.log(torch.expm1(-share)).neg()), shares)
-        x = -0.5 / (1 + x)
-    shares[owned.rows[above], owned.places[above]] = x
+        between = (shares > -LOG_2) & (shares < 0)
+        others = torch.expm1(-shares.clamp(-LOG_2, 0)).log_().neg_()
+        shares = torch.where(between, -LOG_2 / (1 + others), shares)
+    shares[owned.rows[above], owned.places[above]] = -LOG_2 / (1 + x) if floors else x - LOG_2
     return shares
 
 

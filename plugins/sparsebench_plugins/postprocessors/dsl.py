@@ -48,11 +48,12 @@ class Dsl(Postprocessor):
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """Of each document what inverted softmax learns. The record has the lowest fitting score, if it is a shift."""
-        return replace(self._learnt(blocks), facts={"shift": lowest(blocks)} if self.shift == "min" else {})
+        facts = {"shift": lowest(blocks)} if self.shift == "min" else {}
+        return replace(self._learnt(blocks), facts=facts, error=0.0)  # its keys are in no unit of a score
 
     def _learnt(self, blocks: ScoreBlocks) -> State:
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
-        return learnt(kernel, zeros(kernel))
+        return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64, with the sign of the score."""

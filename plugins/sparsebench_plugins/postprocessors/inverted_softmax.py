@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
-from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, learnt, zeros
+from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, learnt, resolution, zeros
 from sparsebench_plugins.postprocessors._shares import leave_one_out, log_shares
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class InvertedSoftmax(Postprocessor):
         margin, that term less LSE of all others; (D,) each.
         """
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
-        return learnt(kernel, zeros(kernel))
+        return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
@@ -52,7 +52,8 @@ class InvertedSoftmaxSingleQuery(InvertedSoftmax):
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lse: LSE_b(B_bj / tau) over the bank, (D,) float64."""
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
-        return State({"lse": kernel.shares(zeros(kernel)).lse})
+        lse = kernel.shares(zeros(kernel)).lse
+        return State({"lse": lse}, error=self.tau * resolution(lse))
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""

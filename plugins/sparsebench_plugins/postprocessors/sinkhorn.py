@@ -19,6 +19,7 @@ from sparsebench_plugins.postprocessors._potentials import (
     Temperature,
     kernel_of,
     learnt,
+    resolution,
 )
 from sparsebench_plugins.postprocessors._shares import leave_one_out, log_shares, softplus
 from sparsebench_plugins.postprocessors._sinkhorn import Found, query_potentials
@@ -61,14 +62,14 @@ class Sinkhorn(Postprocessor):
         return replace(self._learnt(kernel, found), facts={"potentials": found.path})
 
     def _learnt(self, kernel: Kernel, found: Found) -> State:
-        return learnt(kernel, found.lu, found.shares)
+        return learnt(kernel, found.lu, self.tau, found.shares)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
         shares, owned = log_shares(block, state, self.tau)
         if self.document_marginal == 1:
             return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
-        own = block.scores.double().mul_(1 - self.document_marginal)
+        own = block.scores.double() * (1 - self.document_marginal)
         return own.add_(shares, alpha=self.tau * self.document_marginal)
 
     def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
@@ -91,7 +92,8 @@ class FrozenSinkhorn(Sinkhorn):
 
     def _learnt(self, kernel: Kernel, found: Found) -> State:
         lse = kernel.shares(found.lu).lse
-        return State({"lv": self.document_marginal * (-math.log(len(lse)) - lse)})
+        lv = self.document_marginal * (-math.log(len(lse)) - lse)
+        return State({"lv": lv}, error=self.tau * resolution(lse, found.lu))
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
