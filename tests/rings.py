@@ -13,6 +13,7 @@ DOORS = (
     "sparsebench.encoding",
     "sparsebench.errors",
     "sparsebench.measures",
+    "sparsebench.media",
     "sparsebench.provenance",
     "sparsebench.rank",
     "sparsebench.search",

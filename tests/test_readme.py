@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rings import private_imports
 from sparsebench.cli import Exit, main
 from sparsebench.leaderboard import published_report
 from sparsebench.registry import Registry
@@ -107,6 +108,15 @@ def test_every_command_it_shows_does_its_work(
     assert len(printed) > 15
     (explained,) = (text.out for line, text in printed.items() if " explain " in line)
     assert [line for line in plain(between(readme, "explain")) if line not in plain(explained)] == []
+
+
+def test_the_python_it_shows_runs(readme: str, desk: Path) -> None:
+    (source,) = blocks(readme, "py")
+    assert len(list(filter(None, source.splitlines()))) == 4
+    assert private_imports(source) == []
+    names: dict[str, object] = {}
+    exec(compile(source, "README.md", "exec"), names)
+    assert repr(names["results"]).startswith("<results of quickstart: 10 cells")
 
 
 def plain(text: str) -> list[str]:

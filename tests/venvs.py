@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SPARSEBENCH = "import sys\nfrom sparsebench.cli import main\nsys.exit(main())\n"
+SPARSEBENCH = "import sys\nfrom _sparsebench_command import main\nsys.exit(main())\n"
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,20 @@ from sparsebench.contracts import (
     CollectionSource,
     Column,
     Curves,
+    EncodedFeatures,
+    Features,
     FitContext,
     GroupAnalyzer,
     GroupContext,
     LoadedEncoder,
+    LoadedPairedEncoder,
     NotApplicable,
+    PairedEncoder,
     Postprocessor,
     RowStats,
     ScoredIds,
     Scorer,
+    Side,
     SparseEncoder,
     State,
     SuiteAnalyzer,
@@ -58,6 +63,7 @@ from sparsebench.types import (
 )
 
 if TYPE_CHECKING:
+    from sparsebench.api import Planned, Results, load_records, plan, run
     from sparsebench.records import Record
 
 __version__ = "0.1.0"
@@ -78,15 +84,20 @@ __all__ = [
     "Document",
     "Domain",
     "Encoded",
+    "EncodedFeatures",
+    "Features",
     "FitContext",
     "GroupAnalyzer",
     "GroupContext",
     "Json",
     "LoadedEncoder",
+    "LoadedPairedEncoder",
     "ModelError",
     "ModelPlugin",
     "NotApplicable",
     "NotAtHandError",
+    "PairedEncoder",
+    "Planned",
     "PluginError",
     "Postprocessor",
     "PostprocessorPlugin",
@@ -94,6 +105,7 @@ __all__ = [
     "Query",
     "Ranking",
     "Record",
+    "Results",
     "Role",
     "RowStats",
     "Run",
@@ -102,6 +114,7 @@ __all__ = [
     "ScoredIds",
     "Scorer",
     "Sees",
+    "Side",
     "SparseEncoder",
     "SparsebenchError",
     "State",
@@ -113,10 +126,20 @@ __all__ = [
     "TrainingError",
     "Vocabulary",
     "hookimpl",
+    "load_records",
+    "plan",
+    "run",
 ]
 
-_WHEN_ASKED = {"Record": "sparsebench.records"}
+_WHEN_ASKED = {
+    "Record": "sparsebench.records",
+    **dict.fromkeys(("Planned", "Results", "load_records", "plan", "run"), "sparsebench.api"),
+}
 """Name -> module. Importing these costs more than everything else here together, and few plugins need them."""
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHEN_ASKED})
 
 
 def __getattr__(name: str) -> Any:

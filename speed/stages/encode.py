@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sparsebench_plugins.models.splade import Splade
-    from sparsebench_plugins.models.splade.encoder import Side
+    from sparsebench_plugins.models.splade.encoder import ModelSide
 
 
 def items(bench: Bench) -> Iterator[Item]:
@@ -71,9 +71,14 @@ def _encode(bench: Bench, role: Role, texts: Sequence[str]) -> Iterator[Item]:
         )
 
 
-def without_decoder(checkpoint: str, role: Role) -> Side:
+def without_decoder(checkpoint: str, role: Role) -> ModelSide:
     """Ours, but nothing is decoded: every vector is empty."""
-    side = splade(checkpoint).load_side(role, "cpu")
+    from sparsebench_plugins.models.splade.encoder import ModelSide
+    from sparsebench_plugins.models.splade.loading import load_side
+
+    model = splade(checkpoint)
+    side = load_side(model, model.open(role), role, "cpu")
+    assert isinstance(side, ModelSide), "a checkpoint with a model for both roles is measured"
 
     def nothing(hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
         from scipy.sparse import csr_array

@@ -19,7 +19,7 @@ import pytest
 import sparsebench
 from rings import DOORS, public
 from sparsebench.contracts import hookspecs
-from sparsebench.testing import analyzers, collections, common, encoders, models, postprocessors, scorers
+from sparsebench.testing import analyzers, collections, common, encoders, models, paired, postprocessors, scorers
 
 PROMISED = Path(__file__).with_name(f"api_{hookspecs.API_VERSION}.json")
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "plugins" / "README.md"
@@ -28,6 +28,7 @@ RULES = (
     *models.RULES,
     *encoders.ENCODER_RULES,
     *encoders.FITTED_RULES,
+    *paired.PAIRED_RULES,
     *scorers.SCORER_RULES,
     *postprocessors.RULES,
     *analyzers.RULES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,28 +14,38 @@ import sparsebench_plugins.analyzers
 import sparsebench_plugins.collections
 import sparsebench_plugins.models
 import sparsebench_plugins.postprocessors
+from clips import write_blip_checkpoint, write_clip_checkpoint
 from sparsebench.registry import Registry
 from sparsebench.testing import Check, model_checks, postprocessor_checks
 from sparsebench.testing.plugin import examine
 from sparsebench.testing.texts import DOCUMENTS, QUERIES
 from sparsebench_plugins.postprocessors.sinkhorn import SinkhornSingleQuery
+from video_sets import write_sets
 
 MODELS: dict[str, dict[str, Any]] = {
+    "blip": {"checkpoint": Path("blip"), "frames": 3, "matched": 2},
     "bm25": {},
+    "clip4clip": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
+    "drl": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
     "run_file": {"path": Path("run.trec")},
     "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
     "splade": {"checkpoint": "package:cognition/model"},
     "splade_doc": {"checkpoint": "package:cognition/model", "query_weights": "idf"},
+    "xclip": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
 }
 """Parameters to check each model with; paths are files of `sample_files`."""
+
+VIDEO = {name for name, given in MODELS.items() if isinstance(given.get("checkpoint"), Path)}
 
 REGISTERED = {plugin.name: plugin.factory for plugin in sparsebench_plugins.models.register_models()}
 
 
 @pytest.fixture(scope="session")
 def sample_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run and a matrix over the kit's own queries and documents."""
+    """A run and a matrix over the kit's own queries and documents, and tiny checkpoints of CLIP and BLIP."""
     folder = tmp_path_factory.mktemp("sample")
+    write_clip_checkpoint(folder / "clip")
+    write_blip_checkpoint(folder / "blip")
     (folder / "run.trec").write_text("q0 Q0 d0 1 3.0 x\nq0 Q0 elsewhere 2 2.5 x\nq1 Q0 d2 1 -1.0 x\n")
     (folder / "queries.txt").write_text("".join(f"{query.query_id}\n" for query in QUERIES))
     (folder / "documents.txt").write_text("".join(f"{document.doc_id}\n" for document in DOCUMENTS))
@@ -45,12 +56,14 @@ def sample_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def checks_of(model: str, folder: Path = Path()) -> dict[str, Check]:
     parameters = {name: folder / value if isinstance(value, Path) else value for name, value in MODELS[model].items()}
+    if model in VIDEO:
+        parameters["checkpoint"] = str(parameters["checkpoint"])
     return {str(check): check for check in model_checks(partial(REGISTERED[model], **parameters))}
 
 
 @pytest.mark.parametrize(("model", "check"), [(model, check) for model in MODELS for check in checks_of(model)])
 def test_a_model_keeps_the_contract(model: str, check: str, sample_files: Path, request: pytest.FixtureRequest) -> None:
-    if "checkpoint" in MODELS[model]:
+    if "checkpoint" in MODELS[model] and model not in VIDEO:
         request.getfixturevalue("tiny_splade_dir")
     checks_of(model, sample_files)[check]()
 
@@ -59,8 +72,10 @@ def test_every_model_is_checked() -> None:
     assert MODELS.keys() == REGISTERED.keys(), "name parameters in MODELS for a model that is new"
 
 
+SETS = TemporaryDirectory()
 EXAMINED = examine(
-    Registry.of(sparsebench_plugins.postprocessors, sparsebench_plugins.analyzers, sparsebench_plugins.collections)
+    Registry.of(sparsebench_plugins.postprocessors, sparsebench_plugins.analyzers, sparsebench_plugins.collections),
+    given={name: {"folder": str(folder)} for name, folder in write_sets(Path(SETS.name)).items()},
 )
 
 

@@ -108,6 +108,7 @@ def test_our_own_wheel_has_the_templates_the_suites_and_the_collections(venv: Fr
     for file in (
         "sparsebench/scaffold/common/pyproject.toml.template",
         "sparsebench/scaffold/model/MODULE/__init__.py.template",
+        "_sparsebench_command.py",
         "sparsebench/shipped_suites/",
         "sparsebench_plugins/collections/mini/web/corpus.jsonl",
     ):

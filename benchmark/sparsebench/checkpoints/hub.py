@@ -9,16 +9,17 @@ from sparsebench.errors import ModelError
 
 
 class Files(NamedTuple):
-    """What of a repository is wanted beside its JSON, vocabulary and safetensors files."""
+    """What of a repository is wanted beside its JSON and vocabulary files."""
 
     bin: bool = False
     code: bool = False
+    weights: bool = True
 
     @property
     def patterns(self) -> list[str]:
         """Patterns for the hub."""
-        optional = [pattern for pattern, wanted in (("*.bin", self.bin), ("*.py", self.code)) if wanted]
-        return ["*.json", "*.txt", "*.model", "*.safetensors", *optional]
+        choices = (("*.safetensors", self.weights), ("*.bin", self.bin), ("*.py", self.code))
+        return ["*.json", "*.txt", "*.model", *(pattern for pattern, wanted in choices if wanted)]
 
 
 _NOT_OURS = ["onnx/*", "openvino/*", "checkpoint-*"]

@@ -12,11 +12,13 @@ from tabulate import tabulate
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
-from sparsebench.planning import Group, finished, missing_documents
-from sparsebench.planning.estimate import estimate_seconds
+from sparsebench.planning.overview import CellOverview, GroupOverview, overview
 from sparsebench.planning.session import Session, open_session
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
+
+CELL_HEADERS = ("collection", "model", "postprocessor", "sees", "cell", "key")
+GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 
 
 @click.command("plan")
@@ -32,15 +34,12 @@ def command(**options: Any) -> int:
         click.echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
         click.echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
         return Exit.OK
-    rows = [row for group in session.plan.groups for row in _rows(session, group)]
-    click.echo(tabulate(rows, ["collection", "model", "postprocessor", "sees", "cell", "key"], tablefmt="github"))
-    groups = [_group(session, group) for group in session.plan.groups]
-    headers = ["collection", "model", "documents to encode", "likely seconds"]
-    click.echo("\n" + tabulate(groups, headers, tablefmt="github", intfmt=",", missingval="not yet known"))
-    todo = sum(finished(session.folder, cell) is None for _, cell in session.plan.cells)
-    click.echo(
-        f"\n{todo} of {len(session.plan.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}"
-    )
+    found = overview(session)
+    click.echo(tabulate([_cell(cell) for cell in found.cells], CELL_HEADERS, tablefmt="github"))
+    groups = [_group(group) for group in found.groups]
+    click.echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
+    todo = sum(not cell.cached for cell in found.cells)
+    click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
     return Exit.OK
 
 
@@ -59,26 +58,11 @@ def _devices(session: Session) -> str:
     return session.device if same else f"{session.device}, searched on {session.search_device}"
 
 
-def _rows(session: Session, group: Group) -> list[list[str]]:
-    return [
-        [
-            group.collection.spec.label,
-            group.model.spec.label,
-            cell.spec.label,
-            cell.registered.plugin.factory.sees,
-            "cached" if finished(session.folder, cell) else "to compute",
-            cell.key[:16],
-        ]
-        for cell in group.cells
-    ]
+def _cell(cell: CellOverview) -> list[str]:
+    state = "cached" if cell.cached else "to compute"
+    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, cell.key[:16]]
 
 
-def _group(session: Session, group: Group) -> list[object]:
-    missing = missing_documents(group, session.store)
-    estimate = estimate_seconds(group, missing, session.store)
-    return [
-        group.collection.spec.label,
-        group.model.spec.label,
-        missing,
-        None if estimate is None else f"{estimate:.0f}",
-    ]
+def _group(group: GroupOverview) -> list[object]:
+    seconds = None if group.seconds is None else f"{group.seconds:.0f}"
+    return [group.collection, group.model, group.documents, seconds]

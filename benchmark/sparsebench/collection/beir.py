@@ -32,6 +32,10 @@ class BeirFolder(CollectionSource):
         """`file:line`: every line holds one document, so the line number follows from the position."""
         return f"{self._file('corpus.jsonl')}:{position + 1}"
 
+    def shares_ids(self, other: CollectionSource) -> bool:
+        """Whether the other is the same folder."""
+        return isinstance(other, BeirFolder) and other.folder.resolve() == self.folder.resolve()
+
     def splits(self) -> Sequence[str]:
         """Names of the splits there are judgments for."""
         files = [*self.folder.glob("qrels/*.tsv"), *self.folder.glob("qrels/*.tsv.gz")]

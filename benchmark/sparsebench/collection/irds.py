@@ -89,6 +89,10 @@ class IrDatasets(CollectionSource):
             found = self._dataset.docs_store().get_many(doc_ids)
             return [_text(found[doc_id]) for doc_id in doc_ids]
 
+    def shares_ids(self, other: CollectionSource) -> bool:
+        """Whether the other is over the same documents."""
+        return isinstance(other, IrDatasets) and other.documents_of == self.documents_of
+
     @property
     def documents_of(self) -> str:
         """The id that all datasets over the same documents share; within it a query id means one query."""

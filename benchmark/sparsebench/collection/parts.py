@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sparsebench.collection.bank import untested
 from sparsebench.collection.beir import BeirFolder
 from sparsebench.collection.checked import checked_topics
-from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.read import source_by_id, source_of
 from sparsebench.collection.topics import hash_split, judged
 from sparsebench.collection.tsv import read_queries
@@ -16,6 +15,9 @@ from sparsebench.errors import CollectionError
 from sparsebench.registry import Registry
 from sparsebench.suite import CollectionSpec
 from sparsebench.types import Json, Topics
+
+HASH = "hash"
+"""The name of the split that is carved out of a collection's own queries."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Sources:
             bank = BeirFolder(spec.bank.beir, spec.bank.beir.name)
         elif spec.bank and spec.bank.id:
             bank = source_by_id(spec.bank.id, registry)
+        elif spec.bank and spec.bank.split not in (None, HASH):
+            bank = own.of_split(spec.bank.split)
         if spec.dev and spec.dev.split == "bank":
             dev = bank
         elif spec.dev and spec.dev.id:
@@ -65,15 +69,17 @@ def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
         dev, own = hash_split(own, share=spec.dev.share, seed=spec.dev.seed)
     elif spec.dev:
         split = spec.bank.split if spec.bank and spec.dev.split == "bank" else spec.dev.split
-        dev = checked_topics(sources.dev, split)
+        dev = _searched(sources.dev, split, spec)
     test = judged(own)
     if not test.topics.queries:
         raise CollectionError(f"{spec.name}: no test query has a relevant document")
     counts: dict[str, Json] = dict(test.left_out)
     if dev is not None:
         dev = judged(dev).topics
-        dev, counts["dev_queries_also_tested"] = _not_tested(dev, test.topics, same(sources.own, sources.dev), spec)
-    bank_is_own = same(sources.own, sources.bank) and not (spec.bank and spec.bank.queries_tsv)
+        dev, counts["dev_queries_also_tested"] = _not_tested(
+            dev, test.topics, sources.own.shares_ids(sources.dev), spec
+        )
+    bank_is_own = sources.own.shares_ids(sources.bank) and not (spec.bank and spec.bank.queries_tsv)
     return Parts(test.topics, _bank(spec, sources, dev), dev, bank_is_own, counts)
 
 
@@ -101,10 +107,11 @@ def _bank(spec: CollectionSpec, sources: Sources, dev: Topics | None) -> Topics 
     return Topics(checked_topics(sources.bank, spec.bank.split).queries)
 
 
-def same(source: CollectionSource, other: CollectionSource) -> bool:
-    """Whether a query id means the same query in both."""
-    if isinstance(source, BeirFolder) and isinstance(other, BeirFolder):
-        return source.folder.resolve() == other.folder.resolve()
-    if isinstance(source, IrDatasets) and isinstance(other, IrDatasets):
-        return source.documents_of == other.documents_of
-    return other is source or (type(other) is type(source) and other.name == source.name)
+def _searched(source: CollectionSource, split: str | None, spec: CollectionSpec) -> Topics:
+    """Development queries of a split. Raises CollectionError where their answers are not among what is searched."""
+    if source.of_split(split) is not source:
+        raise CollectionError(
+            f"{spec.name}: split {split!r} has documents of its own, so its queries have no answer among those tested. "
+            "Tune where they are: `bank: {split: …, gallery: true}` and `dev: {split: bank}`"
+        )
+    return checked_topics(source, split)

@@ -55,7 +55,7 @@ def source_by_id(id_: str, registry: Registry, params: Mapping[str, Json] = NO_P
 def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
     """The source a suite names: a packaged collection, an ir_datasets id, a BEIR folder, or TSV files."""
     if spec.id is not None:
-        return source_by_id(spec.id, registry, spec.params)
+        return source_by_id(spec.id, registry, spec.params).of_split(spec.split)
     if spec.beir is not None:
         return BeirFolder(spec.beir, spec.name)
     assert spec.docs_tsv is not None

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sparsebench.collection.corpus import Corpus, absent_judgments
+from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.parts import Sources, read_parts
 from sparsebench.collection.read import Gallery, determined_by, read_corpus, require
 from sparsebench.collection.topics import empty_queries, limit, topics_digest
 from sparsebench.contracts import CollectionSource
+from sparsebench.media import Media, open_media
 from sparsebench.progress import Progress
 from sparsebench.provenance.digests import portable
 from sparsebench.registry import Registry
 from sparsebench.registry.provider import Provider
 from sparsebench.store import Store
 from sparsebench.suite import CollectionSpec
-from sparsebench.types import Json, Topics
+from sparsebench.types import Json, Role, Topics
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class TestCollection:
 
     bank_gallery: the bank's own documents, where the suite asks for them. provider: the plugin that carries it, if any.
     counts: what was left out, for the record (queries without a relevant document, judgments of absent documents).
+    media: where its clips or images lie, where the suite says so.
     """
 
     spec: CollectionSpec
@@ -38,6 +41,32 @@ class TestCollection:
     counts: Mapping[str, Json]
     bank_gallery: Gallery | None = None
     provider: Provider | None = None
+    media: Media | None = None
+
+    @property
+    def items(self) -> Role | None:
+        """The side that is looked at; documents where the suite names media and the source does not say."""
+        return self.source.items or ("document" if self.media else None)
+
+    @cached_property
+    def items_ranked(self) -> LookedAt | None:
+        """The documents, where these are looked at."""
+        if self.media is None or self.items != "document":
+            return None
+        return LookedAt.documents(self.media, self.source, self.corpus.doc_ids)
+
+    @cached_property
+    def items_of_the_bank(self) -> LookedAt | None:
+        """The bank's own documents, where these are looked at."""
+        if self.media is None or self.items != "document" or self.bank_gallery is None:
+            return None
+        return LookedAt.documents(self.media, self.bank_gallery.source, self.bank_gallery.corpus.doc_ids)
+
+    def items_asked(self, topics: Topics) -> LookedAt | None:
+        """Queries of any part, where these are looked at."""
+        if self.media is None or self.items != "query":
+            return None
+        return LookedAt.queries(self.media, self.source, topics)
 
     @cached_property
     def digests(self) -> dict[str, Json]:
@@ -73,9 +102,9 @@ def resolve_collection(
     parts = read_parts(spec, sources)
     gallery, carried = None, registry.collections.get(spec.id or "")
     if spec.bank and spec.bank.gallery:
-        gallery = Gallery(
-            sources.bank, read_corpus(sources.bank, store, progress, determined_by(spec.bank.id, registry))
-        )
+        # A split of the collection's own is read by the same plugin with the same parameters.
+        beside = determined_by(spec.bank.id or spec.id, registry, {} if spec.bank.id else spec.params)
+        gallery = Gallery(sources.bank, read_corpus(sources.bank, store, progress, beside))
     return TestCollection(
         spec=spec,
         source=sources.own,
@@ -92,4 +121,5 @@ def resolve_collection(
         },
         bank_gallery=gallery,
         provider=carried.provider if carried else None,
+        media=open_media(spec.media, sources.own.span) if spec.media else None,
     )

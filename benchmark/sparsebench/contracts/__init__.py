@@ -28,6 +28,7 @@ from sparsebench.contracts.models import (
     VectorModel,
     Vocabulary,
 )
+from sparsebench.contracts.paired import EncodedFeatures, Features, LoadedPairedEncoder, PairedEncoder, Side
 from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowStats, State
 
 __all__ = [
@@ -40,17 +41,22 @@ __all__ = [
     "CollectionSource",
     "Column",
     "Curves",
+    "EncodedFeatures",
+    "Features",
     "Fetchable",
     "FitContext",
     "GroupAnalyzer",
     "GroupContext",
     "LoadedEncoder",
+    "LoadedPairedEncoder",
     "Model",
     "NotApplicable",
+    "PairedEncoder",
     "Postprocessor",
     "RowStats",
     "ScoredIds",
     "Scorer",
+    "Side",
     "Shown",
     "SparseEncoder",
     "State",

@@ -1,4 +1,4 @@
-"""Models, three forms: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
+"""Models: encoders of text, models fitted to the corpus, and systems that give scores for ids."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from sparsebench.types import Candidates, Document, Encoded, Json, Query, Role
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+    from sparsebench.media import MediaItem
 
 
 class Vocabulary(ABC):
@@ -48,6 +50,10 @@ class LoadedEncoder(ABC):
         """Vectors of `texts` (N, V); an empty text is allowed. The result does not depend on how texts are batched,
         but for float rounding."""
 
+    def encode_items(self, items: Sequence[MediaItem]) -> Encoded:
+        """Vectors (N, V) of clips or images. Raises ModelError: most encoders read texts alone."""
+        raise ModelError(f"{type(self).__name__} reads texts alone, and not {items[0].path.name}")
+
     def provenance(self) -> Mapping[str, Json]:
         """Facts for the record that are known after loading (attention kernel, path chosen)."""
         return {}
@@ -61,11 +67,20 @@ class Model(Fetchable, ABC):
     reads_corpus: whether it is fitted to the corpus, so that its key includes the corpus' digest.
     stored_as: the kind of artefact that its documents become in the store; None where it encodes none.
     default_candidates: which documents may be ranked where a suite does not say.
+    reads_media: whether it looks at items (clips, images); one that reads texts alone is refused where there are any.
     """
 
     reads_corpus: ClassVar[bool] = False
+    reads_media: ClassVar[bool] = False
     stored_as: ClassVar[str | None] = None
     default_candidates: ClassVar[Candidates] = "retrieved"
+
+    def unsuited(self, items: Role | None) -> str | None:
+        """Why it cannot work on a collection, in words that follow its name; None where it can.
+
+        items: the side of the collection that is looked at (clips, images), None where all is text.
+        """
+        return None
 
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
@@ -91,6 +106,13 @@ class VectorModel(Model, ABC):
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
         """All that determines the bytes of `encode(…, role)`."""
+
+    def unsuited(self, items: Role | None) -> str | None:
+        """Raises no objection to text; to clips and images where it reads texts alone."""
+        looked_at = {"document": "documents", "query": "queries"}
+        if items is None or self.reads_media:
+            return None
+        return f"reads texts alone, and the {looked_at[items]} of this collection are clips or images"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """Its identity in this role."""

@@ -3,7 +3,7 @@
 from sparsebench.encoding.batches import encode_in_batches, token_budget_batches
 from sparsebench.encoding.engines import AnyEngine, Decoder, Engine, cpu_engine, decoder, engine_on, passed_over
 from sparsebench.encoding.pooling import Activation, Pooling, pool
-from sparsebench.encoding.sparse import csr, prune, widen
+from sparsebench.encoding.sparse import csr, prune, prune_ratio, widen
 
 __all__ = [
     "Activation",
@@ -19,6 +19,7 @@ __all__ = [
     "passed_over",
     "pool",
     "prune",
+    "prune_ratio",
     "token_budget_batches",
     "widen",
 ]

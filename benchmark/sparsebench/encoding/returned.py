@@ -22,7 +22,7 @@ def encoded(encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> Encoded
     size = getattr(getattr(encoder, "vocabulary", None), "size", None)
     if not isinstance(size, int | np.integer):
         raise ContractError(owner, "vocabulary", f"vocabulary.size is {size!r}, not the number of output dimensions")
-    return checked_vectors(encoder.encode(texts, role), shape=(len(texts), int(size)), owner=owner)
+    return checked_vectors(encoder.encode(list(texts), role), shape=(len(texts), int(size)), owner=owner)
 
 
 def checked_vectors(returned: object, *, shape: tuple[int, int], owner: str) -> Encoded:

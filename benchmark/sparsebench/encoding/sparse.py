@@ -39,6 +39,20 @@ def prune(vectors: csr_array, keep: int) -> csr_array:
     return csr(vectors.data[kept], vectors.indices[kept], np.minimum(sizes, keep), vectors.shape[1])
 
 
+def prune_ratio(vectors: csr_array, ratio: float) -> csr_array:
+    """Keep the entries of each row of (N, V) that are larger than `ratio` times its largest, 0 <= ratio < 1.
+
+    OpenSearch's neural sparse search prunes so (`max_ratio`).
+    """
+    sizes = np.diff(vectors.indptr)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    largest = np.zeros(len(sizes), vectors.data.dtype)
+    np.maximum.at(largest, rows, vectors.data)
+    kept = vectors.data > (largest * vectors.data.dtype.type(ratio))[rows]
+    left = np.bincount(rows[kept], minlength=len(sizes))
+    return csr(vectors.data[kept], vectors.indices[kept], left, vectors.shape[1])
+
+
 def widen(vectors: csr_array, ids: np.ndarray, size: int) -> csr_array:
     """(N, W) -> (N, size): column j becomes column ids[j]; `ids` (W,) increase. The other columns are never active."""
     return csr(vectors.data, ids[vectors.indices], np.diff(vectors.indptr), size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from sparsebench.contracts import (
     SuiteContext,
 )
 from sparsebench.contracts.plain import plain_mapping
+from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
+from sparsebench.contracts.returned import checked_analysis
 from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.evaluate.returned import checked_analysis
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
@@ -58,7 +60,7 @@ def analyze_cell(
     def compute(planned: PlannedAnalysis) -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, CellAnalyzer)
-        return analyzer.analyze(context())
+        return analyzer.analyze(read_only_cell(context()))
 
     return {
         planned.spec.label: _entry(planned, suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
@@ -72,10 +74,14 @@ def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, su
     return {planned.spec.label: _of_suite(planned, context, suite_folder) for planned in analyses}
 
 
+def _owner(planned: PlannedAnalysis) -> str:
+    return f"analyzer {planned.spec.label!r}"
+
+
 def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
-    found = _kept(suite_folder, key, compute, f"analyzer {planned.spec.label!r}")
+    found = _kept(suite_folder, key, compute, _owner(planned))
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
         return entry | found
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
@@ -89,7 +95,11 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
     def compute() -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, SuiteAnalyzer)
-        return analyzer.analyze(context)
+        given = replace(context, records=[record.model_copy(deep=True) for record in context.records])
+        found = analyzer.analyze(given)
+        if list(given.records) != list(context.records):
+            raise ContractError(_owner(planned), RULE, "it wrote to the records it was given; work on a copy")
+        return found
 
     read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
     key = digest([planned.key, context.baseline, read])
@@ -107,7 +117,7 @@ def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: 
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": reason(error)}
+        return {"error": reason(blamed(error, owner))}
     for name, text in analysis.files.items():
         write_atomically(folder / name, text)
     found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}

@@ -10,6 +10,7 @@ import numpy as np
 
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext
+from sparsebench.contracts.readonly import read_only_group
 from sparsebench.evaluate.forms import Form, Part, Scores, form_of
 from sparsebench.evaluate.forms.form import WIDEST
 from sparsebench.evaluate.galleries import on_bank
@@ -19,7 +20,7 @@ from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import tie_order
-from sparsebench.search import byte_count, cached
+from sparsebench.search import byte_count, cached, touched
 from sparsebench.search.source import Source
 from sparsebench.store import Store
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
@@ -106,6 +107,15 @@ class Evaluation:
 
         return self._room.halving(work, start_over, widest=min(len(self.doc_ids), WIDEST))
 
+    def forget_touched(self) -> bool:
+        """Drop kept scores that a plugin wrote to: the next cell computes them again. True where there were any."""
+        inner = self.__dict__.get("tuning", self)
+        elsewhere = inner is not self and inner.forget_touched()
+        dirty = [key for key, scores in self._scores.items() if touched(scores.blocks)]
+        for key in dirty:
+            self._cached_bytes -= byte_count(self._scores.pop(key).blocks)
+        return bool(dirty) or elsewhere
+
     def top(self, topics: Topics, depth: int) -> tuple[Ranking, Mapping[str, Json]]:
         """The retrieved documents of the collection's queries by raw score, best first; and the notes of the scores."""
         computed = self._computed(topics.queries, "collection")
@@ -116,9 +126,9 @@ class Evaluation:
         return self.form.search(query_vectors, depth, self.order)
 
     def context(self) -> GroupContext:
-        """What group analyzers may read. Raises NotApplicable where the model has no sparse vectors."""
+        """What group analyzers may read, not write. Raises NotApplicable where the model has no sparse vectors."""
         collection = self.collection
-        return GroupContext(
+        context = GroupContext(
             collection=collection.spec.label,
             documents=collection.source.documents,
             doc_ids=collection.corpus.doc_ids,
@@ -133,6 +143,7 @@ class Evaluation:
             search=self.search,
             drop_own_id=collection.spec.drop_own_id,
         )
+        return read_only_group(context)
 
     def counts(self) -> dict[str, Json]:
         """For the record: what the collection left out, and what is ranked that it does not hold."""

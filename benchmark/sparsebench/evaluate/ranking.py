@@ -18,8 +18,7 @@ from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.rank import TopK, to_run
 from sparsebench.search import resolve_scale, scaled
-from sparsebench.search.postprocess import apply_to, enforce_sees
-from sparsebench.search.returned import checked_state
+from sparsebench.search.postprocess import apply_to, enforce_sees, fitted
 from sparsebench.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -100,12 +99,10 @@ class _Fitting:
 
 def _fitted(postprocessor: Postprocessor, fitting: _Fitting, scale: float) -> State:
     context = FitContext(
-        query_texts=[query.text for query in fitting.queries],
+        query_texts=tuple(query.text for query in fitting.queries),
         bank_gallery=scaled(fitting.gallery.blocks, scale) if fitting.gallery else None,
     )
-    blocks = fitting.scores.blocks
-    learnt = postprocessor.fit(scaled(blocks, scale), context)
-    return checked_state(learnt, blocks.shape, f"{type(postprocessor).__name__}.fit")
+    return fitted(postprocessor, scaled(fitting.scores.blocks, scale), context)
 
 
 def _fitting(

@@ -22,6 +22,8 @@ from sparsebench.records import PER_QUERY_FILE, RUN_FILE, Record, cell_folder, p
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
+TOUCHED = "while this cell was computed, something wrote to scores that other cells read too"
+
 
 @dataclass(frozen=True)
 class Recorder:
@@ -33,6 +35,12 @@ class Recorder:
 
     def record(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         """The record of a cell, computed or brought up to date."""
+        record = self._attempt(cell, analysis)
+        if self.evaluation.forget_touched() and record.status == "ok":
+            return self._failed(cell, f"{TOUCHED}; the next cell computes them again")
+        return record
+
+    def _attempt(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         try:
             done = finished(self.folder, cell) or self._compute(cell)
             try:

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.read import Gallery
 from sparsebench.contracts import LoadedEncoder, VectorModel
 from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
+from sparsebench.media import Media
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store
-from sparsebench.types import Json, Role
+from sparsebench.types import Encoded, Json, Query, Role, Topics
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 WORTH_ENCODING = 8
+
+
+@dataclass(frozen=True)
+class EncoderOfItems(LoadedEncoder):
+    """An encoder that is given ids and looks at the clips or images that they name."""
+
+    inner: LoadedEncoder
+    media: Media
+
+    def encode(self, texts: Sequence[str], role: Role) -> Encoded:
+        """Vectors of the items whose ids these are, (N, V)."""
+        return self.inner.encode_items([self.media.item(name) for name in texts])
+
+    def provenance(self) -> Mapping[str, Json]:
+        """What the encoder says of itself."""
+        return self.inner.provenance()
 
 
 class GroupVectors:
@@ -77,8 +96,13 @@ class GroupVectors:
     def _encoded_queries(self, texts: tuple[str, ...]) -> Vectors:
         if texts not in self._query_vectors:
             with self._watch.stage("encode queries"):
-                self._query_vectors[texts] = encode_queries(self._role("query"), texts, self._store, self._progress)
+                encoder = self._role("query", self._asked(texts))
+                self._query_vectors[texts] = encode_queries(encoder, texts, self._store, self._progress)
         return self._query_vectors[texts]
+
+    def _asked(self, texts: tuple[str, ...]) -> LookedAt | None:
+        """The queries that are looked at: their texts are their ids."""
+        return self.collection.items_asked(Topics(tuple(Query(text, text) for text in texts)))
 
     @cached_property
     def test(self) -> csr_array:
@@ -103,9 +127,14 @@ class GroupVectors:
         return self._encoded_queries(tuple(self._splits[0]))
 
     def _encoded(self, gallery: Gallery) -> Vectors:
-        return encode_documents(
-            self._role("document"), gallery.corpus, gallery.source.documents(), self._store, self._progress
-        )
+        own = gallery is self.collection.bank_gallery
+        items = self.collection.items_of_the_bank if own else self.collection.items_ranked
+        encoder = self._role("document", items)
+        return encode_documents(encoder, gallery.corpus, gallery.source.documents(), self._store, self._progress)
 
-    def _role(self, role: Role) -> Encoder:
-        return Encoder(self.group.identities[role], role, lambda: self.encoder)
+    def _role(self, role: Role, items: LookedAt | None = None) -> Encoder:
+        """The encoder of a role; of clips and images it is asked for what their ids stand for."""
+        if items is None:
+            return Encoder(self.group.identities[role], role, lambda: self.encoder)
+        identity = {**self.group.identities[role], "media": items.digest}
+        return Encoder(identity, role, lambda: EncoderOfItems(self.encoder, items.media))

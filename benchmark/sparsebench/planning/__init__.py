@@ -8,9 +8,9 @@ from sparsebench.planning.plan import (
     PlannedCell,
     finished,
     make_plan,
-    missing_documents,
     plan_analysis,
 )
+from sparsebench.planning.shards import missing_documents
 
 __all__ = [
     "Group",

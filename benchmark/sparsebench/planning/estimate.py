@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 
-from sparsebench.encoding.stored import pace
 from sparsebench.planning.plan import Group
+from sparsebench.planning.shards import document_shards_of
 from sparsebench.store import Store
 
 
@@ -17,12 +17,11 @@ def estimate_seconds(group: Group, documents: int, store: Store) -> float | None
     """
     if documents == 0:
         return 0.0
-    kind = group.model.model.stored_as
-    assert kind is not None, "a model that encodes nothing lacks no documents"
-    own = pace(group.identities["document"])
+    shards = document_shards_of(group)
+    assert shards is not None, "a model that encodes nothing lacks no documents"
     rates = [
         facts["seconds"] / facts["shape"][0]
-        for facts in store.facts(kind)
-        if facts.get("pace") == own and facts["shape"][0]
+        for facts in store.facts(shards.kind)
+        if facts.get("pace") == shards.pace and facts["shape"][0]
     ]
     return documents * statistics.median(rates) if rates else None

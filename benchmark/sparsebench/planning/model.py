@@ -8,16 +8,17 @@ from functools import cached_property
 from typing import get_args
 
 from sparsebench.collection.corpus import Corpus
-from sparsebench.contracts import Model
+from sparsebench.contracts import Model, PairedEncoder, Side
 from sparsebench.contracts.plain import plain_mapping
+from sparsebench.media import decoder_versions
 from sparsebench.provenance.digests import library_versions
 from sparsebench.provenance.source import code_digest
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import ModelSpec
 from sparsebench.types import Json, Role
 
-ENCODING = "sparsebench.encoding.stored"
-"""The module whose code, with all that it leads to, decides what vectors are besides the plugin."""
+ENCODING = {"vectors": "sparsebench.encoding.stored", "features": "sparsebench.encoding.features"}
+"""Kind of artefact -> the module whose code, with all that it leads to, decides what it is besides the plugin."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,19 @@ class ResolvedModel:
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
         """All that determines its vectors (or scores) on this collection and, where that computes them, this device."""
         fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
+        return {**self._around(role, device), "model": dict(self.identities[role]), **fitted}
+
+    def side_identity(self, side: Side, device: str) -> dict[str, Json]:
+        """All that determines the features of one side of a paired encoder on this device class."""
+        assert isinstance(self.model, PairedEncoder), "other forms have roles, not sides"
+        return {**self._around("document", device), "model": dict(self.model.identity(side))}
+
+    def _around(self, role: Role, device: str) -> dict[str, Json]:
         return {
-            "model": dict(self.identities[role]),
             "plugin": self.registered.source_digest,
-            "harness": code_digest(ENCODING),
-            "libraries": library_versions(),
+            "harness": code_digest(ENCODING.get(self.model.stored_as or "", ENCODING["vectors"])),
+            "libraries": {**library_versions(), **(decoder_versions() if self.model.reads_media else {})},
             "computed_by": dict(self.model.computed_by(role, device)),
-            **fitted,
         }
 
 

@@ -10,18 +10,17 @@ from pathlib import Path
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
-from sparsebench.contracts import Analyzer, LoadedEncoder, Postprocessor, Shown
+from sparsebench.contracts import Analyzer, Postprocessor, Shown, Side
 from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.device import kind
-from sparsebench.encoding.stored import Encoder, document_shards
 from sparsebench.errors import SuiteError
 from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
+from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
 from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
 from sparsebench.registry import Registered, Registry
-from sparsebench.store import Store
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from sparsebench.types import Candidates, Json, Role
 
@@ -86,6 +85,15 @@ class Group:
     def identities(self) -> dict[Role, dict[str, Json]]:
         """What names the vectors of each role."""
         return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
+
+    def vector_identity(self, role: Role) -> dict[str, Json]:
+        """What names the vectors of a role: clips and images count by what they hold."""
+        media = self.collection.items_ranked if role == "document" else None
+        return {**self.identities[role], **({"media": media.digest} if media else {})}
+
+    def side_identity(self, side: Side) -> dict[str, Json]:
+        """What names the features of a side of a paired encoder."""
+        return self.model.side_identity(side, self.device)
 
     @property
     def described_identities(self) -> dict[Role, dict[str, Json]]:
@@ -161,21 +169,27 @@ def _group(
     suite: Suite, registry: Registry, model: ResolvedModel, collection: TestCollection, devices: tuple[str, str]
 ) -> Group:
     empty = Group(model, collection, *devices, suite.depth, collection.spec.measures or suite.measures, (), ())
-    shared = {"identities": empty.identities, "collection": collection.digests}
-    cells = tuple(_cell(suite, registry, empty, spec, shared) for spec in suite.postprocessors)
+    refuse_unsuited(model, collection)
+    content = looked_at(model, collection)
+    shared = {"identities": empty.identities, "collection": {**collection.digests, **content.tested}}
+    cells = tuple(_cell(suite, registry, empty, spec, shared, content.of_roles) for spec in suite.postprocessors)
     bank = topics_digest(collection.bank) if collection.bank else None
     analyses = [plan_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
     return replace(empty, cells=cells, analyses=tuple(each for each in analyses if each.level != "suite"))
 
 
 def _cell(
-    suite: Suite, registry: Registry, group: Group, spec: PostprocessorSpec, shared: Mapping[str, Json]
+    suite: Suite,
+    registry: Registry,
+    group: Group,
+    spec: PostprocessorSpec,
+    shared: Mapping[str, Json],
+    roles: Mapping[str, Mapping[str, Json]],
 ) -> PlannedCell:
     registered = registry.get("postprocessors", spec.name)
     candidates = spec.candidates or suite.candidates or group.model.model.default_candidates
     if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
-    roles = group.collection.roles
     shared = {**shared, "ranked_on": kind(group.search_device)}
     key = cell_key(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
     return PlannedCell(spec, registered, candidates, key)
@@ -208,17 +222,3 @@ def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
         return None
     record = read_record(path)
     return record if record.status == "ok" and record.key == cell.key else None
-
-
-def missing_documents(group: Group, store: Store) -> int:
-    """How many documents of the group have no vectors yet."""
-    kind = group.model.model.stored_as
-    if kind is None:
-        return 0
-    encoder = Encoder(group.identities["document"], "document", _never)
-    shards = document_shards(encoder, group.collection.corpus)
-    return sum(len(shard) for shard, key in shards.items() if not store.holds(kind, key))
-
-
-def _never() -> LoadedEncoder:
-    raise AssertionError("a plan loads no encoder")

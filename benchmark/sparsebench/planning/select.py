@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sparsebench.errors import SparsebenchError
-from sparsebench.planning import Group, Plan, PlannedCell
+from sparsebench.planning.plan import Group, Plan, PlannedCell
 from sparsebench.records import patterns
 
 

@@ -35,7 +35,7 @@ def file_digest(path: Path) -> str:
     return _file_digest(path, stat.st_size, stat.st_mtime_ns)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2**17)  # a gallery has many files
 def _file_digest(path: Path, size: int, mtime_ns: int) -> str:
     return sha256(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 import traceback
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -73,8 +74,21 @@ class BrokenPlugin:
 
 def _fix(provider: Provider, error: BaseException) -> str:
     update = f"python -m pip install --upgrade {provider.distribution}"
+    if isinstance(error, ImportError) and (place := _found_instead(provider, error)):
+        found, folder = place
+        return f"if {found} is not of {provider.distribution}, it hides it: rename it, or take {folder} from PYTHONPATH"
     if isinstance(error, ModuleNotFoundError):
         return f"install what has the module {error.name!r}"
     if isinstance(error, PluginError):
         return f"it breaks the contract; a newer version may not ({update})"
     return f"it fails by itself; a newer version may not ({update})"
+
+
+def _found_instead(provider: Provider, error: ImportError) -> tuple[Path, Path] | None:
+    """Where Python finds the plugin's package, and the folder on the path, if what is missing is a part of that."""
+    top = provider.module.partition(".")[0]
+    if error.name is None or error.name.partition(".")[0] != top or error.name == top:
+        return None
+    module = sys.modules.get(top)
+    places = [*getattr(module, "__path__", ()), *filter(None, [getattr(module, "__file__", None)])]
+    return (Path(places[-1]), Path(places[0]).parent) if places else None

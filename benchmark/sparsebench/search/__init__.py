@@ -5,7 +5,7 @@ from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
 from sparsebench.search.source import ranges
 from sparsebench.search.sparse import SparseScores
-from sparsebench.search.views import byte_count, cached, chosen, scaled, unscaled
+from sparsebench.search.views import byte_count, cached, chosen, scaled, touched, unscaled
 
 __all__ = [
     "LazyIndex",
@@ -19,5 +19,6 @@ __all__ = [
     "ranges",
     "resolve_scale",
     "scaled",
+    "touched",
     "unscaled",
 ]

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sparsebench.contracts import Postprocessor, State
+from sparsebench.contracts import FitContext, Postprocessor, RowStats, State
 from sparsebench.errors import PluginError
-from sparsebench.search.returned import checked_correction, checked_row_stats, refuse_infinite
+from sparsebench.search.returned import checked_correction, checked_row_stats, checked_state, refuse_infinite
+from sparsebench.search.views import watched
+from sparsebench.search.watch import SCORES, Watch, watching
 from sparsebench.types import Block, Candidates, ScoreBlocks
 
 if TYPE_CHECKING:
@@ -35,11 +37,40 @@ def _corrected(
     postprocessor: Postprocessor, state: State, test: ScoreBlocks, candidates: Candidates, owner: str
 ) -> Iterator[tuple[Block, Tensor]]:
     least = test.floor if candidates == "retrieved" else -math.inf
-    row_stats = checked_row_stats(postprocessor.row_stats(test, state), test.shape, type(postprocessor).__name__)
+    row_stats = _row_stats(postprocessor, state, test)
     for block in test:
         ranked = block.scores > least
-        corrected = checked_correction(postprocessor.apply(block, state, row_stats), block, ranked, owner)
+        with watching(owner) as watch:
+            watch.lend(SCORES, block.scores)
+            _lend(state, watch)
+            watch.lend_all("row_stats", row_stats)
+            returned = postprocessor.apply(block, state, row_stats)
+        corrected = checked_correction(returned, block, ranked, owner)
         yield replace(block, scores=corrected.masked_fill(~ranked, -math.inf)), ranked
+
+
+def fitted(postprocessor: Postprocessor, blocks: ScoreBlocks, context: FitContext) -> State:
+    """What a postprocessor learns from the fitting queries. Raises ContractError where it writes to their scores, or
+    returns what breaks a rule."""
+    owner = f"{type(postprocessor).__name__}.fit"
+    with watching(owner) as watch:
+        gallery = context.bank_gallery
+        lent = replace(context, bank_gallery=watched(gallery, watch)) if gallery else context
+        learnt = postprocessor.fit(watched(blocks, watch), lent)
+    return checked_state(learnt, blocks.shape, owner)
+
+
+def _row_stats(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> RowStats:
+    owner = f"{type(postprocessor).__name__}.row_stats"
+    with watching(owner) as watch:
+        _lend(state, watch)
+        returned = postprocessor.row_stats(watched(test, watch), state)
+    return checked_row_stats(returned, test.shape, owner)
+
+
+def _lend(state: State, watch: Watch) -> None:
+    watch.lend_all("state.arrays", state.arrays)
+    watch.lend_all("state.rows", state.rows)
 
 
 def enforce_sees(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> None:

@@ -63,7 +63,7 @@ def checked_state(returned: object, shape: tuple[int, int], owner: str) -> State
 
 def checked_row_stats(returned: object, shape: tuple[int, int], owner: str) -> RowStats:
     """What a postprocessor says of rows, (Q,) or (Q, D) in every tensor; raises ContractError. shape: (Q, D)."""
-    return _require_tensors(returned, f"{owner}.row_stats", [(shape[0],), shape])
+    return _require_tensors(returned, owner, [(shape[0],), shape])
 
 
 def _require_tensors(found: object, owner: str, shapes: Sequence[tuple[int, ...]]) -> Mapping[str, Tensor]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from sparsebench.search.watch import SCORES, Watch, version
 from sparsebench.types import Block, ScoreBlocks
 
 
@@ -22,7 +23,20 @@ def unscaled(blocks: ScoreBlocks) -> tuple[ScoreBlocks, float]:
 
     For methods that divide by a temperature anyway, and so need no divided copy of all scores.
     """
+    if isinstance(blocks, _Watched):
+        beneath, scale = unscaled(blocks.beneath)
+        return _Watched(beneath, blocks.watch), scale
     return (blocks.beneath, blocks.scale) if isinstance(blocks, _Scaled) else (blocks, 1.0)
+
+
+def watched(blocks: ScoreBlocks, watch: Watch) -> ScoreBlocks:
+    """The same blocks; `watch` notices what is written to them."""
+    return _Watched(blocks, watch)
+
+
+def touched(blocks: ScoreBlocks) -> bool:
+    """Whether blocks that are kept have been written to since they were computed."""
+    return isinstance(blocks, _Kept) and blocks.touched
 
 
 def cached(blocks: ScoreBlocks, max_bytes: int) -> ScoreBlocks:
@@ -78,6 +92,19 @@ class _Scaled(_View):
 
 
 @dataclass(frozen=True, eq=False)
+class _Watched(_View):
+    watch: Watch
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in self.beneath:
+            with self.watch.lending(SCORES, block.scores):
+                yield block
+
+    def rows(self, start: int, stop: int) -> ScoreBlocks:
+        return _Watched(self.beneath.rows(start, stop), self.watch)
+
+
+@dataclass(frozen=True, eq=False)
 class _Chosen(_View):
     documents: np.ndarray
 
@@ -99,6 +126,7 @@ class _Chosen(_View):
 @dataclass(frozen=True, eq=False)
 class _Kept(_View):
     def __iter__(self) -> Iterator[Block]:
+        _ = self._versions  # before anyone is given a block
         return iter(self._blocks)
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
@@ -107,6 +135,14 @@ class _Kept(_View):
     @cached_property
     def _blocks(self) -> tuple[Block, ...]:
         return tuple(self.beneath)
+
+    @cached_property
+    def _versions(self) -> tuple[int | None, ...]:
+        return tuple(version(block.scores) for block in self._blocks)
+
+    @property
+    def touched(self) -> bool:
+        return self._versions != tuple(version(block.scores) for block in self._blocks)
 
 
 @dataclass(frozen=True, eq=False)

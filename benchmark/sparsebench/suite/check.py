@@ -66,7 +66,7 @@ def _check_sources(collection: Node, mistakes: Mistakes) -> None:
         mistakes.add(collection.at, "`docs_tsv` is there, and its `queries_tsv` is missing")
     bank = collection.entries.get("bank")
     if bank:
-        _check_bank(bank, mistakes)
+        _check_bank(bank, mistakes, splits=bool(_given(collection, ("params",))))
     dev = collection.entries.get("dev")
     if bank and _is_split(bank, "hash") and not (dev and _is_split(dev, "hash")):
         carved = "`split: hash` is the development queries that are carved out"
@@ -81,12 +81,13 @@ def _check_sources(collection: Node, mistakes: Mistakes) -> None:
             mistakes.add(dev.at, f"{what}; add `gallery: true` to a bank that is an `id` or a `beir` folder")
 
 
-def _check_bank(bank: Node, mistakes: Mistakes) -> None:
+def _check_bank(bank: Node, mistakes: Mistakes, *, splits: bool) -> None:
+    """splits: whether each split of the collection may have documents of its own, as those have that plugins read."""
     of_its_own = _given(bank, ("id", "beir"))
     # A folder has several splits, so here alone `split` may stand beside another key.
     keys = ("id", "beir", "queries_tsv") if "beir" in of_its_own else ("id", "beir", "split", "queries_tsv")
     _check_choice(bank, "a bank", keys, mistakes)
-    if _has_gallery(bank) and not of_its_own:
+    if _has_gallery(bank) and not of_its_own and not (splits and _given(bank, ("split",))):
         mistakes.add(bank.locate(("gallery",)), "'gallery' goes with `id` or `beir`: other banks bring no documents")
 
 

@@ -51,7 +51,7 @@ def _source(registered: Registered, own: Schema, definitions: Schema) -> Schema:
     plugin = registered.plugin
     params = _parameters("collections", registered, definitions)
     properties = {**own["properties"], "id": {"const": plugin.name}, **params["properties"]}
-    required = ["id", *own["required"], *params.get("required", ())]
+    required = ["id", *own.get("required", ()), *params.get("required", ())]
     return {"description": plugin.summary, **_mapping(properties), "required": required}
 
 

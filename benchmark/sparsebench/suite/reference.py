@@ -57,6 +57,7 @@ def suite_reference(registry: Registry) -> str:
         parts += [f"## {title}", _prose(definitions[name]["description"]), _keys(definitions[name])]
     for kind in PLUGIN_SPECS:
         parts += _kind(kind, getattr(registry, kind))
+    parts += _readers(registry.collections)
     return "\n\n".join(parts) + "\n"
 
 
@@ -71,14 +72,25 @@ def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
         yield from _plugin(each)
 
 
+def _readers(registered: Mapping[str, Registered]) -> Iterator[str]:
+    """Collections that plugins read, with the parameters that stand beside `id:`."""
+    yield "## collections that a plugin reads"
+    yield "The plugin's name is their `id`, and its parameters stand beside it."
+    for name, each in registered.items():
+        if each.factory is not None:
+            yield f"### {name}"
+            yield from _plugin(each)
+
+
 def _plugin(registered: Registered) -> Iterator[str]:
     """A table of its parameters, and its docstring."""
     plugin = registered.plugin
-    sees = f" Sees {plugin.factory.sees}." if hasattr(plugin.factory, "sees") else ""
-    yield f"{_sentence(plugin.summary)}.{sees}"
-    parameters = parameters_of(plugin.factory)
+    sees = getattr(registered.factory, "sees", "")
+    yield f"{_sentence(plugin.summary)}.{f' Sees {sees}.' if sees else ''}"
+    assert registered.factory is not None, "what only carries a folder has no page"
+    parameters = parameters_of(registered.factory)
     yield _keys(parameters) if parameters["properties"] else "It has no parameters."
-    yield from map(_paragraph, prose(plugin.factory))
+    yield from map(_paragraph, prose(registered.factory))
 
 
 def _keys(schema: Schema) -> str:

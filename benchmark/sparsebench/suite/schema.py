@@ -76,6 +76,9 @@ class CollectionSpec(_Spec):
     """A file of `id<TAB>text` lines."""
     qrels: Path | None = None
     """Judgments as TREC writes them."""
+    media: Path | None = None
+    """Where clips or images lie, for collections whose documents or queries are looked at: a folder of videos, images
+    or folders of frames named by id, or one file of features of frames with masks."""
     split: str | None = Field(default_factory=_default_split)
     """Which queries are tested; `test` in a folder in BEIR's layout."""
     name: Name = Field(default_factory=_default_name)

@@ -85,8 +85,8 @@ def it_reads_the_same_twice(collection: CollectionSubject) -> None:
 
 def every_split_can_be_measured(collection: CollectionSubject) -> None:
     """Every split has queries with a relevant document, and names no document that is not there."""
-    doc_ids = scan(collection.source.documents()).doc_ids
     for split in collection.source.splits():
+        doc_ids = scan(collection.source.of_split(split).documents()).doc_ids
         topics = checked_topics(collection.source, split)
         require(bool(judged(topics).topics.queries), f"split {split!r}: no query has a relevant document")
         absent = absent_judgments(topics.qrels, doc_ids)

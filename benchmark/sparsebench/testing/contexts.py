@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.contracts import CellContext, GroupContext, SuiteContext, Vocabulary
+from sparsebench.contracts.readonly import read_only_cell, read_only_group
 from sparsebench.rank import TopK, tie_order, to_run
 from sparsebench.records import CellDescription, Part, Record
 from sparsebench.search import SparseScores
@@ -71,7 +72,7 @@ def group_context(
     doc_ids = np.array([document.doc_id.encode() for document in documents])
     vectors = vocabulary.vectors([document.text for document in documents])
     encode = partial(vocabulary.vectors, related=0.5 if expands_queries else 0.0)
-    return GroupContext(
+    context = GroupContext(
         collection="sample",
         documents=lambda: iter(documents),
         doc_ids=doc_ids,
@@ -85,6 +86,7 @@ def group_context(
         encode_queries=encode,
         search=partial(_search, vectors, tie_order(doc_ids)),
     )
+    return read_only_group(context)
 
 
 def _search(documents: csr_array, order: np.ndarray, queries: csr_array, depth: int) -> Ranking:
@@ -98,7 +100,8 @@ def cell_context(group: GroupContext) -> CellContext:
     """The run of the sample model."""
     ids = [query.query_id for query in group.test.queries]
     run = to_run(group.search(group.query_vectors, DEPTH), ids, group.doc_ids)
-    return CellContext(run=run, qrels=group.test.qrels, documents=len(group.doc_ids), depth=DEPTH)
+    context = CellContext(run=run, qrels=group.test.qrels, documents=len(group.doc_ids), depth=DEPTH)
+    return read_only_cell(context)
 
 
 def suite_context() -> SuiteContext:

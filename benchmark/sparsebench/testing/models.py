@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, get_args
 
-from sparsebench.contracts import CollectionModel, Scorer, VectorModel
+from sparsebench.contracts import CollectionModel, PairedEncoder, Scorer, VectorModel
 from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
 from sparsebench.testing.common import COMMON, same_json
 from sparsebench.testing.encoders import ENCODER_RULES, FITTED_RULES, EncoderSubject
 from sparsebench.testing.isolation import no_network, no_torch
+from sparsebench.testing.paired import PAIRED_RULES, PairedSubject
 from sparsebench.testing.scorers import SCORER_RULES
 from sparsebench.types import Json, Role
 
@@ -17,12 +18,15 @@ from sparsebench.types import Json, Role
 def model_checks(make: Callable[[], Any], *, expected_failures: ExpectedFailures | None = None) -> list[Check]:
     """The checks of a model: `make` makes one, e.g. `lambda: MyModel(checkpoint="folder")`; what it needs is at hand.
 
-    An encoder is loaded (or fitted) on the CPU, a scorer asked for ids: both with `sparsebench.testing.texts`.
+    An encoder is loaded (or fitted) on the CPU, a scorer asked for ids, a paired encoder shown pictures: all with
+    `sparsebench.testing.texts`.
     expected_failures: names of checks -> why they are known to fail.
     """
     subject = Subject(make)
     if issubclass(subject.factory, Scorer):
         return bind((*RULES, *SCORER_RULES), subject, expected_failures)
+    if issubclass(subject.factory, PairedEncoder):
+        return bind((*RULES, *PAIRED_RULES), PairedSubject(make), expected_failures)
     fitted = FITTED_RULES if issubclass(subject.factory, CollectionModel) else ()
     return bind((*RULES, *ENCODER_RULES, *fitted), EncoderSubject(make), expected_failures)
 
@@ -33,8 +37,10 @@ def check_model(make: Callable[[], Any], *, expected_failures: ExpectedFailures 
 
 
 def is_a_model(model: Subject[Any]) -> None:
-    """It derives from sparsebench.SparseEncoder, CollectionModel or Scorer."""
-    require(issubclass(model.factory, (VectorModel, Scorer)), f"{model.factory.__name__} is none of them")
+    """It derives from sparsebench.SparseEncoder, CollectionModel, PairedEncoder or Scorer."""
+    require(
+        issubclass(model.factory, (VectorModel, PairedEncoder, Scorer)), f"{model.factory.__name__} is none of them"
+    )
 
 
 def what_is_missing_is_told_without_network(model: Subject[Any]) -> None:

@@ -5,134 +5,135 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from annotated_types import Ge
 
-from sparsebench import CollectionModel, Document, Encoded, Json, LoadedEncoder, Role
-from sparsebench.encoding import Activation, AnyEngine, Pooling, csr
-from sparsebench.provenance import digest
-from sparsebench_plugins.models.splade import Splade
-from sparsebench_plugins.models.splade.encoder import Side
+from sparsebench import CollectionModel, Document, Json, ModelError, Role
+from sparsebench.provenance import digest, file_digest
+from sparsebench.training import locate
+from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
+from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
+from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of, within
 from sparsebench_plugins.models.splade.output_ids import read_output_ids
+from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
+from sparsebench_plugins.models.splade.static import static_weights
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary
 
+QueryWeights = Literal["binary", "idf", "checkpoint"]
 DOCUMENTS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpladeDoc(CollectionModel):
-    """Documents as `splade` encodes them, and queries as their own tokens, each once, without special tokens."""
+class SpladeDoc(CheckpointParameters, CollectionModel):
+    """Documents as `splade` encodes them, and queries as their own tokens, each once, without special tokens.
 
-    checkpoint: str
-    """A hub id, a folder, or `package:IMPORTNAME/FOLDER`; any masked language model of transformers, or a folder of
-    sentence-transformers' SparseEncoder."""
+    Example: `SpladeDoc(checkpoint="folder", query_weights="idf").fit(documents, "cpu").encode(["a text"], "query")`.
+    """
 
-    revision: str | None = None
-    """The commit of a hub id, 40 hex digits; needed for a hub id, and for nothing else."""
+    query_weights: QueryWeights | None = None
+    """`binary`, 1 for every token (Formal et al. 2021, SPLADE-doc); `idf`, ln((N + 1) / (df + 1)) + 1 over the corpus,
+    split by the checkpoint's tokenizer and cut at its maximum; or `checkpoint`, the weights that come with it (a
+    SparseStaticEmbedding, idf.json, query_token_weights.txt). What the checkpoint declares, else `binary`."""
 
-    query_weights: Literal["binary", "idf"] = "binary"
-    """`binary`, 1 for every token (Formal et al. 2021, SPLADE-doc); or `idf`, ln((N + 1) / (df + 1)) + 1 over the
-    corpus, split by the checkpoint's tokenizer and cut at its maximum."""
-
-    pooling: Pooling | None = None
-    """How the logits of a text's tokens become one; the checkpoint's modules.json if it has one, else `max`."""
-
-    activation: Activation | None = None
-    """`relu` is SPLADE's ln(1 + relu(.)), `log1p_relu` takes ln(1 + .) once more, as sentence-transformers names them;
-    the checkpoint's modules.json if it has one, else `relu`."""
-
-    max_query_length: Annotated[int, Ge(1)] = 256
-    """Tokens, no special ones among them, after which a query is cut."""
-
-    max_document_length: Annotated[int, Ge(3)] = 256
-    """Tokens, special ones included, after which a document is cut."""
-
-    document_prune: Annotated[int, Ge(1)] | None = None
-    """Keep only the n largest entries of a document."""
-
-    output_vocabulary: Annotated[int, Ge(1)] | Path | None = None
-    """The ids that may be active: those below a number, or a file with one id a line."""
-
-    allow_bin: bool = False
-    """Read a checkpoint that has no safetensors file, with torch's weights_only."""
-
-    trust_remote_code: bool = False
-    """Run the code that a checkpoint brings."""
-
-    dtype: Literal["float32"] = "float32"
-    """The precision of weights and activations."""
-
-    batch_tokens: Annotated[int, Ge(1)] | None = None
-    """Tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU, where they
-    stay in the cache of a core, 4096 on a GPU."""
-
-    engine: AnyEngine = "auto"
-    """How logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
-    `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last."""
+    max_query_length: Positive | None = None
+    """Tokens, no special ones among them, after which a query is cut; what the checkpoint declares, else 256."""
 
     def __post_init__(self) -> None:
-        self._documents()  # says now what is wrong with how the checkpoint is named
+        locate(self.checkpoint, self.revision)  # says now what is wrong with how the checkpoint is named
+        _ = self.trust
 
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """As CollectionModel.identity; of the corpus only `idf` depends."""
+        """Everything that determines the vectors of a role; of the corpus only `idf` depends."""
+        documents = self._open()
         if role == "document":
-            return self._documents().identity("document")
-        ids = read_output_ids(self.output_vocabulary)
+            return identity_of(self, documents, role)
+        queries, weights = self._queries(), self._weights()
+        if weights == "checkpoint" and queries.declared.static is not None:
+            return {**identity_of(self, queries, role), "query_weights": weights}
+        use, ids, path = (
+            use_of(self, queries, role),
+            read_output_ids(self.output_vocabulary),
+            queries.declared.token_weights,
+        )
         return {
-            "files": dict(self._documents().open("document").digests()),
-            "query_weights": self.query_weights,
-            "length": self.max_query_length,
+            "files": dict(documents.digests()),
+            "query_weights": weights,
+            "token_weights": file_digest(path) if path is not None and weights == "checkpoint" else None,
+            "length": use.length,
+            "prompt": use.prompt,
+            "prune": use.keep,
+            "prune_ratio": use.ratio,
             "output_ids": None if ids is None else digest(ids.tolist()),
         }
 
     def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
         """Name what encodes documents; queries are looked up."""
-        return self._documents().computed_by("document", device) if role == "document" else {}
+        return computed_by(self, self._open(), device) if role == "document" else {}
 
-    def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
-        """As CollectionModel.fit; reads the corpus for `idf` alone, once."""
-        side = self._documents().load_side("document", device)
-        weights = np.ones(side.vocabulary.size)
-        if self.query_weights == "idf":
-            weights = idf(side.vocabulary, (document.text for document in documents()))
-        if side.output_ids is not None:
-            weights[np.setdiff1d(np.arange(len(weights)), side.output_ids)] = 0
-        return LoadedSpladeDoc(side, weights, self.max_query_length)
+    def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedSplade:
+        """Load it; the corpus is read for `idf` alone, once."""
+        weights = self._weights()
+        side = load_side(self, self._open(), "document", device)
+        queries = self._queries()
+        if weights == "checkpoint" and queries.declared.static is not None:
+            return LoadedSplade(load_side(self, queries, "query", device), side)
+        return LoadedSplade(self._query_side(queries, side, weights, documents), side)
 
     def missing(self) -> Sequence[str]:
-        """As Fetchable.missing."""
-        return self._documents().missing()
+        """Say what is not at hand."""
+        line = locate(self.checkpoint, self.revision).missing(self.files)
+        return [] if line is None else [line]
 
     def fetch(self) -> None:
-        """As Fetchable.fetch."""
-        self._documents().fetch()
+        """Download what is missing; raises SparsebenchError."""
+        locate(self.checkpoint, self.revision).fetch(self.files)
 
-    def _documents(self) -> Splade:
-        return Splade(
-            checkpoint=self.checkpoint,
-            revision=self.revision,
-            pooling=self.pooling,
-            activation=self.activation,
-            max_document_length=self.max_document_length,
-            document_prune=self.document_prune,
-            output_vocabulary=self.output_vocabulary,
-            allow_bin=self.allow_bin,
-            trust_remote_code=self.trust_remote_code,
-            dtype=self.dtype,
-            batch_tokens=self.batch_tokens,
-            engine=self.engine,
-        )
+    def _open(self) -> Checkpoint:
+        return open_side(self, locate(self.checkpoint, self.revision), "document")
+
+    def _queries(self) -> Checkpoint:
+        """What the checkpoint says of queries, also where the folder of its document route was given."""
+        location = locate(self.checkpoint, self.revision)
+        return open_checkpoint(location, "query", allow_bin=self.allow_bin, trust=self.trust)
+
+    def _weights(self) -> QueryWeights:
+        """How queries are weighted; raises ModelError where that would be another model than the checkpoint's."""
+        declared = self._queries().declared
+        own = declared.transformer is None or declared.token_weights is not None
+        weights = self.query_weights or ("checkpoint" if own else "binary")
+        if declared.token_weights is not None and weights == "checkpoint" and self.activation is None:
+            raise ModelError(
+                f"checkpoint {self.checkpoint!r}: its files do not say whether documents take one logarithm or two. "
+                "`activation: relu` is one, `activation: log1p_relu` two (OpenSearch's doc-v3 models)"
+            )
+        if weights == "checkpoint" and not own:
+            raise ModelError(f"checkpoint {self.checkpoint!r} brings no weights of tokens; leave `query_weights` out")
+        if self.query_weights is None and declared.root and declared.transformer not in (None, self._open().folder):
+            raise ModelError(
+                f"checkpoint {self.checkpoint!r} has an encoder of its own for queries: the model `splade` uses it; "
+                "`query_weights: binary` replaces it"
+            )
+        return weights
+
+    def _query_side(
+        self, queries: Checkpoint, side: Side, weights: QueryWeights, documents: Callable[[], Iterator[Document]]
+    ) -> StaticSide:
+        vocabulary = side.vocabulary
+        if weights == "checkpoint":
+            values = static_weights(queries, vocabulary)
+        elif weights == "idf":
+            values = idf(vocabulary, (document.text for document in documents()))
+        else:
+            values = np.ones(vocabulary.size)
+        kept = within(values.astype(np.float32), read_output_ids(self.output_vocabulary))
+        return StaticSide(vocabulary, use_of(self, queries, "query"), kept)
 
 
 def idf(vocabulary: TokenizerVocabulary, texts: Iterator[str]) -> np.ndarray:
-    """ln((N + 1) / (df + 1)) + 1 for each of V ids over N texts, (V,) float64."""
+    """Compute ln((N + 1) / (df + 1)) + 1 for each of V ids over N texts, (V,) float64."""
     df = np.zeros(vocabulary.size, np.int64)
     total = 0
     while some := list(islice(texts, DOCUMENTS_AT_ONCE)):
@@ -140,31 +141,3 @@ def idf(vocabulary: TokenizerVocabulary, texts: Iterator[str]) -> np.ndarray:
         for ids in vocabulary.token_ids(some):
             df[list(set(ids))] += 1
     return np.log((total + 1) / (df + 1)) + 1
-
-
-class LoadedSpladeDoc(LoadedEncoder):
-    """The document encoder, and a weight for each id (V,) >= 0 on the query side; an id of weight 0 is never active."""
-
-    def __init__(self, documents: Side, weights: np.ndarray, max_query_length: int) -> None:
-        self.vocabulary: TokenizerVocabulary = documents.vocabulary
-        self._documents = documents
-        self._weights = weights.astype(np.float32)
-        self._max_query_length = max_query_length
-
-    def encode(self, texts: Sequence[str], role: Role) -> Encoded:
-        """As LoadedEncoder.encode."""
-        if role == "document":
-            return self._documents.encode(texts)
-        ids, truncated = self.vocabulary.tokenize(texts, length=self._max_query_length, special_tokens=False)
-        return Encoded(self._weigh(ids), truncated)
-
-    def provenance(self) -> Mapping[str, Json]:
-        """Of the document side: class, attention kernel, engine."""
-        return {"document": self._documents.describe()}
-
-    def _weigh(self, ids: Sequence[Sequence[int]]) -> csr_array:
-        unique = [np.unique(np.array(text, np.int64)) for text in ids]
-        present = [terms[self._weights[terms] > 0] for terms in unique]
-        columns = np.concatenate([np.empty(0, np.int64), *present])
-        sizes = np.array([len(terms) for terms in present], np.int64)
-        return csr(self._weights[columns], columns, sizes, self.vocabulary.size)

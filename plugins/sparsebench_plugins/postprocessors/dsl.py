@@ -65,7 +65,7 @@ class Dsl(Postprocessor):
             part = Block(block.columns, block.scores[rows], block.first_row + rows.start)
             scores = part.scores.double() - state.facts.get("shift", 0.0)
             key = self._log_shares(part, state).add_(scores.abs().log_())
-            torch.mul(above_zero(key), scores.sign_(), out=corrected[rows])
+            torch.mul(above_zero(key), scores.sign(), out=corrected[rows])
 
         of_few_rows(correct, block.scores, PAIRS_AT_ONCE)
         return corrected

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from sparsebench.errors import ModelError
 from sparsebench.types import Document
 from sparsebench_plugins.models.splade import Splade
 from sparsebench_plugins.models.splade_doc import SpladeDoc
+from st_folders import pooled, router, save, static, theirs, transformer
 
 TINY = "package:cognition/model"
 CORPUS = ["The cat sat on the mat.", "A cat and a dog.", "Aircraft wings at supersonic speed"]
@@ -97,3 +102,93 @@ def test_what_changes_a_side_changes_its_identity_alone():
     ):
         other = SpladeDoc(checkpoint=TINY, **parameters)
         assert {role for role in ("query", "document") if other.identity(role) != plain.identity(role)} == roles
+
+
+def with_token_weights(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def plain(tiny_splade_dir, tmp_path):
+    """The tiny SPLADE as a plain folder of its own, which a test may add to."""
+    return Path(shutil.copytree(tiny_splade_dir, tmp_path / "plain"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("idf.json", '{"cat": 2.5, "##ting": 0.5, "dog": 0}'), ("query_token_weights.txt", "cat\t2.5\n##ting\t0.5\n")],
+)
+def test_weights_that_lie_beside_a_plain_checkpoint_are_those_of_its_queries(name, text, plain):
+    """OpenSearch's inference-free models before they became routers."""
+    folder = with_token_weights(plain, name, text)
+    encoder = SpladeDoc(checkpoint=str(folder), activation="relu").fit(Corpus(), "cpu")
+    assert weights(encoder, "cat dog CAT catting") == {"cat": 2.5, "##ting": 0.5}
+    binary = SpladeDoc(checkpoint=str(folder), query_weights="binary").fit(Corpus(), "cpu")
+    assert weights(binary, "cat dog") == {"cat": 1, "dog": 1}
+
+
+def test_a_plain_checkpoint_with_weights_must_be_told_its_activation(plain):
+    """Its files do not say whether it takes a second logarithm, as doc-v3 does."""
+    folder = with_token_weights(plain, "idf.json", '{"cat": 2.5}')
+    with pytest.raises(ModelError, match=r"`activation: relu` is one, `activation: log1p_relu` two"):
+        SpladeDoc(checkpoint=str(folder)).identity("query")
+
+
+def test_splade_refuses_a_plain_checkpoint_whose_queries_are_weights(plain):
+    folder = with_token_weights(plain, "idf.json", '{"cat": 2.5}')
+    with pytest.raises(ModelError, match=r"has idf\.json: its queries pass through no model.*`splade_doc`"):
+        Splade(checkpoint=str(folder)).identity("document")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("idf.json", '{"cat": "much"}', "the weight of 'cat' is 'much', not a number"),
+        ("idf.json", '{"cat": -1}', "negative or not finite"),
+        ("query_token_weights.txt", "cat 2.5\n", r"query_token_weights\.txt:1: 'cat 2\.5' is not a token, a tab"),
+    ],
+)
+def test_weights_that_are_none_are_named(name, text, said, plain):
+    folder = with_token_weights(plain, name, text)
+    with pytest.raises(ModelError, match=said):
+        SpladeDoc(checkpoint=str(folder), activation="relu").fit(Corpus(), "cpu")
+
+
+def test_a_changed_weight_changes_the_key_of_queries(plain):
+    folder = with_token_weights(plain, "idf.json", '{"cat": 2.5}')
+    model = SpladeDoc(checkpoint=str(folder), activation="relu")
+    before = {role: model.identity(role) for role in ("query", "document")}
+    with_token_weights(folder, "idf.json", '{"cat": 2.25}')
+    assert model.identity("query") != before["query"]
+    assert model.identity("document") == before["document"]
+
+
+def test_a_checkpoint_without_weights_has_none_to_ask_for():
+    with pytest.raises(ModelError, match="brings no weights of tokens; leave `query_weights` out"):
+        SpladeDoc(checkpoint=TINY, query_weights="checkpoint").identity("query")
+
+
+@pytest.fixture(scope="module")
+def inference_free(tiny_splade_dir, tmp_path_factory):
+    chain = router([static(tiny_splade_dir)], [transformer(tiny_splade_dir), pooled("max", "log1p_relu")])
+    return save(tmp_path_factory.mktemp("inference-free"), chain)
+
+
+@pytest.mark.parametrize("given", ["", "document_0_Transformer"])
+@pytest.mark.parametrize("query_weights", [None, "checkpoint"])
+def test_a_router_without_query_inference_gives_its_own_vectors(given, query_weights, inference_free):
+    """Also where the folder of its document route is given: once that lost a logarithm and the weights of queries."""
+    encoder = SpladeDoc(checkpoint=str(inference_free / given), query_weights=query_weights).fit(Corpus(), "cpu")
+    for role in ("query", "document"):
+        expected = theirs(inference_free, role, CORPUS)
+        np.testing.assert_allclose(encoder.encode(CORPUS, role).vectors.toarray(), expected, atol=1e-4)
+
+
+def test_an_encoder_of_queries_is_not_passed_over(tiny_splade_dir, tmp_path):
+    other = Path(shutil.copytree(tiny_splade_dir, tmp_path / "other"))
+    chain = router([transformer(other), pooled("sum")], [transformer(tiny_splade_dir), pooled()])
+    folder = save(tmp_path / "router", chain)
+    with pytest.raises(ModelError, match=r"has an encoder of its own for queries: the model `splade` uses it"):
+        SpladeDoc(checkpoint=str(folder)).identity("query")
+    assert SpladeDoc(checkpoint=str(folder), query_weights="binary").identity("query")["query_weights"] == "binary"

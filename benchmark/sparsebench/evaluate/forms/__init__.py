@@ -5,7 +5,7 @@ To add a form:
 1. Derive its class from `sparsebench.contracts.Model`, where plugins find it, and say there what a plan must know
    before anything is loaded: `stored_as`, `reads_corpus`, `default_candidates`, `identity_of`.
 2. Write a module here with a `Form` that answers `scores`, and where the model has them `facts` and `vectors`. What it
-   encodes goes through the store under `Model.stored_as`, in shards that `encoding.stored.document_shards` names.
+   encodes goes through the store under `Model.stored_as`, in shards that `planning.shards` can name.
 3. Name the pair in `FORMS`.
 4. Give its rules to `sparsebench.testing.models`.
 
@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sparsebench.contracts import Scorer, VectorModel
+from sparsebench.contracts import PairedEncoder, Scorer, VectorModel
 from sparsebench.errors import PluginError
 from sparsebench.evaluate.forms.form import Form, Part, Scores
+from sparsebench.evaluate.forms.paired import PairedForm
 from sparsebench.evaluate.forms.scorer import ScorerForm
 from sparsebench.evaluate.forms.vectors import VectorForm
 from sparsebench.planning import Group
@@ -28,7 +29,14 @@ from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store
 
-FORMS: Mapping[type, type[Form[Any]]] = {VectorModel: VectorForm, Scorer: ScorerForm}
+FORMS: Mapping[type, type[Form[Any]]] = {
+    VectorModel: VectorForm,
+    PairedEncoder: PairedForm,
+    Scorer: ScorerForm,
+}
+
+PUBLIC = ("SparseEncoder", "CollectionModel", "PairedEncoder", "Scorer")
+"""The names under which plugins find the forms."""
 
 
 def form_of(group: Group, store: Store, progress: Progress, watch: Stopwatch) -> Form[Any]:
@@ -41,7 +49,7 @@ def form_of(group: Group, store: Store, progress: Progress, watch: Stopwatch) ->
             return form(group, model, store, progress, watch)
     raise PluginError(
         f"model {group.model.spec.name!r}: {type(model).__name__} is of no form; a model derives from one of "
-        f"{', '.join(f'sparsebench.{name}' for name in ('SparseEncoder', 'CollectionModel', 'Scorer'))}"
+        f"{', '.join(f'sparsebench.{name}' for name in PUBLIC)}"
     )
 
 

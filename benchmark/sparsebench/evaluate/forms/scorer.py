@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sparsebench.contracts import ScoredIds, Scorer
+from sparsebench.contracts.readonly import read_only
 from sparsebench.evaluate.forms.form import Form, Part, Scores, bank_gallery, block_width
 from sparsebench.search import MatrixScores
 from sparsebench.search.returned import checked_ids, checked_scores
@@ -22,7 +23,7 @@ class ScorerForm(Form[Scorer]):
     def outside(self) -> np.ndarray | None:
         """Ids (O,) bytes that its runs rank and that the corpus lacks."""
         doc_ids = self.collection.corpus.doc_ids
-        return checked_ids(self.model.outside(doc_ids), doc_ids, type(self.model).__name__)
+        return checked_ids(self.model.outside(read_only(doc_ids)), doc_ids, type(self.model).__name__)
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores as it gives them."""
@@ -36,7 +37,7 @@ class ScorerForm(Form[Scorer]):
 
     def _scored(self, queries: Sequence[Query], part: Part) -> ScoredIds:
         own = part == "bank gallery"
-        doc_ids = bank_gallery(self.collection).corpus.doc_ids if own else self._doc_ids
+        doc_ids = read_only(bank_gallery(self.collection).corpus.doc_ids if own else self._doc_ids)
         same = self.collection.bank_is_same_collection
         if part == "collection":
             scored = self.model.score(queries, doc_ids)

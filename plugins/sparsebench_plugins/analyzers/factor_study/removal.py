@@ -82,7 +82,7 @@ class FactorRemoval(SuiteAnalyzer):
             if (values := table(one, label, read)) is None:
                 return None
             by_domain[domain].append(values[:, 0])
-        return np.array([np.mean(of, axis=0) for of in by_domain.values()])
+        return np.array([np.mean(by_domain[domain], axis=0) for domain in ("in", "out")])
 
     def _measure(self, records: Sequence[Record]) -> str:
         return next(

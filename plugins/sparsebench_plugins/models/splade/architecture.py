@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+Precision = Literal["float32", "bfloat16"]
+_DTYPE = "dtype" if int(version("transformers").partition(".")[0]) >= 5 else "torch_dtype"
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class MaskedLM:
         texts = [torch.tensor(text) for text in ids]
         padded = pad_sequence(texts, batch_first=True, padding_value=self.pad_id).to(self.weight.device)
         mask = pad_sequence([torch.ones_like(text) for text in texts], batch_first=True).to(self.weight.device)
-        states: Tensor = self.body(input_ids=padded, attention_mask=mask).logits
-        return states[mask.bool()]
+        states: Tensor = self.body(input_ids=padded, attention_mask=mask, return_dict=True).logits
+        return states[mask.bool()].float()
 
     def compile(self) -> None:
         """Compile the body, in place, for texts of any number and length; raises ModelError where that fails."""
@@ -73,54 +77,116 @@ class MaskedLM:
             "architecture": type(body).__name__,
             "attention": body.config._attn_implementation,
             "compiled": compiled,
+            "precision": str(body.dtype).removeprefix("torch."),
         }
 
 
-def load_masked_lm(checkpoint: Checkpoint, device: str) -> MaskedLM:
-    """Load a checkpoint in float32; raises ModelError where it is no masked language model, or not a whole one."""
+def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "float32") -> MaskedLM:
+    """Load a checkpoint; raises ModelError where it is no masked language model, or not a whole one.
+
+    dtype: `bfloat16` for a checkpoint that was saved so, whose weights and activations then stay so.
+    """
+    import torch
     import transformers
     from safetensors import SafetensorError
 
+    # Attention is ours to choose: a name in config.json may be a kernel that transformers would fetch and run.
+    options = {
+        "local_files_only": True,
+        "trust_remote_code": checkpoint.trust.remote_code,
+        "code_revision": checkpoint.trust.revision,
+    }
     try:
         with _quiet():
+            config = transformers.AutoConfig.from_pretrained(checkpoint.folder, **options)
+            config._attn_implementation = None
+            config._experts_implementation = None
             model, report = transformers.AutoModelForMaskedLM.from_pretrained(
                 checkpoint.folder,
+                config=config,
                 output_loading_info=True,
-                local_files_only=True,
                 use_safetensors=checkpoint.is_safetensors,
                 weights_only=True,
-                trust_remote_code=checkpoint.trusted,
+                **{_DTYPE: torch.float32 if dtype == "float32" else "auto"},
+                **options,
             )
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError, UnpicklingError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, ImportError, RuntimeError, KeyError) as error:
+        raise ModelError(f"checkpoint {checkpoint.name!r} does not load as a masked language model: {error}") from error
+    except (SafetensorError, UnpicklingError, RecursionError) as error:
         raise ModelError(f"checkpoint {checkpoint.name!r} does not load as a masked language model: {error}") from error
     _check_loaded(checkpoint, report)
-    return cut(model.float().eval().to(device))
+    if dtype == "bfloat16" and model.dtype != torch.bfloat16:
+        saved = str(model.dtype).removeprefix("torch.")
+        raise ModelError(f"dtype: checkpoint {checkpoint.name!r} was saved in {saved}; leave `dtype: bfloat16` out")
+    return cut(model.eval().to(device))
 
 
 def cut(model: Any) -> MaskedLM:
     """Take the decoder off a model of transformers.
 
-    Only what the model itself computes counts: its logits on a few tokens must come out the same afterwards, so that an
-    architecture that does more after its decoder is refused (ModelError) and never scored wrongly.
+    Only what the model itself computes counts. Its logits on a few tokens must come out the same afterwards, so that an
+    architecture that does more after its decoder is refused (ModelError) and never scored wrongly; and the same tokens
+    alone and beside a longer text must give the same, or else padding mixes into them.
     """
+    name = type(model).__name__
+    if getattr(model.config, "is_encoder_decoder", False):
+        raise ModelError(f"{name} is not supported: it has an encoder and a decoder of its own")
+    try:
+        found = _cut(model, name)
+        _check_padding(found, name)
+    except ModelError:
+        raise
+    except Exception as error:  # of whatever an architecture that nobody tried here does
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ModelError(f"{name} is not supported: {first}") from error
+    return found
+
+
+def _cut(model: Any, name: str) -> MaskedLM:
     import torch
 
-    name = type(model).__name__
     decoder = model.get_output_embeddings()
     if not isinstance(decoder, torch.nn.Linear):
         raise ModelError(f"{name} is not supported: its decoder is {type(decoder).__name__}, not a Linear")
-    weight = decoder.weight.detach()
-    bias = None if decoder.bias is None else decoder.bias.detach()
+    # Pooling is float32 whatever the model computes in: no bit of a logit is lost after the decoder.
+    weight = decoder.weight.detach().float()
+    bias = None if decoder.bias is None else decoder.bias.detach().float()
     tokens = torch.arange(min(8, len(weight)), device=weight.device)[None]
+    rough = _roughness(model)
     with torch.inference_mode():
-        expected = model(input_ids=tokens).logits
+        expected = model(input_ids=tokens, return_dict=True).logits.float()
         decoder.forward = _pass_over  # type: ignore[method-assign,assignment]
-        hidden = model(input_ids=tokens).logits
+        hidden = model(input_ids=tokens, return_dict=True).logits.float()
         if hidden.shape[-1] != weight.shape[1] or not torch.allclose(
-            torch.nn.functional.linear(hidden, weight, bias), expected, rtol=1e-4, atol=1e-4
+            torch.nn.functional.linear(hidden, weight, bias), expected, rtol=rough, atol=rough
         ):
             raise ModelError(f"{name} is not supported: its logits are not those of its decoder alone, or not finite")
     return MaskedLM(model, weight, bias, model.config.pad_token_id or 0, _longest(model))
+
+
+def _check_padding(model: MaskedLM, name: str) -> None:
+    """Refuse (ModelError) an architecture whose tokens see the padding beside them, as those of FNet and ConvBERT do:
+    vectors would depend on which texts share a batch."""
+    import torch
+
+    longest = min(24, model.longest or 24)
+    tokens = [term for term in range(min(len(model.weight), 64)) if term != model.pad_id]
+    long = (tokens * longest)[:longest]
+    with torch.inference_mode():
+        alone = model.hidden([long[:3]])
+        beside = model.hidden([long[:3], long])[:3]
+    if (alone - beside).abs().max() > _roughness(model.body) * alone.abs().max():
+        raise ModelError(
+            f"{name} is not supported: padding mixes into its tokens, so that a text's vector would depend on "
+            "the texts beside it"
+        )
+
+
+def _roughness(model: Any) -> float:
+    """How far rounding takes the same hidden states apart, relative to them."""
+    import torch
+
+    return 1e-4 if model.dtype == torch.float32 else 2**-5
 
 
 def _pass_over(hidden: Tensor) -> Tensor:

@@ -13,10 +13,14 @@ from sparsebench.checkpoints import Location
 from sparsebench.errors import ModelError
 from sparsebench_plugins.models.splade import Splade
 from sparsebench_plugins.models.splade.checkpoint import open_checkpoint
+from sparsebench_plugins.models.splade.code import Trust
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def open_folder(folder, *, allow_bin=False, trust_remote_code=False):
-    return open_checkpoint(Location(str(folder), None), allow_bin=allow_bin, trust_remote_code=trust_remote_code)
+    trust = Trust(remote_code=trust_remote_code)
+    return open_checkpoint(Location(str(folder), None), "document", allow_bin=allow_bin, trust=trust)
 
 
 def as_bin(folder):
@@ -144,12 +148,62 @@ def test_a_missing_shard_is_named(make_checkpoint):
         open_folder(folder)
 
 
-def test_a_truncated_weight_file_is_an_error(make_checkpoint):
+@pytest.mark.parametrize("left", [4, 100, 0.5, -1])
+def test_a_truncated_weight_file_is_an_error(left, make_checkpoint):
     folder = make_checkpoint()
     data = (folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(data[: len(data) // 2])
-    with pytest.raises(ModelError, match="does not load as a masked language model"):
+    (folder / "model.safetensors").write_bytes(data[: int(left * len(data)) if isinstance(left, float) else left])
+    with pytest.raises(ModelError, match=r"model\.safetensors (is cut short: \d+ bytes|: is no safetensors)"):
         encode(folder)
+
+
+def test_an_index_of_shards_without_a_map_is_named(make_checkpoint):
+    folder = as_shards(make_checkpoint())
+    (folder / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(ModelError, match="has no weight_map"):
+        open_folder(folder)
+
+
+def test_more_layers_than_tensors_are_refused_before_they_are_made(make_checkpoint):
+    folder = make_checkpoint()
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 10**6}))
+    with pytest.raises(ModelError, match=r"num_hidden_layers is 1000000, and the weights hold \d+ tensors"):
+        open_folder(folder)
+
+
+@pytest.mark.parametrize("value", ["[1]", "3", "null"])
+def test_a_config_that_is_no_object_is_named(value, make_checkpoint):
+    folder = make_checkpoint()
+    (folder / "config.json").write_text(value)
+    with pytest.raises(ModelError, match=r"config\.json: holds a \w+, not an object"):
+        open_folder(folder)
+
+
+def test_quantised_weights_are_refused_with_the_way_on(make_checkpoint):
+    folder = make_checkpoint()
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "gptq"}}))
+    with pytest.raises(ModelError, match="quantised weights; save the checkpoint dequantised"):
+        open_folder(folder)
+
+
+@pytest.mark.parametrize("weights", [True, False])
+def test_an_adapter_is_refused_with_the_way_on(weights, make_checkpoint):
+    folder = make_checkpoint()
+    (folder / "adapter_config.json").write_text("{}")
+    if not weights:
+        (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"LoRA adapter .*merge it into its base model.*`sparse_encoder`"):
+        open_folder(folder)
+
+
+def test_allow_bin_is_suggested_only_where_a_bin_is_there(make_checkpoint):
+    folder = make_checkpoint()
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError) as error:
+        open_folder(folder)
+    assert "allow_bin" not in str(error.value)
 
 
 def test_an_architecture_that_transformers_does_not_know_is_an_error(make_checkpoint):
@@ -206,7 +260,34 @@ def test_trusted_code_runs_and_is_digested(make_checkpoint):
     assert abs(splade.encode(["the cat sat"], "document").vectors - expected).max() == 0
 
 
-def test_code_of_another_repository_is_refused_even_with_the_flag(make_checkpoint):
+def test_code_of_another_repository_needs_a_pinned_commit(make_checkpoint):
     folder = with_code(make_checkpoint(), "someone/else--modeling.Model")
-    with pytest.raises(ModelError, match=r"no revision pins: someone/else--modeling\.Model"):
+    with pytest.raises(ModelError, match=r"someone/else, which no revision pins: `code_revision:` takes the 40 hex"):
         open_folder(folder, trust_remote_code=True)
+
+
+def test_code_of_another_repository_runs_at_its_pinned_commit(make_checkpoint, tmp_path, monkeypatch):
+    expected = encode(make_checkpoint())
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--someone--else" / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (snapshot / "modeling_elsewhere.py").write_text(
+        "from transformers import BertForMaskedLM\nclass Elsewhere(BertForMaskedLM):\n    pass\n"
+    )
+    folder = with_code(make_checkpoint(), "someone/else--modeling_elsewhere.Elsewhere")
+    how = {"trust_remote_code": True, "code_revision": COMMIT}
+    splade = Splade(checkpoint=str(folder), **how)
+    assert "someone/else/modeling_elsewhere.py" in splade.identity("document")["files"]
+    assert splade.load("cpu").provenance()["document"]["architecture"] == "Elsewhere"
+    assert abs(encode(folder, **how) - expected).max() == 0
+
+
+def test_a_kernel_that_a_checkpoint_names_is_never_fetched(make_checkpoint):
+    """transformers would download and run it."""
+    folder = make_checkpoint()
+    expected = encode(folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "attn_implementation": "evil/kernel"}))
+    splade = Splade(checkpoint=str(folder)).load("cpu")
+    assert splade.provenance()["document"]["attention"] == "sdpa"
+    assert abs(encode(folder) - expected).max() == 0

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -144,6 +145,48 @@ def test_each_role_has_its_own_length_and_pruning(make_checkpoint):
     assert documents.vectors.data.min() >= np.sort(whole, axis=1)[:, -4].min() - 1e-5
 
 
+def test_a_share_of_the_largest_entry_prunes_before_a_number_does(make_checkpoint):
+    folder = make_checkpoint()
+    whole = encode(folder).vectors
+    pruned = encode(folder, document_prune_ratio=0.5).vectors
+    for row, kept in zip(whole.toarray(), pruned.toarray(), strict=True):
+        np.testing.assert_array_equal(kept, np.where(row > 0.5 * row.max(), row, 0))
+    both = encode(folder, document_prune_ratio=0.5, document_prune=2).vectors
+    assert np.diff(both.indptr).tolist() == [min(2, size) for size in np.diff(pruned.indptr)]
+
+
+def test_queries_that_do_not_expand_keep_their_own_tokens_with_the_model_s_weights(make_checkpoint):
+    """SPLADE-v3-Lexical in plain form: nothing in its files says so."""
+    folder = make_checkpoint()
+    whole = encode(folder, role="query").vectors.toarray()
+    splade = Splade(checkpoint=str(folder), expand_queries=False)
+    own = splade.load("cpu").encode(TEXTS, "query").vectors.toarray()
+    tokens = splade.load("cpu").vocabulary.token_ids(TEXTS)
+    for row, kept, ids in zip(whole, own, tokens, strict=True):
+        mask = np.isin(np.arange(len(row)), sorted(set(ids) - {1}))  # [UNK] is special
+        np.testing.assert_array_equal(kept, np.where(mask, row, 0))
+    assert splade.identity("query") != Splade(checkpoint=str(folder)).identity("query")
+    assert splade.identity("document") == Splade(checkpoint=str(folder)).identity("document")
+
+
+def test_prompts_of_a_suite_go_before_the_texts(make_checkpoint):
+    folder = make_checkpoint()
+    prompted = encode(folder, ["sat"], "query", query_prompt="the cat ").vectors
+    assert abs(prompted - encode(folder, ["the cat sat"], "query").vectors).max() == 0
+    assert abs(encode(folder, ["sat"], "document", query_prompt="the cat ").vectors - prompted).max() > 0
+
+
+def test_one_loaded_model_gives_the_same_vectors_from_several_threads(make_checkpoint):
+    splade = Splade(checkpoint=str(make_checkpoint()), max_query_length=5, max_document_length=40).load("cpu")
+    texts = ["the cat sat on a mat far away " * 6, "dogs", "a dog"]
+    expected = {role: splade.encode(texts, role).vectors.toarray() for role in ("query", "document")}
+    roles = ["query", "document"] * 20
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda role: splade.encode(texts, role).vectors.toarray(), roles))
+    for role, vectors in zip(roles, found, strict=True):
+        np.testing.assert_array_equal(vectors, expected[role])
+
+
 def test_only_the_chosen_output_vocabulary_is_active_and_its_values_stay(make_checkpoint, tmp_path):
     folder = make_checkpoint()
     ids = [3, 6, 7, 13, 19]
@@ -157,7 +200,8 @@ def test_only_the_chosen_output_vocabulary_is_active_and_its_values_stay(make_ch
 
 def test_a_batch_that_does_not_fit_in_memory_is_halved(make_checkpoint, monkeypatch):
     folder = make_checkpoint()
-    expected = encode(folder).vectors
+    splade = Splade(checkpoint=str(folder)).load("cpu")
+    expected = splade.encode(TEXTS, "document").vectors
     hidden, sizes = MaskedLM.hidden, []
 
     def small_memory(self, ids):
@@ -167,7 +211,7 @@ def test_a_batch_that_does_not_fit_in_memory_is_halved(make_checkpoint, monkeypa
         return hidden(self, ids)
 
     monkeypatch.setattr(MaskedLM, "hidden", small_memory)
-    assert abs(encode(folder).vectors - expected).max() < 1e-5
+    assert abs(splade.encode(TEXTS, "document").vectors - expected).max() < 1e-5
     assert sizes == [3, 1, 2, 1, 1]  # two shorter texts are tried again, for they may fit
 
 
@@ -254,11 +298,17 @@ def test_what_changes_the_vectors_changes_the_identity(make_checkpoint, tmp_path
         {"max_document_length": 9},
         {"document_prune": 3},
         {"output_vocabulary": 9},
-        {"engine": "reference"},
         {"output_vocabulary": tmp_path / "ids.txt"},
+        {"document_prompt": "the "},
+        {"document_prune_ratio": 0.5},
     ]
     identities = [Splade(**{"checkpoint": str(folder), **variant}).identity("document") for variant in variants]
     assert len({json.dumps(identity, sort_keys=True) for identity in identities}) == len(variants)
+
+
+def test_the_engine_is_named_beside_the_device(make_checkpoint):
+    splade = Splade(checkpoint=str(make_checkpoint()), engine="reference")
+    assert splade.computed_by("document", "cpu") == {"device": "cpu", "engine": "reference"}
 
 
 def test_what_changes_nothing_leaves_the_identity(make_checkpoint):
@@ -285,7 +335,7 @@ def test_naming_loading_no_torch_and_no_transformers(tiny_splade_dir):
 
 
 def test_parameters_of_a_suite_are_checked_by_signature():
-    assert validate(Splade, {"checkpoint": TINY})["max_document_length"] == 256
+    assert validate(Splade, {"checkpoint": TINY})["max_document_length"] is None
     assert path_parameters(Splade) == {"output_vocabulary"}
     for wrong in ({"pooling": "mean"}, {"max_query_length": 2}, {"query_prune": 0}, {"revision": "main"}):
         with pytest.raises(Exception, match=next(iter(wrong))):

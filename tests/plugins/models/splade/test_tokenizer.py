@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers
 
 from sparsebench.checkpoints import Location
 from sparsebench.errors import ModelError
 from sparsebench_plugins.models.splade.checkpoint import open_checkpoint
+from sparsebench_plugins.models.splade.code import Trust
 from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary, capitalised_ids, load_vocabulary
 
 
 def vocabulary_of(folder, size):
-    return load_vocabulary(open_checkpoint(Location(str(folder), None), allow_bin=False, trust_remote_code=False), size)
+    checkpoint = open_checkpoint(Location(str(folder), None), "document", allow_bin=False, trust=Trust())
+    return load_vocabulary(checkpoint, size)
 
 
 @pytest.fixture
@@ -45,6 +50,35 @@ def test_special_tokens_count_towards_the_length_and_cut_texts_are_counted(words
 def test_one_length_does_not_linger(words):
     words.tokenize(["the cat sat"], length=3)
     assert words.tokenize(["the cat sat"], length=9) == ([[2, 6, 7, 8, 3]], 0)
+
+
+def test_threads_with_lengths_of_their_own_do_not_cut_each_other_s_texts(words):
+    """The length is a state of the tokenizer; once it was set in one step and used in another."""
+    text = "the cat sat on a mat " * 20
+
+    def lengths(length):
+        return {len(ids) for _ in range(40) for ids in words.tokenize([text] * 4, length=length)[0]}
+
+    asked = [3, 17, 40, 90]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lengths, asked)) == [{length} for length in asked]
+
+
+def test_the_end_is_kept_where_the_tokenizer_cuts_on_the_left(make_checkpoint):
+    folder = make_checkpoint()
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**config, "truncation_side": "left"}))
+    ids, cut = vocabulary_of(folder, size=22).tokenize(["the cat sat far away"], length=4)
+    assert (ids, cut) == ([[2, 16, 17, 3]], 1)
+
+
+def test_a_tokenizer_that_does_more_in_python_is_refused(make_checkpoint, monkeypatch):
+    def more(self, text, **kwargs):
+        return {"input_ids": [7, *self.backend_tokenizer.encode(text, **kwargs).ids]}
+
+    monkeypatch.setattr("transformers.PreTrainedTokenizerBase.__call__", more)
+    with pytest.raises(ModelError, match="does more than its fast form"):
+        vocabulary_of(make_checkpoint(), size=22)
 
 
 def test_special_unused_and_padding_dimensions_are_special(words):

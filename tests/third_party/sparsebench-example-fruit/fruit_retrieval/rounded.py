@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from annotated_types import Gt
 
-from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, State
+from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Rounded(Postprocessor):
     """Scores in steps of `step`, so that ties decide the rest."""
 
-    sees: ClassVar[Literal["query", "bank", "batch"]] = "query"
+    sees: ClassVar[Sees] = "query"
 
     def __init__(self, *, step: Annotated[float, Gt(0)]) -> None:
         self.step = step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sparsebench.contracts import Analysis
+from sparsebench.contracts.analyzers import Analysis
 from sparsebench.contracts.plain import plain_json, plain_mapping
 from sparsebench.errors import ContractError
 

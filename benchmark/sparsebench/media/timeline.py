@@ -1,0 +1,17 @@
+"""How many frames there are, and how fast they pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The frames of an item that can be chosen.
+
+    frames: how many. fps: frames a second. span: first and last second that count, None for all.
+    """
+
+    frames: int
+    fps: float
+    span: tuple[float, float] | None = None

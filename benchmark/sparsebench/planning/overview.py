@@ -1,0 +1,68 @@
+"""A plan as a person reads it: each cell by name with its state, each group with what it still costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sparsebench.planning.estimate import estimate_seconds
+from sparsebench.planning.plan import Group, finished
+from sparsebench.planning.session import Session
+from sparsebench.planning.shards import missing_documents
+from sparsebench.types import Sees
+
+
+@dataclass(frozen=True)
+class CellOverview:
+    """A cell by the labels of its parts. cached: whether it is computed. key: what its record lies under."""
+
+    collection: str
+    model: str
+    postprocessor: str
+    sees: Sees
+    cached: bool
+    key: str
+
+
+@dataclass(frozen=True)
+class GroupOverview:
+    """A model on a collection. documents: how many are not encoded yet. seconds: what that is likely to take, None
+    where this model never encoded anything on this machine."""
+
+    collection: str
+    model: str
+    documents: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All cells of a plan, and its groups."""
+
+    cells: tuple[CellOverview, ...]
+    groups: tuple[GroupOverview, ...]
+
+
+def overview(session: Session) -> Overview:
+    """Look up what of a plan is in the store and among the records. Computes nothing."""
+    groups = session.plan.groups
+    cells = tuple(cell for group in groups for cell in _cells(session, group))
+    return Overview(cells, tuple(_group(session, group) for group in groups))
+
+
+def _cells(session: Session, group: Group) -> Iterator[CellOverview]:
+    for cell in group.cells:
+        yield CellOverview(
+            collection=group.collection.spec.label,
+            model=group.model.spec.label,
+            postprocessor=cell.spec.label,
+            sees=cell.registered.plugin.factory.sees,
+            cached=finished(session.folder, cell) is not None,
+            key=cell.key,
+        )
+
+
+def _group(session: Session, group: Group) -> GroupOverview:
+    missing = missing_documents(group, session.store)
+    seconds = estimate_seconds(group, missing, session.store)
+    return GroupOverview(group.collection.spec.label, group.model.spec.label, missing, seconds)
