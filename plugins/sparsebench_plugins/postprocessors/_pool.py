@@ -39,13 +39,16 @@ class Pool:
         floors, terms = self.floors * (1 / tau) + weights, self.scores * (1 / tau) + weights[self.rows]
         left_out = LeftOut.of(floors, self.rows, self.documents, documents)
         tops, owners = segment_tops(terms, self.rows, self.documents, documents)
-        owned = tops >= left_out.highest
-        own = owned[self.documents] & (self.rows == owners[self.documents])
-        rest = np.logaddexp(segment_lse(np.where(own, -np.inf, terms), self.documents, documents), left_out.lse)
-        with np.errstate(invalid="ignore"):  # inf - inf of a document that has no pair in the pool
-            margins = np.where(owned, tops - rest, 0.0)
-        lse = np.where(owned, np.logaddexp(tops, rest), rest)
-        return Shares(*map(self._tensor, (lse, np.where(owned, owners, -1), margins)))
+        stored = tops >= left_out.highest
+        owner, top = np.where(stored, owners, left_out.item), np.where(stored, tops, left_out.highest)
+        # Without the owner: its pair is not among the stored ones, and its floor not among the floors.
+        own = self.rows == owner[self.documents]
+        others = segment_lse(np.where(own, -np.inf, terms), self.documents, documents)
+        some = np.flatnonzero(~stored)
+        rows, at = np.append(self.rows, owner[some]), np.append(self.documents, some)
+        rest = np.logaddexp(others, LeftOut.of(floors, rows, at, documents).lse)
+        found = np.logaddexp(top, rest), owner, top - rest, top
+        return Shares(*map(self._tensor, found))
 
     def query_lse(self, lv: Tensor, tau: float) -> Tensor:
         """LSE_j(S_ij / tau + lv_j) over all D documents, (Q,)."""
@@ -62,9 +65,13 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Of each of s segments, over all items that are not in it: the highest value, and LSE; -inf where all are."""
+    """Of each of s segments, over all items that are not in it: the highest value, whose it is, and LSE.
+
+    Where all items are in it: -inf, -1 and -inf.
+    """
 
     highest: np.ndarray
+    item: np.ndarray
     lse: np.ndarray
 
     @classmethod
@@ -87,7 +94,7 @@ class LeftOut:
         found = segment_lse(np.where(leading, -np.inf, values[best_first][inside]), at, count)
         with np.errstate(invalid="ignore", divide="ignore"):  # where all items are inside
             lse = np.where(totals > -np.inf, totals + np.log1p(-np.exp(np.minimum(found - totals, 0))), -np.inf)
-        return cls(np.append(values[best_first], -np.inf)[skipped], lse)
+        return cls(np.append(values[best_first], -np.inf)[skipped], np.append(best_first, -1)[skipped], lse)
 
 
 def segment_tops(

@@ -26,18 +26,20 @@ LOG_2 = math.log(2)
 class Shares:
     """What the fitting queries come to for each of D documents, on one device.
 
-    lse: LSE_i M_ij, (D,) float64. owner: the query with the largest term, (D,) int64; -1 where that term is not the
-    query's score but a floor in its place. margin: the owner's M_ij - LSE of all other queries, (D,) float64; inf where
-    there is no other.
+    lse: LSE_i M_ij, (D,) float64. owner: the query with the largest term, (D,) int64. margin: that term - LSE of all
+    other queries, (D,) float64; inf where there is no other. top: the term itself, (D,) float64, where it may not be
+    the query's score but a floor in its place.
     """
 
     lse: Tensor
     owner: Tensor
     margin: Tensor
+    top: Tensor | None = None
 
     def arrays(self) -> Mapping[str, Tensor]:
         """For a State."""
-        return {"lse": self.lse, "owner": self.owner, "margin": self.margin}
+        top = {} if self.top is None else {"top": self.top}
+        return {"lse": self.lse, "owner": self.owner, "margin": self.margin, **top}
 
 
 def joined(parts: Sequence[Shares]) -> Shares:
@@ -73,7 +75,9 @@ def merged(parts: Sequence[Largest]) -> Largest:
 
 
 class Owned(NamedTuple):
-    """Pairs (n,) of a block's rows and documents where the query is the document's owner, and their margins."""
+    """Pairs (n,) of a block's rows and documents where the query is the document's owner, and their margins: -inf where
+    the term that owns it is not the pair's own.
+    """
 
     rows: Tensor
     places: Tensor
@@ -87,10 +91,15 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     """
     rows = slice(block.first_row, block.first_row + len(block.scores))
     shares = block.scores.double() * (1 / tau)
-    shares.add_(state.rows["lu"][rows, None]).sub_(state.arrays["lse"][block.columns])
+    shares.add_(state.rows["lu"][rows, None])
     owned = _owned(state.rows["fitted"][rows], state.arrays["owner"][block.columns])
     margins = state.arrays["margin"][block.columns][owned[1]]
-    shares[owned] = -softplus(-margins)
+    own = -softplus(-margins)
+    if "top" in state.arrays:
+        above = shares[owned] - state.arrays["top"][block.columns][owned[1]]
+        own, margins = own + above, margins.masked_fill(above != 0, -math.inf)
+    shares.sub_(state.arrays["lse"][block.columns])
+    shares[owned] = own
     return shares, Owned(*owned, margins)
 
 
@@ -118,12 +127,12 @@ def softplus(values: Tensor) -> Tensor:
 
 
 def _owned(fitted: Tensor, owner: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and place of all pairs with fitted[row] == owner[place] >= 0; several rows may be fitted by the same one."""
+    """Row and place of all pairs with fitted[row] == owner[place]; several rows may be fitted by the same one."""
     import torch
 
     in_order, rows = fitted.sort(stable=True)
     first = torch.searchsorted(in_order, owner)
-    count = torch.searchsorted(in_order, owner, right=True).sub_(first).masked_fill_(owner < 0, 0)
+    count = torch.searchsorted(in_order, owner, right=True).sub_(first)
     places = torch.arange(len(owner), device=owner.device).repeat_interleave(count)
     nth = torch.arange(len(places), device=owner.device) - (count.cumsum(0) - count)[places]
     return rows[first[places] + nth], places
