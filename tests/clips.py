@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def filled(module: Any) -> Any:
     return module.eval()
 
 
+@cache
 def clip_model() -> Any:
     """CLIP with two layers a tower."""
     from transformers import CLIPConfig, CLIPModel
@@ -118,15 +120,16 @@ def write_clip_tokenizer(folder: Path) -> None:
     CLIPTokenizer.from_pretrained(folder, unk_token=END, pad_token=END).save_pretrained(folder)
 
 
+@cache
 def blip_model() -> Any:
     """BLIP with two layers a tower."""
     from transformers import BlipConfig, BlipForImageTextRetrieval
 
-    layers = {"num_hidden_layers": 2, "num_attention_heads": 2}
+    layers = {"num_hidden_layers": 2, "num_attention_heads": 1, "hidden_size": WIDTH, "intermediate_size": 2 * WIDTH}
     size = len(bert_vocabulary()) + 2
-    text = {**layers, "hidden_size": 32, "intermediate_size": 64, "vocab_size": size, "encoder_hidden_size": 48}
+    text = {**layers, "vocab_size": size, "encoder_hidden_size": WIDTH}
     text |= {"max_position_embeddings": 40, "bos_token_id": size - 2, "sep_token_id": 3, "pad_token_id": 0}
-    vision = {**layers, "hidden_size": 48, "intermediate_size": 96, "image_size": IMAGE, "patch_size": 16}
+    vision = {**layers, "image_size": IMAGE, "patch_size": 16}
     config = BlipConfig(text_config=text, vision_config={**vision, "layer_norm_eps": 1e-6}, image_text_hidden_size=24)
     return filled(BlipForImageTextRetrieval(config))
 

@@ -67,3 +67,11 @@ def test_every_room_says_in_one_line_what_is_in_it(room: Path) -> None:
     line = text.partition("\n")[0]
     assert line.endswith("."), f"{room}/__init__.py begins with {line!r}"
     assert 20 <= len(line) <= 120
+
+
+def test_tests_of_the_harness_lie_as_the_harness_does() -> None:
+    tests = ROOT / "tests" / "benchmark"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+    assert [folder for folder in folders if not (HARNESS / folder).is_dir()] == []
+    loose = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
+    assert [name for name in loose if not (HARNESS / f"{name}.py").is_file()] == []

@@ -34,7 +34,14 @@ from sparsebench.contracts import (
     SuiteContext,
     Vocabulary,
 )
-from sparsebench.contracts.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from sparsebench.contracts.hookspecs import (
+    AnalyzerPlugin,
+    CollectionPlugin,
+    Conversion,
+    ModelPlugin,
+    PostprocessorPlugin,
+    hookimpl,
+)
 from sparsebench.errors import (
     CollectionError,
     ModelError,
@@ -79,6 +86,7 @@ __all__ = [
     "CollectionModel",
     "CollectionPlugin",
     "CollectionSource",
+    "Conversion",
     "Column",
     "Curves",
     "Document",

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Run a suite: compute what is missing, print its leaderboard.",
     "plan": "Show the cells of a suite: what is cached, what is missing, how long it may take.",
     "fetch": "Download all that a suite needs.",
+    "convert": "Turn a checkpoint of its authors into a folder that can be read without risk.",
     "report": "Write the leaderboard of a suite from its records, in any format; --check compares, --merge joins.",
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
     "compare": "Test every row of a suite against a baseline, query by query.",

@@ -87,7 +87,9 @@ def _computed(func: Any, args: Any, kwargs: dict[str, Any], tensors: Sequence[to
     is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
     if not is_view and func is not aten._local_scalar_dense.default:
         _count(func, found, tensors)
-    if func in WAITING or (func in MAY_HAVE_CPU_INDICES and any(t.dtype == torch.bool for t in tensors[1:])):
+    if (func in WAITING and kwargs.get("output_size") is None) or (
+        func in MAY_HAVE_CPU_INDICES and any(t.dtype == torch.bool for t in tensors[1:])
+    ):
         DEVICE.wait()
     if not isinstance(found, torch.Tensor | list | tuple):
         return found

@@ -16,7 +16,7 @@ from sparsebench.registry.hooks import RECORDS
 from sparsebench_plugins.analyzers.sparsity import Sparsity
 from sparsebench_plugins.postprocessors.none import NoCorrection
 
-GUIDES = Path(__file__).resolve().parents[2] / "docs" / "plugins"
+GUIDES = Path(__file__).resolve().parents[3] / "docs" / "plugins"
 HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]
 
 

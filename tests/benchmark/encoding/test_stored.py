@@ -122,7 +122,7 @@ def test_a_kill_loses_at_most_the_shard_at_hand(store: Store, corpus: Corpus) ->
         import os, signal, sys
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        import test_encode as t
+        import test_stored as t
         from sparsebench.encoding import stored as encode
         encode.SHARD_DOCUMENTS = 4
 
