@@ -6,7 +6,8 @@ import pytest
 
 from sparsebench.contracts import NotApplicable, SuiteContext
 from sparsebench.records import CellDescription, Part, Record
-from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions, kendall_tau
+from sparsebench_plugins.analyzers.wackiness import kendall_tau
+from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions
 
 AREAS = {  # collection -> analysis -> preset -> W-AUC
     "web": {"wackiness": {"paper_code": 0.9, "robust": 0.5}, "by bm25": {"robust": 0.3}},
