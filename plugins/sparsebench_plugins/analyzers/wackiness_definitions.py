@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
+from sparsebench.statistics import kendall_tau
 
 NOTHING = "–"
-FEWEST = 3
-"""Collections that have an order to speak of."""
 
 EXPLAINED = """\
 Rank of the collection, W-AUC, and in brackets how many tokens were kept. tau: Kendall's, with the order that \
@@ -42,17 +41,6 @@ class WackinessDefinitions(SuiteAnalyzer):
         if not values:
             raise NotApplicable("no record of these collections has a wackiness analysis")
         return Analysis(values, summary="\n\n".join(_section(model, found) for model, found in values.items()))
-
-
-def kendall_tau(first: Mapping[str, float], second: Mapping[str, float]) -> float | None:
-    """Kendall's tau-b over the collections that both have."""
-    shared = sorted(first.keys() & second.keys())
-    columns = [[of[label] for label in shared] for of in (first, second)]
-    if len(shared) < FEWEST or any(len(set(column)) == 1 for column in columns):
-        return None
-    from scipy import stats
-
-    return float(stats.kendalltau(*columns).statistic)
 
 
 def _blocks(records: Sequence[Record]) -> dict[str, dict[str, Mapping[str, Json]]]:

@@ -12,15 +12,26 @@ import numpy as np
 from sparsebench import CollectionModel, Document, Json, ModelError, Role
 from sparsebench.provenance import digest, file_digest
 from sparsebench.training import locate
-from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
-from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
-from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of, within
-from sparsebench_plugins.models.splade.output_ids import read_output_ids
-from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
-from sparsebench_plugins.models.splade.static import static_weights
+from sparsebench_plugins.models.splade import (
+    Checkpoint,
+    CheckpointParameters,
+    LoadedSplade,
+    Positive,
+    Side,
+    StaticSide,
+    computed_by,
+    identity_of,
+    load_side,
+    open_checkpoint,
+    open_side,
+    read_output_ids,
+    static_weights,
+    use_of,
+    within,
+)
 
 if TYPE_CHECKING:
-    from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary
+    from sparsebench_plugins.models.splade import TokenizerVocabulary
 
 QueryWeights = Literal["binary", "idf", "checkpoint"]
 DOCUMENTS_AT_ONCE = 1024

@@ -7,7 +7,8 @@ import pytest
 
 import sparsebench_plugins.analyzers
 from sparsebench.registry.parameters import ParameterError, validate
-from sparsebench_plugins.analyzers import Sparsity, Wackiness
+from sparsebench_plugins.analyzers.sparsity import Sparsity
+from sparsebench_plugins.analyzers.wackiness import Wackiness
 
 
 def test_the_analyzers_are_registered_under_their_names():

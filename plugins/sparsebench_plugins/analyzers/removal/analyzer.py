@@ -9,21 +9,22 @@ from annotated_types import Ge, Gt
 
 from sparsebench import Analysis, GroupAnalyzer, GroupContext, NotApplicable, PluginError
 from sparsebench.measures import fast_measure
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw, draw_removal
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench_plugins.analyzers.removal.effects import measure_effects
+from sparsebench_plugins.analyzers.removal.figure import draw_removal
 from sparsebench_plugins.analyzers.removal.orders import removal_grid, removal_steps
 from sparsebench_plugins.analyzers.removal.queries import removal_queries
 from sparsebench_plugins.analyzers.removal.report import curve_files, curves_table, effects_values, summary
-from sparsebench_plugins.analyzers.wackiness.material import gather
-from sparsebench_plugins.analyzers.wackiness.rankers import Ranker
-from sparsebench_plugins.analyzers.wackiness.sample import draw
-from sparsebench_plugins.analyzers.wackiness.scores import (
+from sparsebench_plugins.analyzers.wackiness import (
     FEWEST_ROBUST,
     NORMALISERS,
     PAPER_CODE,
     PAPER_FORMULA,
     ROBUST,
+    Ranker,
     TokenScores,
+    draw,
+    gather,
     score,
 )
 

@@ -9,7 +9,8 @@ import numpy as np
 from annotated_types import Ge, Gt
 
 from sparsebench import Analysis, GroupAnalyzer, GroupContext, Json, NotApplicable, PluginError
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw, draw_curve
+from sparsebench.plots import LEFT_OUT, can_draw
+from sparsebench_plugins.analyzers.wackiness.figure import draw_curve
 from sparsebench_plugins.analyzers.wackiness.material import Material, gather
 from sparsebench_plugins.analyzers.wackiness.rankers import Ranker
 from sparsebench_plugins.analyzers.wackiness.report import curve_table, token_table
