@@ -69,12 +69,9 @@ def test_plugins_meet_at_their_doors(imports: dict[str, set[str]]) -> None:
 
 
 def test_an_import_behind_a_plugins_door_would_be_found_out() -> None:
-    inner = {"sparsebench_plugins.models.splade.encoder"}
-    assert (
-        behind_doors({"sparsebench_plugins.models.splade.model": inner, "sparsebench_plugins.models.splade": inner})
-        == []
-    )
-    assert len(behind_doors({"sparsebench_plugins.models.splade_doc": inner, "sparsebench_plugins.models": inner})) == 2
+    models, inner = "sparsebench_plugins.models", {"sparsebench_plugins.models.splade.encoder"}
+    assert behind_doors({f"{models}.splade.model": inner, f"{models}.splade": inner, models: inner}) == []
+    assert len(behind_doors({f"{models}.splade_doc": inner, f"{models}.video.clip": inner})) == 2
 
 
 def test_a_circle_and_an_own_door_would_be_found_out() -> None:

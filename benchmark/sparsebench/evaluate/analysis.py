@@ -81,7 +81,7 @@ def _owner(planned: PlannedAnalysis) -> str:
 def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
-    found = _kept(suite_folder, key, compute, _owner(planned))
+    found = _kept(planned, suite_folder, key, compute)
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
         return entry | found
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
@@ -106,14 +106,16 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
     return _entry(planned, suite_folder, key, compute)
 
 
-def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
+def _kept(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now."""
+    owner = _owner(planned)
     folder = suite_folder / "analyses" / key[:16]
     path = folder / ANALYSIS_FILE
     with suppress(OSError, ValueError, ContractError):  # not there, or damaged: computed again
         return plain_mapping(json.loads(path.read_text(encoding="utf-8")), owner, "values")
     try:
         analysis = checked_analysis(compute(), owner)
+        planned.shown.check_files(analysis.files)
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again

@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict
 from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board
 from sparsebench.records import Record
-from sparsebench.records.analyses import analyses_by
 from sparsebench.types import Json
 
 Verdict = Literal["OK", "near", "FAIL"]
@@ -161,7 +160,7 @@ def _found_twins(record: Record, fact: Finding) -> Iterator[float]:
     ):
         return
     column = Column(fact.measure, fact.path)
-    for found in analyses_by(record, fact.analyzer).values():
+    for found in record.analyses_by(fact.analyzer).values():
         # Records of schema 1 do not say with which parameters.
         params = found.get("analyzer", {}).get("params", fact.params)
         if not (_holds(params, fact.params) and _holds(found, fact.values)):

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from sparsebench.contracts.display import CURVE_FILE
+from sparsebench.contracts.display import CURVE_FILE, read_points
 from sparsebench.errors import StoreError
 from sparsebench.records.index import cell_folder
 from sparsebench.records.record import PER_QUERY_FILE, Record, read_per_query
@@ -63,7 +63,7 @@ class RunsEvidence:
             for folder in self.folders:
                 path = folder / "analyses" / analysis["artefact"] / name
                 if path.is_file():
-                    found[name] = read_points(path.read_text(encoding="utf-8"))
+                    found[name] = read_points(path.read_text(encoding="utf-8"), name)
                     break
         return found
 
@@ -164,12 +164,6 @@ def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
         for point in points
     )
     return _archive(("analysis", "file", *CURVE_COLUMNS), rows)
-
-
-def read_points(text: str) -> list[list[float]]:
-    """The points of a curve file: CSV with a header, of which the first four columns count."""
-    rows = list(csv.reader(io.StringIO(text)))[1:]
-    return [_point(row) for row in rows]
 
 
 def _point(values: Sequence[str]) -> list[float]:

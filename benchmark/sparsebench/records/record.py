@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,6 +63,18 @@ class Record(_Frozen):
     costs: Annotated[
         dict[str, Json], Field(description="seconds and peak memory by stage, hardware; not in any key")
     ] = {}
+
+    def analyses_by(self, analyzer: str) -> dict[str, Mapping[str, Json]]:
+        """Map label to findings, for the analyses that the analyzer of this name made.
+
+        A record that was written before analyses named their analyzer (schema 1) has the label alone, which is that
+        name unless the suite gave another.
+        """
+        return {
+            label: found
+            for label, found in self.analysis.items()
+            if found.get("analyzer", {}).get("name", label) == analyzer
+        }
 
     def to_json(self) -> str:
         """The record as it lies on disk."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from sparsebench import AnalyzerPlugin, hookimpl
-from sparsebench_plugins.analyzers import display, removal, wackiness
+from sparsebench_plugins.analyzers import display
 from sparsebench_plugins.analyzers.domain_gap import DomainGap
 from sparsebench_plugins.analyzers.factor_study import FactorDefinitions, FactorRemoval, FactorTrend
 from sparsebench_plugins.analyzers.hubness import Hubness
+from sparsebench_plugins.analyzers.removal import Removal
+from sparsebench_plugins.analyzers.removal.display import curves as removal_curves
 from sparsebench_plugins.analyzers.sparsity import Sparsity
+from sparsebench_plugins.analyzers.wackiness import Wackiness
+from sparsebench_plugins.analyzers.wackiness.display import CURVES as WACKINESS_CURVES
+from sparsebench_plugins.analyzers.wackiness.display import columns as wackiness_columns
 from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions
 
 
@@ -27,19 +32,19 @@ def register_analyzers() -> list[AnalyzerPlugin]:
         ),
         AnalyzerPlugin(
             "removal",
-            removal.Removal,
+            Removal,
             "whether removing the wackiest expansion tokens hurts more than others",
-            curves=removal.curves,
+            curves=removal_curves,
         ),
         AnalyzerPlugin(
             "sparsity", Sparsity, "how sparse the vectors are and what their index costs", columns=display.SPARSITY
         ),
         AnalyzerPlugin(
             "wackiness",
-            wackiness.Wackiness,
+            Wackiness,
             "how little a query's expansion tokens occur in what they retrieve",
-            columns=wackiness.columns,
-            curves=(wackiness.CURVES,),
+            columns=wackiness_columns,
+            curves=(WACKINESS_CURVES,),
         ),
         AnalyzerPlugin(
             "wackiness_definitions", WackinessDefinitions, "whether the order of collections hangs on the definition"

@@ -1,4 +1,4 @@
-"""The curves of a removal, as a figure."""
+"""The figure of a removal study."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sparsebench_plugins.analyzers.wackiness import TokenScores
+    from sparsebench_plugins.analyzers.wackiness.scores import TokenScores
 
 RATIO = 1.59
 """Of neighbours on the grid (METHODS 2.5)."""

@@ -1,39 +1,23 @@
 """`wackiness`: measure how rarely expansion tokens occur in the documents they retrieve (METHODS 2).
 
-What `removal` shares with it stands here too: other plugins reach in by this door alone.
+What other analyzers need of it is here, and nothing else is for them: parameters by which tokens are scored and the
+scores, a query's expansion, and the reader of W-AUC in records.
 """
 
 from sparsebench_plugins.analyzers.wackiness.analyzer import Wackiness
-from sparsebench_plugins.analyzers.wackiness.display import CURVES, columns
-from sparsebench_plugins.analyzers.wackiness.material import gather
+from sparsebench_plugins.analyzers.wackiness.areas import definitions, first_robust
 from sparsebench_plugins.analyzers.wackiness.observations import expansion_entries
-from sparsebench_plugins.analyzers.wackiness.rankers import Ranker
-from sparsebench_plugins.analyzers.wackiness.report import csv_text
-from sparsebench_plugins.analyzers.wackiness.sample import draw
-from sparsebench_plugins.analyzers.wackiness.scores import (
-    FEWEST_ROBUST,
-    NORMALISERS,
-    PAPER_CODE,
-    PAPER_FORMULA,
-    ROBUST,
-    TokenScores,
-    score,
-)
+from sparsebench_plugins.analyzers.wackiness.sampling import Sampling
+from sparsebench_plugins.analyzers.wackiness.scores import PRESETS, Preset, TokenScores, why_too_few
 
 __all__ = [
-    "CURVES",
-    "FEWEST_ROBUST",
-    "NORMALISERS",
-    "PAPER_CODE",
-    "PAPER_FORMULA",
-    "ROBUST",
-    "Ranker",
+    "PRESETS",
+    "Preset",
+    "Sampling",
     "TokenScores",
     "Wackiness",
-    "columns",
-    "csv_text",
-    "draw",
+    "definitions",
     "expansion_entries",
-    "gather",
-    "score",
+    "first_robust",
+    "why_too_few",
 ]
