@@ -141,17 +141,28 @@ def test_a_snapshot_cut_short_is_missing_and_fetch_completes_it(tiny, at):
     """Once the folder alone was taken for the checkpoint, and `fetch` said that everything was at hand."""
     splade = Splade(checkpoint=REPOSITORY, revision=COMMIT)
     with tiny_hub(tiny) as (address, _):
-        cache = at(address)
-        splade.fetch()
-        weights = next(cache.rglob("model.safetensors"))
-        weights.resolve().unlink()
-        weights.unlink()
+        folder = at(address) / f"models--{REPOSITORY.replace('/', '--')}" / "snapshots" / COMMIT
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_bytes(tiny["config.json"])
         (line,) = splade.missing()
         assert f"'{REPOSITORY}' is in the cache of the Hugging Face hub only in part" in line
         assert "has no model.safetensors" in line
         assert "`sparsebench fetch` completes it" in line
         with pytest.raises(ModelError, match="only in part"):
             splade.identity("document")
+        splade.fetch()
+    assert splade.missing() == []
+
+
+def test_a_file_that_vanished_from_the_cache_is_downloaded_again(tiny, at):
+    splade = Splade(checkpoint=REPOSITORY, revision=COMMIT)
+    with tiny_hub(tiny) as (address, _):
+        cache = at(address)
+        splade.fetch()
+        weights = next(cache.rglob("model.safetensors"))
+        weights.resolve().unlink()
+        weights.unlink()
+        assert "`sparsebench fetch`" in splade.missing()[0]
         splade.fetch()
     assert splade.missing() == []
 
