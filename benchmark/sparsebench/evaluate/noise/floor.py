@@ -9,7 +9,7 @@ from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.forms import form_of
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import Again
-from sparsebench.evaluate.noise.variations import CHOICES, Variation, variations
+from sparsebench.evaluate.noise.variations import Variation, variations
 from sparsebench.planning import Group
 from sparsebench.planning.model import resolve_model
 from sparsebench.progress import Silent
@@ -61,7 +61,6 @@ def _encoder(evaluation: Evaluation, variation: Variation, registry: Registry, s
         return evaluation.vectors.encoder
     spec = group.model.spec.model_copy(update={"params": {**group.model.spec.params, **variation.params}})
     other = replace(group, model=resolve_model(spec, registry))
-    # Identities name the engine and the type of numbers, but not how many tokens share a batch.
-    if variation.params.keys() <= set(CHOICES) and other.identities == group.identities:
+    if variation.named and other.identities == group.identities:
         return None
     return form_of(other, store, Silent(), Stopwatch()).vectors.encoder
