@@ -124,7 +124,7 @@ class Recorder:
             "collection": {
                 "documents": len(collection.corpus.doc_ids),
                 "queries": len(collection.test.queries),
-                "digests": collection.digests,
+                "digests": group.content_digests,
                 "counts": {**self.evaluation.counts(), **result.notes},
             },
             "postprocessing": dict(result.facts),

@@ -86,6 +86,11 @@ class Group:
         """What names the vectors of each role."""
         return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
 
+    @cached_property
+    def content_digests(self) -> dict[str, Json]:
+        """What of the collection is part of every cell's key: documents, queries, and what clips and images hold."""
+        return {**self.collection.digests, **looked_at(self.model, self.collection).tested}
+
     def vector_identity(self, role: Role) -> dict[str, Json]:
         """What names the vectors of a role: clips and images count by what they hold."""
         media = self.collection.items_ranked if role == "document" else None
@@ -171,7 +176,7 @@ def _group(
     empty = Group(model, collection, *devices, suite.depth, collection.spec.measures or suite.measures, (), ())
     refuse_unsuited(model, collection)
     content = looked_at(model, collection)
-    shared = {"identities": empty.identities, "collection": {**collection.digests, **content.tested}}
+    shared = {"identities": empty.identities, "collection": empty.content_digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared, content.of_roles) for spec in suite.postprocessors)
     bank = topics_digest(collection.bank) if collection.bank else None
     analyses = [plan_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]

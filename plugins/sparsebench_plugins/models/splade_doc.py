@@ -12,9 +12,18 @@ import numpy as np
 from sparsebench import CollectionModel, Document, Json, ModelError, Role
 from sparsebench.provenance import digest, file_digest
 from sparsebench.training import locate
-from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
+from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
+from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
-from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of, within
+from sparsebench_plugins.models.splade.loading import (
+    computed_by,
+    identity_of,
+    load_side,
+    open_any_side,
+    open_side,
+    use_of,
+    within,
+)
 from sparsebench_plugins.models.splade.output_ids import read_output_ids
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
 from sparsebench_plugins.models.splade.static import static_weights
@@ -83,21 +92,19 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
         return LoadedSplade(self._query_side(queries, side, weights, documents), side)
 
     def missing(self) -> Sequence[str]:
-        """Say what is not at hand."""
-        line = locate(self.checkpoint, self.revision).missing(self.files)
-        return [] if line is None else [line]
+        """Say what is not at hand, or only in part."""
+        return missing_lines([locate(self.checkpoint, self.revision)], self.files, [self._open, self._queries])
 
     def fetch(self) -> None:
         """Download what is missing; raises SparsebenchError."""
-        locate(self.checkpoint, self.revision).fetch(self.files)
+        fetch([locate(self.checkpoint, self.revision)], self.files, self.trust, [self._open, self._queries])
 
     def _open(self) -> Checkpoint:
         return open_side(self, locate(self.checkpoint, self.revision), "document")
 
     def _queries(self) -> Checkpoint:
         """What the checkpoint says of queries, also where the folder of its document route was given."""
-        location = locate(self.checkpoint, self.revision)
-        return open_checkpoint(location, "query", allow_bin=self.allow_bin, trust=self.trust)
+        return open_any_side(self, locate(self.checkpoint, self.revision), "query")
 
     def _weights(self) -> QueryWeights:
         """How queries are weighted; raises ModelError where that would be another model than the checkpoint's."""

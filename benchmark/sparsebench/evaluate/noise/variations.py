@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FEW = 7
 
+T = TypeVar("T")
 Calls = Callable[[int], Sequence[np.ndarray]]
 """N -> the positions of the texts of each call of the encoder."""
 
@@ -58,10 +59,13 @@ class Variation:
         """Vectors of texts (N, V), in their own order."""
         from scipy.sparse import vstack
 
-        calls = self.calls(len(texts))
+        parts = self.run(lambda call: encoded(encoder, [texts[place] for place in call], role).vectors, len(texts))
+        return vstack(parts, format="csr")[np.argsort(np.concatenate(self.calls(len(texts))))]
+
+    def run(self, encode: Callable[[np.ndarray], T], count: int) -> list[T]:
+        """What `encode` makes of each call's positions, call by call."""
         with _threads(self.threads):
-            parts = [encoded(encoder, [texts[position] for position in call], role).vectors for call in calls]
-        return vstack(parts, format="csr")[np.argsort(np.concatenate(calls))]
+            return [encode(call) for call in self.calls(count)]
 
 
 def variations(factory: Factory, params: Mapping[str, Json]) -> list[Variation]:

@@ -46,7 +46,7 @@ class Blip(PairedEncoder):
     """Frames of a video."""
     dtype: Annotated[Precision, Rounding()] = "float32"
     """Of all networks; scores are float32."""
-    batch: Positive = 16
+    batch: Annotated[Positive, Rounding(values=(4, 64))] = 16
     """How many texts, frames or pairs are at work at once: memory, and the last digits."""
 
     @property

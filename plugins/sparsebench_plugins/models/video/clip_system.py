@@ -47,7 +47,7 @@ class ClipSystem(PairedEncoder):
     """T, frames of a video at most; by default the checkpoint's where it has one, else 12."""
     dtype: Annotated[Precision, Rounding()] = "float32"
     """Of the towers; heads are computed in float32. The authors' figures are of float16."""
-    batch: Positive = 32
+    batch: Annotated[Positive, Rounding(values=(4, 64))] = 32
     """How many texts or frames are encoded at once: memory, and the last digits."""
 
     system: ClassVar[str]
