@@ -9,6 +9,7 @@ import pytest
 
 import toys
 from commands import sparsebench
+from seals import as_schema_1
 from sparsebench.cli import COMMANDS, Exit
 
 
@@ -171,6 +172,7 @@ def test_a_published_mean_that_its_queries_do_not_give_is_named(
 ) -> None:
     sparsebench(monkeypatch, "run", "toy.yaml")
     sparsebench(monkeypatch, "publish", "toy")
+    as_schema_1(Path("leaderboards/toy"))
     records = Path("leaderboards/toy/records.jsonl")
     records.write_text(records.read_text().replace('"RR@10": 1.0', '"RR@10": 0.9', 1))
     capsys.readouterr()

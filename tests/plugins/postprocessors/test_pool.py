@@ -18,7 +18,7 @@ from sparsebench import FitContext, Postprocessor
 from sparsebench.errors import ScoreError
 from sparsebench.progress import Silent
 from sparsebench.rank import read_trec
-from sparsebench.records import cell_folder
+from sparsebench.records import SuiteFolder
 from sparsebench.registry.parameters import ParameterError, validate
 from sparsebench.runner import Runner
 from sparsebench.search import MatrixScores
@@ -165,5 +165,5 @@ def test_a_pool_smaller_than_the_depth_shortens_no_run(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     (record,) = Runner(store, tmp_path / "runs", Silent()).run(toys.plan_suite(suite, store)).records
     assert record.status == "ok", record.error
-    run = read_trec(cell_folder(tmp_path / "runs/toy", record.key) / "run.trec.gz")
+    run = read_trec(SuiteFolder(tmp_path / "runs/toy").run(record.key))
     assert {query: len(hits) for query, hits in run.items()} == dict.fromkeys(("q1", "q2", "q3", "q4"), 4)
