@@ -12,24 +12,28 @@ import numpy as np
 from sparsebench import CollectionModel, Document, Json, ModelError, Role
 from sparsebench.provenance import digest, file_digest
 from sparsebench.training import locate
-from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
-from sparsebench_plugins.models.splade.checkpoint import Checkpoint
-from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
-from sparsebench_plugins.models.splade.loading import (
+from sparsebench_plugins.models.splade import (
+    Checkpoint,
+    CheckpointParameters,
+    LoadedSplade,
+    Positive,
+    Side,
+    StaticSide,
     computed_by,
+    fetch,
     identity_of,
     load_side,
+    missing_lines,
     open_any_side,
     open_side,
+    read_output_ids,
+    static_weights,
     use_of,
     within,
 )
-from sparsebench_plugins.models.splade.output_ids import read_output_ids
-from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
-from sparsebench_plugins.models.splade.static import static_weights
 
 if TYPE_CHECKING:
-    from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary
+    from sparsebench_plugins.models.splade import TokenizerVocabulary
 
 QueryWeights = Literal["binary", "idf", "checkpoint"]
 DOCUMENTS_AT_ONCE = 1024
