@@ -10,6 +10,7 @@ from sparsebench.contracts.plain import plain_json, plain_mapping
 from sparsebench.errors import ContractError
 
 RESERVED_FILE = "analysis.json"
+"""What the harness calls the values of an analysis, beside its files."""
 
 
 def checked_analysis(returned: object, owner: str) -> Analysis:

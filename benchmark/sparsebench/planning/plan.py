@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
@@ -19,7 +18,7 @@ from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
-from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
+from sparsebench.records import CellDescription, Part
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from sparsebench.types import Candidates, Json, Role
@@ -218,12 +217,3 @@ def _refuse_twins(groups: Sequence[Group]) -> None:
             name = f"{group.collection.spec.label}/{group.model.spec.label}/{cell.spec.label}"
             if first.setdefault(cell.key, name) != name:
                 raise SuiteError(f"{first[cell.key]} and {name} are the same in all but their names; keep one of them")
-
-
-def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
-    """The record of a cell that is already computed."""
-    path = cell_folder(suite_folder, cell.key) / RECORD_FILE
-    if not path.is_file():
-        return None
-    record = read_record(path)
-    return record if record.status == "ok" and record.key == cell.key else None

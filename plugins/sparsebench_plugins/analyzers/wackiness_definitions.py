@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
-from sparsebench_plugins.analyzers.wackiness import definitions, first_robust, kendall_tau
+from sparsebench.statistics import kendall_tau
+from sparsebench_plugins.analyzers.wackiness import definitions, first_robust
 
 NOTHING = "–"
 EXPLAINED = """\

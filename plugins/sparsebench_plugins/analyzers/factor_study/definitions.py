@@ -10,13 +10,14 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from sparsebench import Analysis, Json, NotApplicable, SuiteAnalyzer, SuiteContext
+from sparsebench.plots import LEFT_OUT, can_draw
+from sparsebench.statistics import kendall_tau
 from sparsebench_plugins.analyzers.factor_study.definitions_report import definitions_summary
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import definitions, table, w_auc
 from sparsebench_plugins.analyzers.factor_study.trainings import Training, collections, conditions, trainings
 from sparsebench_plugins.analyzers.factor_study.verdict import t_interval
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
-from sparsebench_plugins.analyzers.wackiness import first_robust, kendall_tau
+from sparsebench_plugins.analyzers.wackiness import first_robust
 
 
 @dataclass(frozen=True)

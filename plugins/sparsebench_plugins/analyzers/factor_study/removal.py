@@ -10,13 +10,13 @@ import numpy as np
 from annotated_types import Gt
 
 from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench.statistics import holm, minimal_detectable_difference
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import beyond_matched, table
 from sparsebench_plugins.analyzers.factor_study.removal_report import removal_summary
 from sparsebench_plugins.analyzers.factor_study.trainings import Training, collections, conditions, trainings
 from sparsebench_plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
 from sparsebench_plugins.analyzers.removal import label_of_study
 
 ALL = "all conditions"

@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Gt
 
 from sparsebench import Analysis, Json, NotApplicable, SuiteAnalyzer, SuiteContext
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench.statistics import blocks_needed, detectable_rise, holm, page_p, residual_deviation
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import (
@@ -23,7 +24,6 @@ from sparsebench_plugins.analyzers.factor_study.outcomes import (
 from sparsebench_plugins.analyzers.factor_study.trainings import Training, collections, levels, only_factor, trainings
 from sparsebench_plugins.analyzers.factor_study.trend_report import trend_summary
 from sparsebench_plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
 from sparsebench_plugins.analyzers.wackiness import first_robust
 
 Direction = Literal["rises", "falls"]

@@ -10,7 +10,7 @@ from annotated_types import Ge
 
 from sparsebench import Analysis, GroupAnalyzer, GroupContext, NotApplicable
 from sparsebench.measures import FastMeasure, fast_measure
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench_plugins.analyzers.removal.effects import measure_effects
 from sparsebench_plugins.analyzers.removal.figure import draw_removal
 from sparsebench_plugins.analyzers.removal.orders import removal_grid, removal_steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sparsebench_plugins.analyzers.plots import new_figure, style, svg
+from sparsebench.plots import new_figure, style, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,12 @@ scores, a query's expansion, and the reader of W-AUC in records.
 """
 
 from sparsebench_plugins.analyzers.wackiness.analyzer import Wackiness
-from sparsebench_plugins.analyzers.wackiness.areas import FEWEST, definitions, first_robust, kendall_tau
+from sparsebench_plugins.analyzers.wackiness.areas import definitions, first_robust
 from sparsebench_plugins.analyzers.wackiness.observations import expansion_entries
 from sparsebench_plugins.analyzers.wackiness.sampling import Sampling
 from sparsebench_plugins.analyzers.wackiness.scores import PRESETS, Preset, TokenScores, why_too_few
 
 __all__ = [
-    "FEWEST",
     "PRESETS",
     "Preset",
     "Sampling",
@@ -20,6 +19,5 @@ __all__ = [
     "definitions",
     "expansion_entries",
     "first_robust",
-    "kendall_tau",
     "why_too_few",
 ]

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from sparsebench import Analysis, GroupAnalyzer, GroupContext, Json
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench_plugins.analyzers.wackiness.material import Material
 from sparsebench_plugins.analyzers.wackiness.report import curve_table, draw_curve, token_table
 from sparsebench_plugins.analyzers.wackiness.sampling import Count, Sampling

@@ -1,13 +1,10 @@
-"""Definitions of wackiness in a record, an analysis and a preset each, and how far two agree on an order."""
+"""Definitions of wackiness in a record, an analysis and a preset each."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
 from sparsebench import Json, Record
-
-FEWEST = 3
-"""Things that have an order to speak of."""
 
 
 def definitions(record: Record) -> dict[str, Mapping[str, Json]]:
@@ -26,14 +23,3 @@ def definitions(record: Record) -> dict[str, Mapping[str, Json]]:
 def first_robust(names: Collection[str]) -> str:
     """The definition that others are compared with: the first whose preset is `robust`, else the first of all."""
     return next((name for name in names if name.endswith(": robust")), next(iter(names)))
-
-
-def kendall_tau(first: Mapping[str, float], second: Mapping[str, float]) -> float | None:
-    """Kendall's tau-b over the labels that both have; None with fewer than three, or where all of one are equal."""
-    shared = sorted(first.keys() & second.keys())
-    columns = [[of[label] for label in shared] for of in (first, second)]
-    if len(shared) < FEWEST or any(len(set(column)) == 1 for column in columns):
-        return None
-    from scipy import stats
-
-    return float(stats.kendalltau(*columns).statistic)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench import Json
-from sparsebench_plugins.analyzers.plots import new_figure, style, svg
+from sparsebench.plots import new_figure, style, svg
 from sparsebench_plugins.analyzers.tables import csv_text
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Plots as SVG text: same values, same bytes. Needs matplotlib, the extra `plots`; importing this module does not."""
+"""Figures as SVG text: same values, same bytes. Needs matplotlib, the extra `plots`; importing this does not."""
 
 from __future__ import annotations
 
