@@ -19,7 +19,7 @@ from sparsebench_plugins.postprocessors.none import NoCorrection
 class ScoringAll(NoCorrection):
     """The same, found the long way."""
 
-    identity: ClassVar[bool] = False
+    is_identity: ClassVar[bool] = False
 
 
 def rank(tmp_path: Path, suite: Path, method: NoCorrection) -> tuple[Evaluation, Outcome]:
