@@ -46,6 +46,8 @@ class Column:
         """Raise ValueError for a column that could not be drawn."""
         if not self.label.strip() or not all(self.path.split(".")):
             raise ValueError(f"a column needs a label and a path, not {self.label!r} and {self.path!r}")
+        if set(self.label) & set("|<>") or not self.label.isprintable():
+            raise ValueError(f"column {self.label!r}: a label is one line of plain text, without | and < and >")
         if not 0 <= self.digits <= 15:
             raise ValueError(f"column {self.label!r}: digits are 0 to 15, not {self.digits}")
 

@@ -38,7 +38,9 @@ def merged_report(folders: Sequence[Path]) -> Report:
         keys.append(done[0][1].key if done else place[0])
         records += [done[0][1]] if done else []
     analyses = {name: analysis for index in reversed(indexes) for name, analysis in index.analyses.items()}
-    index = indexes[0].model_copy(update={"cells": tuple(keys), "analyses": analyses})
+    declared = [index.shown for index in reversed(indexes) if index.shown is not None]
+    shown = {label: each for of in declared for label, each in of.items()} if declared else None
+    index = indexes[0].model_copy(update={"cells": tuple(keys), "analyses": analyses, "shown": shown})
     return Report(board_of(index, records, read_noise(folders)), RunsEvidence(folders))
 
 

@@ -77,8 +77,8 @@ def test_both_directions_are_answered_from_one_encoding(folder: Path) -> None:
     assert [record.measures["Success@1"] for record in records] == [1.0, 1.0]
     assert sorted(LoadedColours.items) == sorted(COLOURS)
     assert len(LoadedColours.texts) == 2 * len(COLOURS)
-    assert records[0].provenance["model"]["truncated"] == {"queries": 0.5}
-    assert records[1].provenance["model"]["truncated"] == {"documents": 0.5}
+    assert records[0].provenance.model.truncated == {"queries": 0.5}
+    assert records[1].provenance.model.truncated == {"documents": 0.5}
 
 
 def test_video_to_text_is_the_transpose_where_no_second_stage_is(folder: Path) -> None:

@@ -145,7 +145,17 @@ def test_a_declaration_that_cannot_be_drawn_is_refused_in_the_plan(
 
 
 @pytest.mark.parametrize(
-    ("label", "path", "digits"), [("", "a", 2), ("a", "", 2), ("a", "b..c", 2), ("a", "b", -1), ("a", "b", 16)]
+    ("label", "path", "digits"),
+    [
+        ("", "a", 2),
+        ("a|b", "a", 2),
+        ("a\nb", "a", 2),
+        ("<b>", "a", 2),
+        ("a", "", 2),
+        ("a", "b..c", 2),
+        ("a", "b", -1),
+        ("a", "b", 16),
+    ],
 )
 def test_a_column_that_could_not_be_drawn_cannot_be_made(label: str, path: str, digits: int) -> None:
     with pytest.raises(ValueError, match=r"column"):

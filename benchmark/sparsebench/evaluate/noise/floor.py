@@ -9,7 +9,7 @@ from sparsebench.evaluate.forms.paired import PairedForm
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import Again
 from sparsebench.evaluate.noise.again_paired import AgainPaired
-from sparsebench.evaluate.noise.variations import CHOICES, Variation, variations
+from sparsebench.evaluate.noise.variations import Variation, variations
 from sparsebench.planning import Group
 from sparsebench.planning.model import resolve_model
 from sparsebench.progress import Silent
@@ -69,7 +69,6 @@ def _varied(evaluation: Evaluation, variation: Variation, registry: Registry, st
         return evaluation
     spec = group.model.spec.model_copy(update={"params": {**group.model.spec.params, **variation.params}})
     other = replace(group, model=resolve_model(spec, registry))
-    # Identities name the engine and the type of numbers, but not how many tokens share a batch.
-    if variation.params.keys() <= set(CHOICES) and other.identities == group.identities:
+    if variation.named and other.identities == group.identities:
         return None
     return Evaluation(other, store, Silent(), Stopwatch())

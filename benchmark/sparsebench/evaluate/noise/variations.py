@@ -13,18 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts.rounding import roundings
 from sparsebench.encoding.returned import encoded
-from sparsebench.registry.parameters import Factory, schema
+from sparsebench.registry.parameter_docs import Factory, type_hints
 from sparsebench.types import Json, Role
 from sparsebench.workers import workers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-BATCH_TOKENS = (512, 2048)
-BATCHES = (4, 64)
-CHOICES = ("engine", "dtype")
-"""Parameters that by convention change vectors by rounding alone, as `batch_tokens` does; every value is tried."""
 
 FEW = 7
 
@@ -50,12 +46,14 @@ def few_at_a_time(texts: int) -> Sequence[np.ndarray]:
 
 @dataclass(frozen=True)
 class Variation:
-    """One way. threads: how many may work, None for as many as do. params: of the model, in place of the suite's."""
+    """One way. threads: how many may work, None for as many as do. params: of the model, in place of the suite's.
+    named: whether the identity of a model says what `params` are, so that another spelling of the same can be told."""
 
     name: str
     calls: Calls = at_once
     threads: int | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
+    named: bool = False
 
     def encode(self, encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> csr_array:
         """Vectors of texts (N, V), in their own order."""
@@ -77,20 +75,16 @@ def variations(factory: Factory, params: Mapping[str, Json]) -> list[Variation]:
         Variation("another order", shuffled),
         Variation(f"{FEW} texts a call", few_at_a_time),
         *(Variation(f"threads={count}", threads=count) for count in (1, 2 * workers()) if count != workers()),
-        *(Variation(f"{name}={value}", params={name: value}) for name, value in _other_values(factory, params)),
+        *_other_values(factory, params),
     ]
 
 
-def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    known = schema(factory)["properties"]
-    choices = {
-        "batch_tokens": BATCH_TOKENS,
-        "batch": BATCHES,
-        **{name: known.get(name, {}).get("enum", ()) for name in CHOICES},
-    }
-    for name, values in choices.items():
-        if name in known:
-            yield from ((name, value) for value in values if value != params.get(name))
+def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[Variation]:
+    """Of each parameter that is marked by Rounding."""
+    for name, (mark, values) in roundings(type_hints(factory)).items():
+        for value in values:
+            if value != params.get(name):
+                yield Variation(f"{name}={value}", params={name: value}, named=not mark.values)
 
 
 @contextmanager

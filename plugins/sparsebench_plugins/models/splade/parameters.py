@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Lt
 
-from sparsebench import Role
+from sparsebench import Role, Rounding
 from sparsebench.checkpoints import Files
 from sparsebench.encoding import Activation, AnyEngine, Pooling
 from sparsebench_plugins.models.splade.code import Trust
@@ -72,14 +72,14 @@ class CheckpointParameters:
     code_revision: str | None = None
     """The commit, 40 hex digits, of another repository that a checkpoint takes its code from."""
 
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Annotated[Literal["float32", "bfloat16"], Rounding()] = "float32"
     """The precision of weights and activations; `bfloat16` for checkpoints that were saved so, pooled in float32."""
 
-    batch_tokens: Positive | None = None
+    batch_tokens: Annotated[Positive | None, Rounding(values=(512, 2048))] = None
     """Tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU, where they
     stay in the cache of a core, 4096 on a GPU."""
 
-    engine: AnyEngine = "auto"
+    engine: Annotated[AnyEngine, Rounding()] = "auto"
     """How logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
     `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last."""
 
