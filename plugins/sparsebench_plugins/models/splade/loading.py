@@ -129,8 +129,9 @@ def pooling_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Pool
 def activation_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Activation:
     """The activation of a side; raises ModelError where suite and folder contradict each other."""
     agreed = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
-    told: Activation | None = checkpoint.known.activation if checkpoint.known else None
-    return agreed or told or "relu"
+    if agreed is not None:
+        return agreed
+    return (checkpoint.known.activation if checkpoint.known else None) or "relu"
 
 
 def _model_side(
