@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 BATCH_TOKENS = (512, 2048)
-CHOICES = ("engine", "dtype")
+PRECISION = "dtype"
+"""The parameter that by convention changes the precision: what that does is told, and counts as no noise."""
+CHOICES = ("engine", PRECISION)
 """Parameters that by convention change vectors by rounding alone, as `batch_tokens` does; every value is tried."""
 
 FEW = 7
@@ -55,6 +57,11 @@ class Variation:
     threads: int | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
 
+    @property
+    def counts(self) -> bool:
+        """Whether what it changes is noise."""
+        return PRECISION not in self.params
+
     def encode(self, encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> csr_array:
         """Vectors of texts (N, V), in their own order."""
         from scipy.sparse import vstack
@@ -65,13 +72,17 @@ class Variation:
         return vstack(parts, format="csr")[np.argsort(np.concatenate(calls))]
 
 
-def variations(factory: Factory, params: Mapping[str, Json]) -> list[Variation]:
-    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more."""
+def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu") -> list[Variation]:
+    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
+
+    On a GPU the number of threads changes nothing.
+    """
+    threads = (1, 2 * workers()) if device == "cpu" else ()
     return [
         Variation("once more"),
         Variation("another order", shuffled),
         Variation(f"{FEW} texts a call", few_at_a_time),
-        *(Variation(f"threads={count}", threads=count) for count in (1, 2 * workers()) if count != workers()),
+        *(Variation(f"threads={count}", threads=count) for count in threads if count != workers()),
         *(Variation(f"{name}={value}", params={name: value}) for name, value in _other_values(factory, params)),
     ]
 
