@@ -52,6 +52,28 @@ def test_no_module_imports_the_door_of_its_own_room(imports: dict[str, set[str]]
     assert own_door(imports) == []
 
 
+def behind_doors(imports: dict[str, set[str]]) -> list[str]:
+    """List the imports of a plugin's inner module by another plugin; the `__init__` of its kind registers it."""
+    return sorted(
+        f"{module} -> {inner}"
+        for module, imported in imports.items()
+        for inner in imported
+        if inner.startswith("sparsebench_plugins.") and inner.count(".") > 2
+        if module != ".".join(inner.split(".")[:2])
+        if not f"{module}.".startswith(".".join(inner.split(".")[:3]) + ".")
+    )
+
+
+def test_plugins_meet_at_their_doors(imports: dict[str, set[str]]) -> None:
+    assert behind_doors(imports) == []
+
+
+def test_an_import_behind_a_plugins_door_would_be_found_out() -> None:
+    models, inner = "sparsebench_plugins.models", {"sparsebench_plugins.models.splade.encoder"}
+    assert behind_doors({f"{models}.splade.model": inner, f"{models}.splade": inner, models: inner}) == []
+    assert len(behind_doors({f"{models}.splade_doc": inner, f"{models}.video.clip": inner})) == 2
+
+
 def test_a_circle_and_an_own_door_would_be_found_out() -> None:
     assert circle({"a.b": {"c"}, "c": {"d"}, "d": {"a.b"}}) != []
     assert own_door({"a.b": {"a"}, "ab": {"a"}}) == ["a.b -> a"]

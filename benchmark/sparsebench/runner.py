@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparsebench.contracts import SuiteContext
+from sparsebench.errors import StoreError
 from sparsebench.evaluate.analysis import analyze_group, analyze_suite
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.recorder import Recorder
-from sparsebench.leaderboard import read_report
-from sparsebench.leaderboard.board import Board, read_board
+from sparsebench.leaderboard import Board, Report
+from sparsebench.leaderboard.board import board_of
 from sparsebench.planning import Group, Plan
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
-from sparsebench.records import PER_QUERY_FILE, Index, Record, cell_folder, read_per_query, write_record
+from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_record, write_record
+from sparsebench.records.evidence import RunsEvidence
+from sparsebench.records.noise import Noise, read_noise
 from sparsebench.store import Store
-from sparsebench.types import PerQuery
+from sparsebench.types import Json
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,11 @@ class Runner:
 
     def run(self, plan: Plan) -> Board:
         """Compute what is missing and return the board. A cell that fails becomes a failed record; the rest goes on."""
-        suite, baseline = plan.suite, plan.suite.baseline
-        folder = self.runs / suite.name
+        return self.report(plan).board
+
+    def report(self, plan: Plan) -> Report:
+        """As `run`, with what lies beside the records; the pages are written."""
+        suite, baseline, folder = plan.suite, plan.suite.baseline, SuiteFolder(self.runs / plan.suite.name)
         index = Index(
             suite=suite.name,
             description=suite.description,
@@ -38,33 +46,69 @@ class Runner:
             baseline=(baseline.model, baseline.postprocessor),
             shown=dict(plan.shown),
         )
-        index.write(folder)
+        # First, so that a run that is killed can be reported as far as it came.
+        index.with_analyses_of(_earlier(folder)).write(folder.path)
+        records: dict[str, Record] = {}
         for number, group in enumerate(plan.groups, start=1):
             names = f"{group.model.spec.label} on {group.collection.spec.label}"
             self.progress.say(f"[{number}/{len(plan.groups)}] {names}")
-            self._run_group(group, folder)
-        board = self._analyzed(plan, index, folder)
-        read_report(folder).write(folder, "leaderboard")
-        return board
+            records |= self._run_group(group, folder)
+        records |= _left_out(plan, records, folder)
+        ordered = [records[key] for key in plan.keys if key in records]
+        index = index.model_copy(update={"analyses": _analyses(plan, index, ordered, folder)})
+        index.write(folder.path)
+        report = Report(board_of(index, ordered, _noise(folder)), RunsEvidence([folder.path]))
+        report.write(folder.path, PAGE)
+        return report
 
-    def _run_group(self, group: Group, folder: Path) -> None:
-        watch = Stopwatch()
+    def _run_group(self, group: Group, folder: SuiteFolder) -> dict[str, Record]:
+        """Key -> record, of its cells."""
+        watch, records = Stopwatch(), {}
         evaluation = Evaluation(group, self.store, self.progress, watch)
         recorder = Recorder(evaluation, folder, watch)
         with self.progress.step("cells", len(group.cells), "cells") as advance:
             analysis = analyze_group(evaluation, folder, watch)
             for cell in group.cells:
-                write_record(cell_folder(folder, cell.key), recorder.record(cell, analysis))
+                records[cell.key] = recorder.record(cell, analysis)
+                write_record(folder.record(cell.key), records[cell.key])
                 advance(1)
+        return records
 
-    def _analyzed(self, plan: Plan, index: Index, folder: Path) -> Board:
-        """The board, with what the suite's own analyzers say of it."""
 
-        def per_query(record: Record) -> PerQuery:
-            return read_per_query((cell_folder(folder, record.key) / PER_QUERY_FILE).read_text(encoding="utf-8"))
+def _earlier(folder: SuiteFolder) -> Index | None:
+    """The index of an earlier run."""
+    try:
+        return Index.read(folder.path)
+    except Damage as damage:
+        damage.warn()
+    except StoreError:
+        pass  # there is none
+    return None
 
-        done = [record for record in read_board(folder).records if record.status == "ok"]
-        context = SuiteContext(done, per_query, index.baseline)
-        found = analyze_suite(plan.analyses, context, folder)
-        index.model_copy(update={"analyses": found}).write(folder)
-        return read_board(folder)
+
+def _left_out(plan: Plan, records: Mapping[str, Record], folder: SuiteFolder) -> dict[str, Record]:
+    """Records of cells that this run was not asked for, as far as they are there and whole."""
+    found = {}
+    for key in plan.keys:
+        if key not in records and folder.record(key).is_file():
+            try:
+                found[key] = read_record(folder.record(key), remedy=folder.remedy)
+            except Damage as damage:
+                warnings.warn(str(damage), stacklevel=2)
+    return found
+
+
+def _noise(folder: SuiteFolder) -> Noise | None:
+    try:
+        return read_noise([folder.path])
+    except Damage as damage:
+        warnings.warn(str(damage), stacklevel=2)
+        return None
+
+
+def _analyses(plan: Plan, index: Index, records: Sequence[Record], folder: SuiteFolder) -> dict[str, Json]:
+    """What the suite's own analyzers say of all cells that have figures."""
+    evidence = RunsEvidence([folder.path])
+    done = [record for record in records if record.status == "ok"]
+    context = SuiteContext(done, lambda record: evidence.per_query(record) or {}, index.baseline)
+    return analyze_suite(plan.analyses, context, folder)

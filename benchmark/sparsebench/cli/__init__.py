@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from pathlib import Path
 
 import click
 
@@ -72,8 +74,19 @@ def cli() -> None:
     """
 
 
+def _format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    ours = Path(__file__).parents[1]
+    return f"{message}\n" if Path(filename).is_relative_to(ours) else _FORMAT(message, category, filename, lineno, line)
+
+
+_FORMAT = warnings.formatwarning
+
+
 def main() -> None:
-    """The entry point: errors that a user can fix are one message without a traceback."""
+    """The entry point: errors that a user can fix are one message without a traceback, and so are our own warnings."""
+    warnings.formatwarning = _format_warning
     speak_any_console()
     try:
         code = cli.main(standalone_mode=False)

@@ -14,6 +14,7 @@ from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning.overview import CellOverview, GroupOverview, overview
 from sparsebench.planning.session import Session, open_session
+from sparsebench.records import short
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
@@ -60,7 +61,7 @@ def _devices(session: Session) -> str:
 
 def _cell(cell: CellOverview) -> list[str]:
     state = "cached" if cell.cached else "to compute"
-    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, cell.key[:16]]
+    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, short(cell.key)]
 
 
 def _group(group: GroupOverview) -> list[object]:

@@ -156,10 +156,11 @@ def _marked(field: Field, best: str | None) -> Field:
 
 def _description(records: Sequence[Record]) -> str:
     record = next((record for record in records if record.status == "ok"), records[0])
-    facts = record.provenance.get("collection", {})
+    facts = record.provenance.collection
     domain = {"in": "In-domain. ", "out": "Out-of-domain. "}.get(record.cell.collection.params["domain"], "")
-    parts = [f"{facts.get('documents', NOTHING)} documents, {facts.get('queries', NOTHING)} test queries"]
-    parts += [f"{count} {name.replace('_', ' ')}" for name, count in facts.get("counts", {}).items() if count]
+    counts = (facts.documents, facts.queries) if facts else (NOTHING, NOTHING)
+    parts = ["{} documents, {} test queries".format(*counts)]
+    parts += [f"{count} {name.replace('_', ' ')}" for name, count in (facts.counts if facts else {}).items() if count]
     candidates = {record.cell.candidates for record in records}
     ranked = f" Candidates: {candidates.pop()}." if len(candidates) == 1 else ""
     return f"{domain}{'; '.join(parts)}. Runs are {record.cell.depth} deep.{ranked}"

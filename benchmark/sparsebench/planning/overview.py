@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sparsebench.planning.estimate import estimate_seconds
-from sparsebench.planning.plan import Group, finished
+from sparsebench.planning.plan import Group
 from sparsebench.planning.session import Session
 from sparsebench.planning.shards import missing_documents
+from sparsebench.records import SuiteFolder, is_finished
 from sparsebench.types import Sees
 
 
@@ -57,7 +58,7 @@ def _cells(session: Session, group: Group) -> Iterator[CellOverview]:
             model=group.model.spec.label,
             postprocessor=cell.spec.label,
             sees=cell.registered.plugin.factory.sees,
-            cached=finished(session.folder, cell) is not None,
+            cached=is_finished(SuiteFolder(session.folder), cell.key),
             key=cell.key,
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
@@ -19,7 +18,7 @@ from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.provenance.digests import portable
-from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
+from sparsebench.records import CellDescription, Part
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from sparsebench.types import Candidates, Json, Role
@@ -85,6 +84,11 @@ class Group:
     def identities(self) -> dict[Role, dict[str, Json]]:
         """What names the vectors of each role."""
         return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
+
+    @cached_property
+    def content_digests(self) -> dict[str, Json]:
+        """What of the collection is part of every cell's key: documents, queries, and what clips and images hold."""
+        return {**self.collection.digests, **looked_at(self.model, self.collection).tested}
 
     def vector_identity(self, role: Role) -> dict[str, Json]:
         """What names the vectors of a role: clips and images count by what they hold."""
@@ -171,7 +175,7 @@ def _group(
     empty = Group(model, collection, *devices, suite.depth, collection.spec.measures or suite.measures, (), ())
     refuse_unsuited(model, collection)
     content = looked_at(model, collection)
-    shared = {"identities": empty.identities, "collection": {**collection.digests, **content.tested}}
+    shared = {"identities": empty.identities, "collection": empty.content_digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared, content.of_roles) for spec in suite.postprocessors)
     bank = topics_digest(collection.bank) if collection.bank else None
     analyses = [plan_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
@@ -213,12 +217,3 @@ def _refuse_twins(groups: Sequence[Group]) -> None:
             name = f"{group.collection.spec.label}/{group.model.spec.label}/{cell.spec.label}"
             if first.setdefault(cell.key, name) != name:
                 raise SuiteError(f"{first[cell.key]} and {name} are the same in all but their names; keep one of them")
-
-
-def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
-    """The record of a cell that is already computed."""
-    path = cell_folder(suite_folder, cell.key) / RECORD_FILE
-    if not path.is_file():
-        return None
-    record = read_record(path)
-    return record if record.status == "ok" and record.key == cell.key else None

@@ -171,6 +171,6 @@ def test_a_shard_that_cannot_be_written_stops_the_encoding(
     loaded = LengthEncoder()
     monkeypatch.setattr("sparsebench.encoding.stored.SHARD_DOCUMENTS", 2)
     monkeypatch.setattr("sparsebench.encoding.stored._save", full)
-    with pytest.raises((OSError, SparsebenchError), match="No space left|disk"):
+    with pytest.raises((OSError, SparsebenchError), match=r"No space left|disk"):
         encode_documents(encoder(loaded), corpus, DOCUMENTS, store, Silent())
     assert len(loaded.encoded) <= 4, "it is noticed while the next one is encoded"

@@ -144,7 +144,7 @@ def test_beside_answers_to_the_bank_a_method_would_seem_to_gain_much_more_than_i
 def test_ids_of_bank_and_test_that_are_equal_by_chance_are_no_overlap(tmp_path: Path, suite: Path) -> None:
     with_postprocessors(suite, "{name: nnn}")
     (record,) = records(tmp_path, suite)
-    facts = record.provenance["postprocessing"]
+    facts = record.provenance.postprocessing
     assert (facts["fitting_queries"], facts["bank_overlaps_dropped"]) == (3, 0)
 
 
@@ -153,8 +153,8 @@ def test_every_method_is_tuned_on_the_bank(tmp_path: Path, suite: Path) -> None:
     names = ("sinkhorn", "sinkhorn_single_query", "dsl", "dbsn", "qb_norm")
     for record in records(tmp_path, with_postprocessors(suite, *(f"{{name: {name}, {tune}}}" for name in names))):
         assert record.tuning is not None
-        assert record.tuning["queries"] == 3
-        assert len(record.tuning["tried"]) == 2
+        assert record.tuning.queries == 3
+        assert len(record.tuning.tried) == 2
 
 
 def test_dbsn_learns_from_the_bank_gallery_and_its_key_says_so(tmp_path: Path, suite: Path) -> None:

@@ -11,15 +11,18 @@ from PIL import Image
 
 import toys
 from pictures import COLOURS, ColoursPlugin, LoadedColours, write_pictures
+from sparsebench import EncodedFeatures
 from sparsebench.encoding import features
 from sparsebench.errors import CollectionError, ModelError, SuiteError
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.media import place
+from sparsebench.evaluate.noise import group_noise
+from sparsebench.media import place as media_place
 from sparsebench.planning import Plan
 from sparsebench.planning.shards import missing_documents
 from sparsebench.progress import Silent
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import Record
+from sparsebench.records.noise import GroupNoise
 from sparsebench.runner import Runner
 from sparsebench.store import Store
 
@@ -32,7 +35,7 @@ BOTH = """
 
 @pytest.fixture(autouse=True)
 def _from_the_beginning() -> None:
-    place._index.cache_clear()
+    media_place._index.cache_clear()
     LoadedColours.texts, LoadedColours.items = [], []
     LoadedColours.pairs = LoadedColours.rescored = 0
     LoadedColours.broken_item = ""
@@ -74,8 +77,8 @@ def test_both_directions_are_answered_from_one_encoding(folder: Path) -> None:
     assert [record.measures["Success@1"] for record in records] == [1.0, 1.0]
     assert sorted(LoadedColours.items) == sorted(COLOURS)
     assert len(LoadedColours.texts) == 2 * len(COLOURS)
-    assert records[0].provenance["model"]["truncated"] == {"queries": 0.5}
-    assert records[1].provenance["model"]["truncated"] == {"documents": 0.5}
+    assert records[0].provenance.model.truncated == {"queries": 0.5}
+    assert records[1].provenance.model.truncated == {"documents": 0.5}
 
 
 def test_video_to_text_is_the_transpose_where_no_second_stage_is(folder: Path) -> None:
@@ -191,7 +194,7 @@ def test_development_queries_of_a_split_with_a_gallery_of_its_own_are_refused(fo
 
 
 def keys(folder: Path, path: Path) -> dict[str, str]:
-    place._index.cache_clear()
+    media_place._index.cache_clear()
     plan = planned(folder, path)
     return {f"{group.collection.spec.name}/{cell.spec.label}": cell.key for group, cell in plan.cells}
 
@@ -212,8 +215,6 @@ def test_a_repainted_picture_changes_the_keys_of_what_looks_at_it_and_of_nothing
 
 def test_features_of_the_wrong_length_are_a_failed_cell(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def short(self: Any, texts: Any) -> Any:
-        from sparsebench import EncodedFeatures
-
         return EncodedFeatures({"colour": np.ones((1, 3), np.float32)})
 
     monkeypatch.setattr(LoadedColours, "encode_texts", short)
@@ -229,3 +230,46 @@ def test_a_model_that_declares_no_second_stage_has_none() -> None:
 
     with pytest.raises(ModelError, match="One has no second stage"):
         One().rescore({}, {}, np.zeros((0, 2), dtype=np.int64))
+
+
+def noise(folder: Path, plan: Plan, place: int, sample: int) -> GroupNoise:
+    store = Store(folder / "store")
+    evaluation = Evaluation(plan.groups[place], store, Silent(), Stopwatch())
+    return group_noise(evaluation, toys.registry(ColoursPlugin()), store, sample)
+
+
+def test_the_noise_of_a_model_that_rounds_nothing_is_nothing(folder: Path) -> None:
+    plan = planned(folder, suite(folder))
+    for place, (queries, sampled) in enumerate([(8, 3), (4, 3)]):
+        found = noise(folder, plan, place, sample=3)
+        assert found.floors == {"Success@1": 0.0, "MnR": 0.0}
+        assert (found.queries, found.sampled) == (queries, sampled)
+        assert len(found.changes) >= 4
+        assert {change.weight for change in found.changes} == {0.0}
+
+
+def test_a_model_whose_features_depend_on_their_neighbours_is_found_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blue is seen as red wherever it does not stand third in its call."""
+    encode = LoadedColours.encode_items
+
+    def leaning(self: LoadedColours, items: Any) -> Any:
+        found = encode(self, items).features["colour"].copy()
+        for place, item in enumerate(items):
+            if item.item_id == "blue" and place != 2:
+                found[place] = COLOURS["red"]
+        return EncodedFeatures({"colour": found})
+
+    monkeypatch.setattr(LoadedColours, "encode_items", leaning)
+    plan = planned(folder, suite(folder))
+    for place in (0, 1):
+        found = noise(folder, plan, place, sample=10)
+        assert {change.variation: change.weight for change in found.changes}["another order"] == 255.0
+        assert found.floors["Success@1"] > 0
+
+
+def test_scores_of_another_encoding_are_not_kept(folder: Path) -> None:
+    plan = planned(folder, suite(folder, models="[{name: colours, keep: true}]"))
+    noise(folder, plan, 0, sample=10)
+    assert len(list((folder / "store" / "scores").iterdir())) == 1

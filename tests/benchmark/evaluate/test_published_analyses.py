@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 import toys
 from commands import sparsebench
+from seals import rewrite
 from sparsebench.cli.exits import Exit
 
 ANALYZER = '''
@@ -63,8 +63,7 @@ def test_the_page_of_a_run_shows_the_figure_too() -> None:
 
 def test_an_analysis_that_is_gone_leaves_no_figure_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     sparsebench(monkeypatch, "run", "toy.yaml", "-p", "count.py", "--set", "analyzers=[]", "--set", "name=toy")
-    without = json.loads(Path("runs/toy/index.json").read_text()) | {"analyses": {}}
-    Path("runs/toy/index.json").write_text(json.dumps(without))
+    rewrite(Path("runs/toy/index.json"), lambda index: index.update(analyses={}))
     sparsebench(monkeypatch, "publish", "toy")
     assert not list(Path("leaderboards/toy").glob("*.svg"))
 
@@ -74,9 +73,8 @@ def test_analyses_are_made_again_from_published_records_alone(monkeypatch: pytes
     for folder in ("runs", "store", "fruit"):
         shutil.rmtree(folder)
     Path("leaderboards/toy/my_count.count.svg").unlink()
-    index = json.loads(Path("leaderboards/toy/index.json").read_text())
-    index["analyses"]["my count"]["summary"] = "99 cells"
-    Path("leaderboards/toy/index.json").write_text(json.dumps(index))
+    changed = {"summary": "99 cells"}
+    rewrite(Path("leaderboards/toy/index.json"), lambda index: index["analyses"]["my count"].update(changed))
     again = ("report", "toy", "--published", "--analyze", "-p", "count.py")
     assert sparsebench(monkeypatch, *again) == Exit.OK
     assert {path: path.read_bytes() for path in Path("leaderboards").rglob("*") if path.is_file()} == everything
@@ -85,9 +83,7 @@ def test_analyses_are_made_again_from_published_records_alone(monkeypatch: pytes
 def test_what_was_published_before_analyzers_were_named_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    index = json.loads(Path("leaderboards/toy/index.json").read_text())
-    del index["analyses"]["my count"]["analyzer"]
-    Path("leaderboards/toy/index.json").write_text(json.dumps(index))
+    rewrite(Path("leaderboards/toy/index.json"), lambda index: index["analyses"]["my count"].pop("analyzer"))
     assert sparsebench(monkeypatch, "report", "toy", "--published", "--analyze") == Exit.USAGE
     assert "`sparsebench run toy` and `sparsebench publish toy`" in capsys.readouterr().err
 

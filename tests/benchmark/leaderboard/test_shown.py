@@ -11,9 +11,11 @@ import toys
 from sparsebench import (
     Analysis,
     AnalyzerPlugin,
+    Axis,
     CellAnalyzer,
     CellContext,
     Column,
+    Curves,
     SuiteAnalyzer,
     SuiteContext,
     hookimpl,
@@ -49,6 +51,7 @@ class Declares:
     def register_analyzers(self) -> Iterable[AnalyzerPlugin]:
         return [
             AnalyzerPlugin("longest", Longest, "the longest ranking", columns=self.columns),
+            AnalyzerPlugin("drawn", Longest, "a curve", curves=(Curves("Growth", x=Axis("x"), y=Axis("y")),)),
             AnalyzerPlugin("whole", Whole, "nothing", columns=self.columns),
             AnalyzerPlugin("unsure", Longest, "cannot say", columns=lambda analyzer: analyzer.nothing),
             AnalyzerPlugin("words", Longest, "no columns", columns=("longest",)),  # type: ignore[arg-type]
@@ -79,10 +82,14 @@ def test_a_relabelled_analyzer_keeps_its_columns(tmp_path: Path, collection: Pat
 
 
 def test_wackiness_shows_the_presets_it_computes(tmp_path: Path, collection: Path) -> None:
-    labels = "{name: wackiness, label: by itself}, {name: wackiness, label: paper, presets: [paper_code]}"
+    labels = (
+        "{name: wackiness, label: by itself, custom: {normaliser: max}}, "
+        "{name: wackiness, label: paper, presets: [paper_code]}"
+    )
     board = run(tmp_path, collection, labels)
     assert [column.label for shown in board.shown.values() for column in shown.columns] == [
         "W-AUC*",
+        "W-AUC custom",
         "W-AUC paper_code",
     ]
 
@@ -103,6 +110,25 @@ def test_an_analysis_that_lacks_a_column_it_declares_fails_and_says_what_it_has(
     assert board.records[0].analysis["sparsity"]["l0_query"] > 0
 
 
+@pytest.mark.parametrize("line", ["1,two", "1", "1,2,3", "1,nan"])
+def test_a_curve_that_cannot_be_drawn_is_a_failed_analysis_that_names_the_line(
+    tmp_path: Path, collection: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Analysis({"longest": 1}, {"a.curve.csv": f"x,y\n0,0\n{line}\n"})
+    monkeypatch.setattr(Longest, "analyze", lambda self, context: found)
+    (failure,) = run(tmp_path, collection, "drawn").failures
+    assert failure.endswith(f"a.curve.csv:3: a point of a curve is x and y, or x, y, low and high; this is {line!r}")
+
+
+@pytest.mark.parametrize("key", ["analyzer", "artefact", "files", "summary", "error", "not_applicable"])
+def test_a_value_cannot_have_the_name_of_what_the_harness_writes_beside_it(
+    tmp_path: Path, collection: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Longest, "analyze", lambda self, context: Analysis({key: "mine"}))
+    (failure,) = run(tmp_path, collection, "longest").failures
+    assert f"the harness writes {key} itself" in failure
+
+
 @pytest.mark.parametrize(
     ("analyzer", "reason"),
     [
@@ -119,7 +145,17 @@ def test_a_declaration_that_cannot_be_drawn_is_refused_in_the_plan(
 
 
 @pytest.mark.parametrize(
-    ("label", "path", "digits"), [("", "a", 2), ("a", "", 2), ("a", "b..c", 2), ("a", "b", -1), ("a", "b", 16)]
+    ("label", "path", "digits"),
+    [
+        ("", "a", 2),
+        ("a|b", "a", 2),
+        ("a\nb", "a", 2),
+        ("<b>", "a", 2),
+        ("a", "", 2),
+        ("a", "b..c", 2),
+        ("a", "b", -1),
+        ("a", "b", 16),
+    ],
 )
 def test_a_column_that_could_not_be_drawn_cannot_be_made(label: str, path: str, digits: int) -> None:
     with pytest.raises(ValueError, match=r"column"):

@@ -21,7 +21,7 @@ from sparsebench.provenance.source import HARNESS, code_digest, forget_code, mod
 from sparsebench.provenance.syntax import Syntax
 from sparsebench.training.trained import TRAINING
 
-ROOTS = (RANKING, ANALYZING, MEASURING, *ENCODING.values(), TRAINING, "sparsebench.collection.read")
+ROOTS = (RANKING, ANALYZING, *MEASURING, *ENCODING.values(), TRAINING, "sparsebench.collection.read")
 
 
 @pytest.fixture
@@ -136,8 +136,9 @@ def test_what_is_left_out_is_there_and_would_be_reached(name: str) -> None:
 
 def test_a_change_of_what_is_left_out_changes_no_digest(copy: Path) -> None:
     before = digests()
+    assert before.pop("sparsebench.records.per_query"), "what is named itself counts, whatever it lies in"
     for name in NUMBERLESS:
         place = copy.parent.joinpath(*name.split("."))
         for path in place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]:
             append(path, "CHANGED = True")
-    assert digests() == before
+    assert before.items() <= digests().items()

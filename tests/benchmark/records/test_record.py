@@ -16,7 +16,7 @@ from sparsebench.records import (
 )
 
 FIXED_KEYS = {
-    "schema", "key", "status", "cell", "measures", "queries", "analysis", "sees", "tuning", "error", "provenance",
+    "schema", "key", "status", "cell", "measures", "files", "analysis", "sees", "tuning", "error", "provenance",
     "costs",
 }  # fmt: skip
 
@@ -43,25 +43,25 @@ def test_every_key_is_described() -> None:
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    write_record(tmp_path, record())
-    assert read_record(tmp_path / "record.json") == record()
+    write_record(tmp_path / "record.json", record())
+    assert read_record(tmp_path / "record.json", remedy="Run.") == record()
 
 
 def test_an_unchanged_record_is_not_written_again(tmp_path: Path) -> None:
-    write_record(tmp_path, record())
+    write_record(tmp_path / "record.json", record())
     before = (tmp_path / "record.json").stat().st_mtime_ns
-    write_record(tmp_path, record())
+    write_record(tmp_path / "record.json", record())
     assert (tmp_path / "record.json").stat().st_mtime_ns == before
-    write_record(tmp_path, record(measures={"nDCG@10": 0.6}))
-    assert read_record(tmp_path / "record.json").measures == {"nDCG@10": 0.6}
+    write_record(tmp_path / "record.json", record(measures={"nDCG@10": 0.6}))
+    assert read_record(tmp_path / "record.json", remedy="Run.").measures == {"nDCG@10": 0.6}
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"schema": 1}', '{"unknown": 1}'])
 def test_a_damaged_record_names_its_file_and_what_to_do(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text)
-    with pytest.raises(StoreError, match=r"record\.json: not a record.*Delete its folder"):
-        read_record(path)
+    with pytest.raises(StoreError, match=r"record\.json is damaged: .*\. Run it again\."):
+        read_record(path, remedy="Run it again.")
 
 
 def test_per_query_values_survive_csv_and_are_in_the_order_of_ids() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparsebench.errors import PluginError
+from sparsebench.provenance.digests import content, digest, portable
 from sparsebench.registry.parameters import ParameterError, path_parameters, schema, validate
 
 if TYPE_CHECKING:
@@ -143,6 +144,46 @@ def test_a_frozen_dataclass_is_a_factory() -> None:
         tau: float = 0.5
 
     assert validate(Point, {"tau": 2}) == {"tau": 2.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """A group of parameters."""
+
+    unit: Annotated[float, Gt(0)] = 1.0
+    """What one is."""
+
+    file: Path | None = None
+
+
+def grouped(*, scale: Scale | None = None) -> None: ...
+
+
+def test_a_group_of_parameters_is_a_mapping_and_as_strict_as_the_others() -> None:
+    assert validate(grouped, {"scale": {"unit": 2}}) == {"scale": Scale(unit=2.0)}
+    told = [refused(grouped, scale=wrong) for wrong in ({"unitt": 2}, {"unit": 0}, {"unit": "2"})]
+    assert told == [
+        "unknown parameter 'unitt'. Did you mean 'unit'?",
+        "'unit' should be greater than 0, not 0",
+        "'unit' should be a number, not '2'",
+    ]
+    assert schema(grouped)["$defs"]["Scale"]["properties"]["unit"]["description"] == "What one is."
+
+
+def test_a_group_is_json_in_keys_and_records(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("content")
+    params = validate(grouped, {"scale": {"file": str(file)}})
+    assert portable(params) == {"scale": {"unit": 1.0, "file": "file"}}
+    before = digest(content(params))
+    file.write_text("other")
+    assert digest(content(params)) != before
+
+
+def refused(factory: Any, **params: Any) -> str:
+    with pytest.raises(ParameterError) as error:
+        validate(factory, params)
+    return str(error.value)
 
 
 class Positional:

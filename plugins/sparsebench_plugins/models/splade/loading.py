@@ -13,7 +13,9 @@ from sparsebench.device import kind
 from sparsebench.encoding import Activation, Pooling, decoder, device_decoder, engine_on, tokens_on
 from sparsebench.provenance import digest
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
+from sparsebench_plugins.models.splade.at_hand import lacking_on_hub
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
+from sparsebench_plugins.models.splade.declared import LackingFileError
 from sparsebench_plugins.models.splade.encoder import ModelSide, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.output_ids import read_output_ids
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters
@@ -27,13 +29,23 @@ T = TypeVar("T")
 
 def open_side(parameters: CheckpointParameters, location: AnyLocation, role: Role) -> Checkpoint:
     """Find the files of one role; raises ModelError where they are not at hand or may not be read."""
-    found = open_checkpoint(location, role, allow_bin=parameters.allow_bin, trust=parameters.trust)
+    found = open_any_side(parameters, location, role)
     if found.declared.is_of_another_route:
         raise ModelError(
             f"checkpoint {found.name!r} is one route of {found.declared.root}, and a {role} takes another; give that "
             "folder itself"
         )
     return found
+
+
+def open_any_side(parameters: CheckpointParameters, location: AnyLocation, role: Role) -> Checkpoint:
+    """Find the files of one role, also where the folder of another route was given; raises ModelError."""
+    try:
+        return open_checkpoint(location, role, allow_bin=parameters.allow_bin, trust=parameters.trust)
+    except LackingFileError as error:
+        if not location.is_on_hub:
+            raise
+        raise lacking_on_hub(location, error) from error
 
 
 def identity_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: Role) -> dict[str, Json]:

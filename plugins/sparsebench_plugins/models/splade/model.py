@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sparsebench import Json, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.training import locate
+from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade
 from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side
@@ -70,14 +72,15 @@ class Splade(CheckpointParameters, SparseEncoder):
         return found
 
     def missing(self) -> Sequence[str]:
-        """Say what is not at hand."""
-        found = {location: location.missing(self.files) for location in self._locations().values()}
-        return [line for line in found.values() if line is not None]
+        """Say what is not at hand, or only in part."""
+        return missing_lines(self._locations().values(), self.files, self._opens())
 
     def fetch(self) -> None:
         """Download what is missing; raises SparsebenchError."""
-        for location in set(self._locations().values()):
-            location.fetch(self.files)
+        fetch(self._locations().values(), self.files, self.trust, self._opens())
+
+    def _opens(self) -> Iterable[Callable[[], Checkpoint]]:
+        return (partial(open_side, self, location, role) for role, location in self._locations().items())
 
     def _locations(self) -> Mapping[Role, AnyLocation]:
         document = locate(self.checkpoint, self.revision)

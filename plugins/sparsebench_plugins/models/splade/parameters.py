@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Lt
 
-from sparsebench import Role
+from sparsebench import Role, Rounding
 from sparsebench.checkpoints import Files
 from sparsebench.encoding import Activation, AnyEngine, Pooling, Precision
 from sparsebench_plugins.models.splade.code import Trust
@@ -72,16 +72,16 @@ class CheckpointParameters:
     code_revision: str | None = None
     """The commit, 40 hex digits, of another repository that a checkpoint takes its code from."""
 
-    dtype: Precision = "float32"
+    dtype: Annotated[Precision, Rounding(noise=False)] = "float32"
     """What the model computes in before its decoder, which is float32 whatever this is. `bfloat16`: weights and
     activations are rounded to it, if they are not saved so; `tf32`: a GPU rounds what it multiplies. `noise` says what
     they do to the figures."""
 
-    batch_tokens: Positive | None = None
+    batch_tokens: Annotated[Positive | None, Rounding(values=(512, 2048))] = None
     """Tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU, where they
     stay in the cache of a core; 32,768 on a GPU, or as many as fit in half of its free memory."""
 
-    engine: AnyEngine = "auto"
+    engine: Annotated[AnyEngine, Rounding()] = "auto"
     """How logits are computed and pooled; changes the vectors by rounding only. `auto`: on a CPU the fastest of
     `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has; on a GPU, which has `exact_bf16`,
     `exact_tf32`, `fused` and `reference`, the last, and with `dtype: bfloat16` the first."""

@@ -3,13 +3,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
 
 import toys
-from sparsebench import Encoded, LoadedEncoder, ModelPlugin, ScoredIds, Scorer, SparseEncoder, hookimpl
+from sparsebench import Encoded, LoadedEncoder, ModelPlugin, Rounding, ScoredIds, Scorer, SparseEncoder, hookimpl
 from sparsebench.errors import ModelError
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise import group_noise
@@ -20,7 +20,7 @@ from sparsebench.records.noise import GroupNoise
 from sparsebench.store import Store
 from sparsebench.types import Json, Query, Ranking, Role
 
-Engine = Literal["auto", "exact", "sloppy", "elsewhere"]
+Engine = Annotated[Literal["auto", "exact", "sloppy", "elsewhere"], Rounding()]
 
 
 class Loaded(toys.LoadedWords):

@@ -9,7 +9,7 @@ import pytest
 from annotated_types import Ge
 
 import toys
-from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts import LoadedEncoder, Rounding
 from sparsebench.evaluate.noise.variations import FEW, variations
 from sparsebench.types import Encoded, Role
 from sparsebench.workers import workers
@@ -21,9 +21,10 @@ class Tunable:
     def __init__(
         self,
         *,
-        engine: Literal["auto", "quick"] = "auto",
-        dtype: Literal["float32"] = "float32",
-        batch_tokens: Annotated[int, Ge(1)] | None = None,
+        batch_tokens: Annotated[Annotated[int, Ge(1)] | None, Rounding(values=(512, 2048))] = None,
+        engine: Annotated[Literal["auto", "quick"], Rounding()] = "auto",
+        precision: Annotated[Literal["float32"] | None, Rounding()] = "float32",
+        dtype: Literal["float32", "float16"] = "float32",
         tau: float = 1.0,
     ) -> None: ...
 
@@ -55,9 +56,10 @@ def test_every_way_gives_the_vectors_in_the_order_of_the_texts() -> None:
 
 
 def test_only_parameters_that_change_nothing_but_rounding_take_other_values() -> None:
-    names = [each.name for each in variations(Tunable, {"engine": "auto", "dtype": "float32", "batch_tokens": 512})]
+    params = {"engine": "auto", "precision": "float32", "dtype": "float32", "batch_tokens": 512}
+    names = [each.name for each in variations(Tunable, params)]
     assert names[-2:] == ["batch_tokens=2048", "engine=quick"]
-    assert [name for name in names if "tau" in name or "dtype" in name or "512" in name] == []
+    assert [name for name in names if "tau" in name or "dtype" in name or "precision" in name or "512" in name] == []
     assert [each.params for each in variations(toys.Words, {}) if each.params] == []
 
 
