@@ -131,7 +131,10 @@ def blip_model() -> Any:
     text |= {"max_position_embeddings": 40, "bos_token_id": size - 2, "sep_token_id": 3, "pad_token_id": 0}
     vision = {**layers, "image_size": IMAGE, "patch_size": 16}
     config = BlipConfig(text_config=text, vision_config={**vision, "layer_norm_eps": 1e-6}, image_text_hidden_size=24)
-    return filled(BlipForImageTextRetrieval(config))
+    model = filled(BlipForImageTextRetrieval(config))
+    for projection in (model.text_proj, model.vision_proj):
+        projection.bias.data += 1.0  # so that cosines are above 0, as those of real ones
+    return model
 
 
 def bert_vocabulary() -> list[str]:

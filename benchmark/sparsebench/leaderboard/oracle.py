@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board
+from sparsebench.leaderboard.oracle_video import text_video, video_twins
 from sparsebench.records import CollectionFacts, Record
 from sparsebench.types import Json
 
@@ -113,7 +114,15 @@ class Stamp:
 
 def stamps(board: Board) -> tuple[Stamp, ...]:
     """A stamp for every figure of the board that has a twin, row by row."""
-    return tuple(stamp for record in board.records if _is_plain(record) for stamp in _stamps(record))
+    sparse = (stamp for record in board.records if _is_plain(record) for stamp in _stamps(record))
+    return (*sparse, *(stamp for record in board.records for stamp in _of_videos(record)))
+
+
+def _of_videos(record: Record) -> Iterator[Stamp]:
+    cell = record.cell
+    names = (cell.model.label, cell.postprocessor.label, cell.collection.label)
+    for twin in video_twins(record):
+        yield Stamp(*names, twin.measure, twin.found, twin.published, twin.verdict, twin.row.source, text_video().note)
 
 
 def _stamps(record: Record) -> Iterator[Stamp]:

@@ -101,6 +101,16 @@ def test_each_split_has_videos_of_its_own(tmp_path: Path) -> None:
     assert not source("csv", tmp_path / "other").shares_ids(test)
 
 
+def test_a_bank_may_be_smaller_than_the_training_split(tmp_path: Path) -> None:
+    folder = write_msrvtt(tmp_path)
+    few = MsrVtt1kA(folder=folder, train_captions=1)
+    assert texts(few.of_split("train"), "train") == {"video4#0": "two", "video3#0": "one"}
+    assert len(texts(few.of_split("test"))) == 2
+    one = MsrVtt1kA(folder=folder, train_videos=1).of_split("train")
+    assert len(list(one.documents())) == 1
+    assert {name.partition("#")[0] for name in texts(one, "train")} == {document.doc_id for document in one.documents()}
+
+
 def test_an_unknown_split_is_named_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(CollectionError, match=r"no split 'dev'; there is: test, train, val"):
         source("msvd", tmp_path, "dev")
