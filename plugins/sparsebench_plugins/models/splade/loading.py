@@ -129,9 +129,10 @@ def pooling_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Pool
 def activation_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Activation:
     """The activation of a side; raises ModelError where suite and folder contradict each other."""
     agreed = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
-    if agreed is not None:
-        return agreed
-    return (checkpoint.known.activation if checkpoint.known else None) or "relu"
+    known: Activation | None = None if checkpoint.known is None else checkpoint.known.activation
+    if agreed is None and known is not None:
+        return known
+    return agreed or "relu"
 
 
 def _model_side(
