@@ -128,11 +128,9 @@ def pooling_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Pool
 
 def activation_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Activation:
     """The activation of a side; raises ModelError where suite and folder contradict each other."""
-    agreed = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
     known: Activation | None = None if checkpoint.known is None else checkpoint.known.activation
-    if agreed is None and known is not None:
-        return known
-    return agreed or "relu"
+    agreed: Activation | None = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
+    return next((found for found in (agreed, known) if found is not None), "relu")
 
 
 def _model_side(
