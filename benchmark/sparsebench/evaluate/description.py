@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparsebench.checkpoints.known import is_zero_shot
 from sparsebench.collection import IrDatasets
 from sparsebench.planning import Group, PlannedCell
 from sparsebench.provenance.digests import portable
@@ -19,7 +20,18 @@ def describe(group: Group, cell: PlannedCell) -> CellDescription:
         postprocessor=_postprocessor(cell.spec),
         candidates=cell.candidates,
         depth=group.depth,
+        about_model=_about(group),
     )
+
+
+def _about(group: Group) -> dict[str, Json]:
+    """What is known of the model, and whether it was trained on this collection."""
+    about, spec = group.model.about, group.collection.spec
+    id_ = spec.id if isinstance(group.collection.source, IrDatasets) else None
+    trained_on = about.get("trained_on")
+    if trained_on is None:
+        return dict(about)
+    return {**about, "zero_shot": is_zero_shot(tuple(trained_on), id_, spec.name)}
 
 
 def _collection(group: Group) -> Part:
