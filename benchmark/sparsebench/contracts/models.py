@@ -54,6 +54,10 @@ class LoadedEncoder(ABC):
         """Vectors (N, V) of clips or images. Raises ModelError: most encoders read texts alone."""
         raise ModelError(f"{type(self).__name__} reads texts alone, and not {items[0].path.name}")
 
+    def foresee(self, texts: Sequence[str], role: Role) -> None:
+        """Be told which texts come next, while others are encoded: an encoder on a GPU may prepare
+        them in a thread. Doing nothing is right."""
+
     def provenance(self) -> Mapping[str, Json]:
         """Facts for the record that are known after loading (attention kernel, path chosen)."""
         return {}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparsebench.errors import ScoreError, SuiteError
-from sparsebench.measures import aggregate, canonical, check_measure_name, deepest_cutoff, measure
+from sparsebench.measures import aggregate, canonical, check_measure_name, deepest_cutoff, is_mean, measure
 from sparsebench.rank import read_trec
 
 QRELS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"z": 1}}
@@ -210,3 +210,16 @@ def test_importing_it_imports_neither_ir_measures_nor_torch() -> None:
     code = "import sys, sparsebench.measures; print({'ir_measures', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_what_is_no_mean_is_known_without_ir_measures_and_is_what_ir_measures_sums() -> None:
+    import ir_measures
+
+    summed = {
+        name
+        for name, found in ir_measures.measures.registry.items()
+        if not any(of.required for of in found.SUPPORTED_PARAMS.values())
+        if isinstance(found().aggregator(), ir_measures.SumAgg)
+    }
+    assert summed == {name for name in ir_measures.measures.registry if not is_mean(name)}
+    assert [is_mean(name) for name in ("MnR", "MdR", "NumRel(rel=2)", "nDCG@10")] == [True, False, False, True]
