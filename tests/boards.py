@@ -7,11 +7,23 @@ from pathlib import Path
 
 from sparsebench import Axis, Column, Curves
 from sparsebench.contracts import Shown
-from sparsebench.provenance.digests import digest
-from sparsebench.records import CellDescription, Index, Part, Record, cell_folder, per_query_csv, write_record
+from sparsebench.provenance.digests import digest, sha256
+from sparsebench.records import (
+    PER_QUERY_FILE,
+    RUN_FILE,
+    CellDescription,
+    Costs,
+    Hardware,
+    Index,
+    Part,
+    Record,
+    SuiteFolder,
+    per_query_csv,
+    write_record,
+)
 from sparsebench.records.noise import GroupNoise, vectors_digest
-from sparsebench.store import write_atomically
-from sparsebench.types import Json
+from sparsebench.store import write_atomically, write_bytes_atomically
+from sparsebench.types import Json, PerQuery
 
 SHOWN = {
     "sparsity": Shown(
@@ -102,7 +114,6 @@ def rich_record(collection: str, model: str, postprocessor: str, **changes: obje
             depth=1000,
         ),
         measures=measures,
-        queries="per_query.csv",
         analysis={"sparsity": _sparsity(splade), **(_expansion(collection) if splade else {})},
         sees="batch" if postprocessor == "dsl" else "query",
         tuning=_TUNING if postprocessor == "dsl" else None,
@@ -115,12 +126,15 @@ def rich_record(collection: str, model: str, postprocessor: str, **changes: obje
             "device": "cpu",
             "dtype": "float32",
         },
-        costs={
-            "seconds": {"encode documents": 31.5 if splade else 0.25, "rank": 0.5, "tune": 9.0},
-            "hardware": {"cpu": "abacus", "cores": 2, "device": "cpu", "fingerprint": "f" * 12},
-        },
+        costs=costs({"encode documents": 31.5 if splade else 0.25, "rank": 0.5, "tune": 9.0}),
     )
     return record.model_copy(update=changes)
+
+
+def costs(seconds: dict[str, float], device: str = "cpu", fingerprint: str = "f" * 12) -> Costs:
+    """Of one machine."""
+    machine = Hardware(cpu="abacus", cores=2, system="Linux x86_64", device=device, fingerprint=fingerprint)
+    return Costs(seconds=seconds, peak_memory_mib={}, hardware=machine)
 
 
 _TUNING = {
@@ -128,7 +142,7 @@ _TUNING = {
     "queries": 4,
     "measure": "nDCG@10",
     "chosen": {"tau": 0.5},
-    "tried": [{"tau": 0.5, "value": 0.7}, {"tau": 1.0, "value": 0.6}],
+    "tried": [{"parameters": {"tau": 0.5}, "value": 0.7}, {"parameters": {"tau": 1.0}, "value": 0.6}],
 }
 
 
@@ -178,11 +192,13 @@ def _expansion(collection: str) -> dict[str, Json]:
 
 def noise_of(record: Record, floor: float) -> GroupNoise:
     """As if encoding again had moved the mean of nDCG@10 of a record's model that far."""
-    facts = record.provenance
+    model, collection = record.provenance.model, record.provenance.collection
+    assert model is not None
+    assert collection is not None
     return GroupNoise(
         collection=record.cell.collection.label,
         model=record.cell.model.label,
-        made_of=vectors_digest(facts["model"]["identity"], facts["collection"]["digests"]),
+        made_of=vectors_digest(model.identity, collection.digests),
         hardware="f" * 12,
         documents=5183,
         floors={"nDCG@10": floor},
@@ -206,9 +222,9 @@ def write_rich(folder: Path, **index: object) -> Path:
     write_records(suite, records, **fields | index)
     for collection in QUERIES:
         curve = "".join(f"{place / 500:.6g},{1 - (place / 500) ** 4:.6f}\n" for place in range(501))
-        name = collection.replace("/", "")
-        write_atomically(suite / f"analyses/wackiness-{name}/robust.curve.csv", f"x,wackiness\n{curve}")
-        removal = suite / f"analyses/removal-{name}"
+        name, place = collection.replace("/", ""), SuiteFolder(suite)
+        write_atomically(place.analysis(f"wackiness-{name}") / "robust.curve.csv", f"x,wackiness\n{curve}")
+        removal = place.analysis(f"removal-{name}")
         write_atomically(removal / "wackiest.curve.csv", "k,effect\n1,-0.001\n10,-0.002\n5000,-0.009\n")
         write_atomically(
             removal / "random.curve.csv", "k,effect,low,high\n1,0,-0.001,0.001\n5000,-0.004,-0.005,-0.003\n"
@@ -221,7 +237,20 @@ def write_records(folder: Path, records: list[Record], **index: object) -> None:
     fields = {"description": "", "baseline": ("bm25", "none"), "cells": tuple(each.key for each in records), **index}
     Index.model_validate({"suite": folder.name, **fields}).write(folder)
     for each in records:
-        write_record(cell_folder(folder, each.key), each)
         cell = each.cell
-        found = values(cell.collection.label, cell.model.label, cell.postprocessor.label)
-        write_atomically(cell_folder(folder, each.key) / "per_query.csv", per_query_csv(found))
+        write_cell(folder, each, values(cell.collection.label, cell.model.label, cell.postprocessor.label))
+
+
+def write_cell(folder: Path, record: Record, per_query: PerQuery | None = None, run: bytes | None = None) -> Record:
+    """A record and the files beside it, with their checksums."""
+    place = SuiteFolder(folder)
+    files = dict(record.files)
+    if per_query is not None:
+        write_atomically(place.per_query(record.key), per_query_csv(per_query))
+        files[PER_QUERY_FILE] = sha256(place.per_query(record.key))
+    if run is not None:
+        write_bytes_atomically(place.run(record.key), run)
+        files[RUN_FILE] = sha256(place.run(record.key))
+    whole = record.model_copy(update={"files": files})
+    write_record(place.record(record.key), whole)
+    return whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ def filled(module: Any) -> Any:
     return module.eval()
 
 
+@cache
 def clip_model() -> Any:
     """CLIP with two layers a tower."""
     from transformers import CLIPConfig, CLIPModel
@@ -115,20 +117,24 @@ def write_clip_tokenizer(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps(clip_vocabulary()))
     (folder / "merges.txt").write_text("#version: 0.2\n")
-    CLIPTokenizer.from_pretrained(folder, unk_token=END, pad_token=END).save_pretrained(folder)
+    CLIPTokenizer.from_pretrained(folder, unk_token=END, pad_token=END, model_max_length=40).save_pretrained(folder)
 
 
+@cache
 def blip_model() -> Any:
     """BLIP with two layers a tower."""
     from transformers import BlipConfig, BlipForImageTextRetrieval
 
-    layers = {"num_hidden_layers": 2, "num_attention_heads": 2}
+    layers = {"num_hidden_layers": 2, "num_attention_heads": 1, "hidden_size": WIDTH, "intermediate_size": 2 * WIDTH}
     size = len(bert_vocabulary()) + 2
-    text = {**layers, "hidden_size": 32, "intermediate_size": 64, "vocab_size": size, "encoder_hidden_size": 48}
+    text = {**layers, "vocab_size": size, "encoder_hidden_size": WIDTH}
     text |= {"max_position_embeddings": 40, "bos_token_id": size - 2, "sep_token_id": 3, "pad_token_id": 0}
-    vision = {**layers, "hidden_size": 48, "intermediate_size": 96, "image_size": IMAGE, "patch_size": 16}
+    vision = {**layers, "image_size": IMAGE, "patch_size": 16}
     config = BlipConfig(text_config=text, vision_config={**vision, "layer_norm_eps": 1e-6}, image_text_hidden_size=24)
-    return filled(BlipForImageTextRetrieval(config))
+    model = filled(BlipForImageTextRetrieval(config))
+    for projection in (model.text_proj, model.vision_proj):
+        projection.bias.data += 1.0  # so that cosines are above 0, as those of real ones
+    return model
 
 
 def bert_vocabulary() -> list[str]:
@@ -152,3 +158,27 @@ def write_bert_tokenizer(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(bert_vocabulary()) + "\n")
     BertTokenizer.from_pretrained(folder).save_pretrained(folder)
+
+
+def write_sparse_images(folder: Path) -> Path:
+    """A sparse model of sentence-transformers: queries are their letters, documents images through the tiny CLIP."""
+    import torch
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.base.modules import Router, Transformer
+    from sentence_transformers.sparse_encoder.modules import SparseAutoEncoder, SparseStaticEmbedding
+    from transformers import AutoTokenizer, CLIPImageProcessor
+
+    parts = folder.parent / f"{folder.name}-parts"
+    write_clip_checkpoint(parts / "clip")
+    write_bert_tokenizer(parts / "bert")
+    side = {"height": IMAGE, "width": IMAGE}
+    CLIPImageProcessor(size={"shortest_edge": IMAGE}, crop_size=side).save_pretrained(parts / "clip")
+    tokenizer = AutoTokenizer.from_pretrained(parts / "bert")
+    head = SparseAutoEncoder(input_dim=WIDTH, hidden_dim=len(tokenizer), k=20)
+    with torch.no_grad():
+        for name, parameter in head.named_parameters():
+            parameter.copy_(numbers(name, tuple(parameter.shape), 0.3))
+    document = [Transformer(str(parts / "clip")), head]
+    router = Router.for_query_document([SparseStaticEmbedding(tokenizer)], document)
+    SparseEncoder(modules=[router], similarity_fn_name="dot").save_pretrained(str(folder))
+    return folder

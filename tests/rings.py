@@ -14,6 +14,7 @@ DOORS = (
     "sparsebench.errors",
     "sparsebench.measures",
     "sparsebench.media",
+    "sparsebench.plots",
     "sparsebench.provenance",
     "sparsebench.rank",
     "sparsebench.search",

@@ -24,6 +24,7 @@ from sparsebench.contracts import (
     NotApplicable,
     PairedEncoder,
     Postprocessor,
+    Rounding,
     RowStats,
     ScoredIds,
     Scorer,
@@ -34,7 +35,14 @@ from sparsebench.contracts import (
     SuiteContext,
     Vocabulary,
 )
-from sparsebench.contracts.hookspecs import AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin, hookimpl
+from sparsebench.contracts.hookspecs import (
+    AnalyzerPlugin,
+    CollectionPlugin,
+    Conversion,
+    ModelPlugin,
+    PostprocessorPlugin,
+    hookimpl,
+)
 from sparsebench.errors import (
     CollectionError,
     ModelError,
@@ -79,6 +87,7 @@ __all__ = [
     "CollectionModel",
     "CollectionPlugin",
     "CollectionSource",
+    "Conversion",
     "Column",
     "Curves",
     "Document",
@@ -107,6 +116,7 @@ __all__ = [
     "Record",
     "Results",
     "Role",
+    "Rounding",
     "RowStats",
     "Run",
     "ScoreBlocks",

@@ -53,10 +53,15 @@ def parse_lines(
 ) -> Iterator[tuple[int, T]]:
     """Yield the number of each line of a UTF-8 file (plain or `.gz`), from 1, and what `parse` makes of it.
 
-    A line for which `parse` raises ValueError, or that is not UTF-8, becomes a mistake and the next one is read.
+    A line for which `parse` raises ValueError, or that is not UTF-8, becomes a mistake and the next one is read. Blank
+    lines at the end are none.
     Raises `kind` when the file cannot be read.
     """
     for number, raw in _raw_lines(path, kind):
+        if (at := raw.find(b"\r")) >= 0:
+            bad = "a line ends with CR alone; convert the file, e.g. `tr '\\r' '\\n' < old > new`"
+            mistakes.add(f"{path}:{number}:{at + 1}", bad)
+            continue
         try:
             parsed = parse(raw.decode())
         except UnicodeDecodeError as error:
@@ -71,9 +76,15 @@ def parse_lines(
 def _raw_lines(path: Path, kind: type[SparsebenchError]) -> Iterator[tuple[int, bytes]]:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            blank: list[int] = []
             for number, line in enumerate(lines, start=1):
                 # Only \n ends a line: str.splitlines would also cut at U+2028 inside a text.
                 text = line.rstrip(b"\r\n")
+                if not text.strip():
+                    blank.append(number)  # an editor's last line, unless more follows
+                    continue
+                yield from ((earlier, b"") for earlier in blank)
+                blank = []
                 yield number, text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
     except (OSError, EOFError, zlib.error) as error:
         raise kind(f"{path}: cannot be read: {error}") from error

@@ -45,10 +45,14 @@ class Query:
 
 @dataclass(frozen=True)
 class Topics:
-    """Queries of one split with their judgments; `qrels` is empty where a bank has none."""
+    """Queries of one split with their judgments; `qrels` is empty where a bank has none.
+
+    counts: what was passed over while they were read, by reason, e.g. `{"judgments_of_unknown_queries": 3}`.
+    """
 
     queries: tuple[Query, ...]
     qrels: Qrels = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

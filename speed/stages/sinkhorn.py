@@ -9,9 +9,8 @@ import numpy as np
 
 from sparsebench import FitContext
 from sparsebench.search import MatrixScores, SparseScores
-from sparsebench.workers import Team, workers
 from sparsebench_plugins.postprocessors._potentials import Streamed
-from sparsebench_plugins.postprocessors._sinkhorn_fused import WORTH_THREADS, Scaled
+from sparsebench_plugins.postprocessors._sinkhorn_fused import Scaled, team
 from sparsebench_plugins.postprocessors.dsl import Dsl
 from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
 from speed.bench import Bench, Item, Run
@@ -80,11 +79,12 @@ def _fit(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
 
 def _round(bench: Bench, scores: np.ndarray) -> Iterator[Item]:
     """A round in the middle of many, when the first is done: as many at a time as a fit has."""
+    import torch
+
     kernel = Streamed(MatrixScores(scores), TAU)
-    size = workers() if scores.size >= WORTH_THREADS else 1
     part, share = _share(scores)
-    with Team(size) as team:
-        scaled = Scaled(kernel, *first_potentials(kernel), team)
+    with team(*scores.shape) as several:
+        scaled = Scaled.of(kernel, torch.zeros(len(scores), dtype=torch.float64), "float32", several)
 
         def rounds() -> None:
             for _ in range(ROUNDS):
@@ -124,16 +124,6 @@ def _streamed(bench: Bench, queries: int, documents: int) -> Iterator[Item]:
         ours=partial(kernel.round, zeros, torch.neg),
         peers={"one pass of search, all scores": lambda: search},
     )
-
-
-def first_potentials(kernel: Streamed) -> tuple[np.ndarray, np.ndarray]:
-    """lu (Q,) and lv (D,) after one round."""
-    import torch
-
-    queries, documents = kernel.shape
-    nothing = torch.zeros(queries, dtype=torch.float64)
-    lv, row_lse = kernel.round(nothing, lambda lse: -np.log(documents) - lse)
-    return (-np.log(queries) - row_lse).numpy(), lv.numpy()
 
 
 def logsumexp(scores: np.ndarray, rounds: int) -> Run:

@@ -15,7 +15,7 @@ import toys
 from sparsebench.errors import CollectionError, SuiteError
 from sparsebench.leaderboard import Board
 from sparsebench.progress import Silent
-from sparsebench.records import cell_folder
+from sparsebench.records import SuiteFolder
 from sparsebench.registry import Registry
 from sparsebench.runner import Runner
 from sparsebench.store import Store
@@ -40,7 +40,7 @@ def test_a_suite_becomes_a_run_measures_and_a_leaderboard(tmp_path: Path, collec
     (record,) = board.records
     # Every query asks for one word and, by half, for `fruit`; q4 ("stone") prefers d4, which has it twice.
     assert record.measures == {"nDCG@10": 1.0, "RR@10": 1.0}
-    text = gzip.decompress((cell_folder(tmp_path / "runs/toy", record.key) / "run.trec.gz").read_bytes()).decode()
+    text = gzip.decompress(SuiteFolder(tmp_path / "runs/toy").run(record.key).read_bytes()).decode()
     assert text.splitlines()[:2] == ["q1 Q0 d1 1 1.5 words+none", "q1 Q0 d2 2 0.5 words+none"]
     assert "1.0000" in (tmp_path / "runs/toy/leaderboard.md").read_text()
 
@@ -48,16 +48,16 @@ def test_a_suite_becomes_a_run_measures_and_a_leaderboard(tmp_path: Path, collec
 def test_the_record_says_where_its_numbers_come_from(tmp_path: Path, collection: Path) -> None:
     (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection)).records
     provenance = record.provenance
-    assert provenance["collection"]["documents"] == 4
-    assert provenance["collection"]["queries"] == 4
-    assert set(provenance["collection"]["digests"]) == {"corpus", "test", "drop_own_id"}
-    assert provenance["model"]["identity"]["query"] == {"expansion": 0.5, "broken": False, "device": "cpu"}
-    assert provenance["model"]["truncated"] == {"documents": 0.0, "queries": 0.0}
-    assert (provenance["device"], provenance["search_device"]) == ("cpu", "cpu")
-    assert provenance["plugins"]["postprocessor"]["module"] == "sparsebench_plugins.postprocessors"
-    assert provenance["software"]["libraries"]["numpy"]
-    assert record.costs["hardware"]["fingerprint"]
-    assert "encode documents" in record.costs["seconds"]
+    assert provenance.collection.documents == 4
+    assert provenance.collection.queries == 4
+    assert set(provenance.collection.digests) == {"corpus", "test", "drop_own_id"}
+    assert provenance.model.identity["query"] == {"expansion": 0.5, "broken": False, "device": "cpu"}
+    assert provenance.model.truncated == {"documents": 0.0, "queries": 0.0}
+    assert (provenance.device, provenance.search_device) == ("cpu", "cpu")
+    assert provenance.plugins["postprocessor"].module == "sparsebench_plugins.postprocessors"
+    assert provenance.software.libraries["numpy"]
+    assert record.costs.hardware.fingerprint
+    assert "encode documents" in record.costs.seconds
 
 
 def test_running_again_computes_nothing_and_changes_no_byte(tmp_path: Path, collection: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_model_that_fails_fails_its_own_cells_and_no_others(tmp_path: Path, co
     bad, good = board.records
     assert (bad.status, good.status) == ("failed", "ok")
     assert bad.error == "RuntimeError: the weights are bad"
-    assert "load" in bad.provenance["traceback"]
+    assert "load" in bad.provenance.traceback
     assert "the weights are bad" in (tmp_path / "runs/toy/leaderboard.md").read_text()
 
 
@@ -189,15 +189,15 @@ def test_tuning_reports_every_value_tried_and_uses_the_best_on_dev(tmp_path: Pat
     for record in run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records:
         assert record.status == "ok", record.error
         assert record.tuning is not None
-        best = max(record.tuning["tried"], key=lambda trial: trial["value"])
-        assert record.tuning["chosen"] == {"tau": best["tau"]}
-        assert record.tuning["queries"] == 3
+        best = max(record.tuning.tried, key=lambda trial: trial.value)
+        assert record.tuning.chosen == best.parameters
+        assert record.tuning.queries == 3
 
 
 def test_a_run_that_was_damaged_since_is_computed_again(tmp_path: Path, collection: Path) -> None:
     suite = toys.write_suite(tmp_path / "toy.yaml", collection)
     (before,) = run(tmp_path, suite).records
-    path = cell_folder(tmp_path / "runs/toy", before.key) / "run.trec.gz"
+    path = SuiteFolder(tmp_path / "runs/toy").run(before.key)
     path.write_bytes(path.read_bytes()[:-9])
     suite.write_text(suite.read_text().replace("[nDCG@10, RR@10]", "[P@1]"))
     (after,) = run(tmp_path, suite).records
@@ -215,13 +215,13 @@ def test_empty_queries_and_documents_without_an_active_term_are_counted_and_retr
     board = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra))
     for record in board.records:
         assert record.status == "ok", record.error
-        counts = record.provenance["collection"]["counts"]
+        counts = record.provenance.collection.counts
         assert counts["empty_documents"] == 1
         assert counts["empty_queries"] == 1
         assert counts["queries_without_relevant"] == 1
         assert counts["judgments_of_absent_documents"] == 1
-        assert record.provenance["collection"]["queries"] == 5
-    values = (cell_folder(tmp_path / "runs/toy", board.records[0].key) / "per_query.csv").read_text()
+        assert record.provenance.collection.queries == 5
+    values = SuiteFolder(tmp_path / "runs/toy").per_query(board.records[0].key).read_text()
     assert "q5,0,0" in values.splitlines()
 
 
@@ -268,9 +268,9 @@ def test_queries_carved_out_for_tuning_can_be_the_bank_and_are_not_tested_on(tmp
     (record,) = run(tmp_path, suite).records
     assert record.status == "ok", record.error
     assert record.tuning is not None
-    carved, tested = record.tuning["queries"], record.provenance["collection"]["queries"]
+    carved, tested = record.tuning.queries, record.provenance.collection.queries
     assert carved + tested == 4
-    assert record.provenance["postprocessing"]["fitting_queries"] == carved
+    assert record.provenance.postprocessing["fitting_queries"] == carved
 
 
 def test_tuning_on_the_test_queries_is_refused(tmp_path: Path, collection: Path) -> None:
@@ -287,9 +287,9 @@ def test_development_queries_that_are_also_tested_are_dropped_and_counted(tmp_pa
     qrels.write_text(qrels.read_text() + "b4\td1\t1\n")
     extra = "models: [words]\npostprocessors: [{name: dsl, tune: {tau: [0.5, 1.0]}}]\n"
     (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records
-    assert record.provenance["collection"]["counts"]["dev_queries_also_tested"] == 1
+    assert record.provenance.collection.counts["dev_queries_also_tested"] == 1
     assert record.tuning is not None
-    assert record.tuning["queries"] == 3
+    assert record.tuning.queries == 3
 
 
 def test_two_cells_of_one_content_are_refused_by_name(tmp_path: Path, collection: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_sample_of_the_bank_shrinks_while_its_queries_are_tuned_on(tmp_path: P
     extra = "models: [words]\npostprocessors: [{name: dsl_single_query, bank: {size: 3}, tune: {tau: [0.5, 1.0]}}]\n"
     (record,) = run(tmp_path, toys.write_suite(tmp_path / "toy.yaml", collection, extra)).records
     assert record.status == "ok", record.error
-    assert record.provenance["postprocessing"]["fitting_queries"] == 3
+    assert record.provenance.postprocessing["fitting_queries"] == 3
 
 
 def test_a_damaged_analysis_is_computed_again(tmp_path: Path, collection: Path) -> None:
@@ -324,7 +324,7 @@ def test_a_damaged_analysis_is_computed_again(tmp_path: Path, collection: Path) 
 def test_values_that_were_deleted_are_written_again(tmp_path: Path, collection: Path) -> None:
     suite = toys.write_suite(tmp_path / "toy.yaml", collection)
     (record,) = run(tmp_path, suite).records
-    path = cell_folder(tmp_path / "runs/toy", record.key) / "per_query.csv"
+    path = SuiteFolder(tmp_path / "runs/toy").per_query(record.key)
     content = path.read_bytes()
     path.unlink()
     run(tmp_path, suite)

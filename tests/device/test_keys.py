@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 import toys
-from sparsebench.planning import Plan
+from sparsebench.planning import Plan, missing_documents
 from sparsebench.planning.estimate import estimate_seconds
-from sparsebench.planning.plan import missing_documents
 from sparsebench.progress import Silent
 from sparsebench.runner import Runner
 from sparsebench.store import Store

@@ -14,7 +14,7 @@ import toys
 from device.simulator import simulated
 from sparsebench.leaderboard import Board
 from sparsebench.progress import Silent
-from sparsebench.records import RUN_FILE, cell_folder
+from sparsebench.records import SuiteFolder
 from sparsebench.runner import Runner
 from sparsebench.search import SparseScores
 from sparsebench.store import Store
@@ -51,8 +51,8 @@ def run(place: Path, suite: Path) -> Board:
 
 def runs(place: Path, board: Board) -> list[list[tuple[str, float]]]:
     """Of each cell: query and document, and the score."""
-    folders = [cell_folder(place / "runs/toy", record.key) for record in board.records]
-    texts = [gzip.decompress((folder / RUN_FILE).read_bytes()).decode() for folder in folders]
+    paths = [SuiteFolder(place / "runs/toy").run(record.key) for record in board.records]
+    texts = [gzip.decompress(path.read_bytes()).decode() for path in paths]
     lines = [[line.split() for line in text.splitlines()] for text in texts]
     return [[(f"{words[0]} {words[2]}", float(words[4])) for words in cell] for cell in lines]
 
@@ -101,7 +101,7 @@ def test_a_card_that_is_lost_is_named_and_vectors_stand(
 def test_the_record_has_the_card_and_its_peak(tmp_path: Path, suite: Path) -> None:
     with simulated():
         record = run(tmp_path, suite).records[1]
-    gpu = record.costs["hardware"]["gpu"]
+    gpu = record.costs.hardware.gpu
     assert (gpu["name"], gpu["capability"], gpu["float32_products"]) == ("simulated accelerator", "9.0", "float32")
-    assert record.costs["peak_gpu_memory_mib"]["rank"] >= 0
-    assert record.provenance["search_device"] == "cuda"
+    assert record.costs.peak_gpu_memory_mib["rank"] >= 0
+    assert record.provenance.search_device == "cuda"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sparsebench.records import SCHEMA_VERSION, Record
+from sparsebench.records import SCHEMA_VERSION, Costs, Provenance, Record, Trial, Tuning
 from sparsebench.records.noise import Change, GroupNoise, Noise
 
 
@@ -16,6 +16,15 @@ def test_every_key_of_a_record_is_written_down(repository: Path) -> None:
         for name in re.findall(r"`([^`]+)`", row)
     }
     assert named == set(Record.model_json_schema(by_alias=True)["properties"])
+
+
+def test_every_key_of_what_a_record_has_in_it_is_written_down(repository: Path) -> None:
+    text = (repository / "docs" / "RECORD.md").read_text()
+    for part, model in (("provenance", Provenance), ("costs", Costs)):
+        missing = [name for name in model.model_fields if f"`{part}.{name}`" not in text]
+        assert missing == []
+    (tuning,) = re.findall(r"^\| `tuning` \|.*", text, re.M)
+    assert [name for name in (*Tuning.model_fields, *Trial.model_fields) if f"`{name}`" not in tuning] == []
 
 
 def test_every_key_of_the_noise_floor_is_written_down(repository: Path) -> None:

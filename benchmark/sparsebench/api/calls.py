@@ -8,9 +8,9 @@ from pathlib import Path
 from sparsebench.api.planned import Planned
 from sparsebench.api.results import Results
 from sparsebench.leaderboard import published_report, read_report
-from sparsebench.leaderboard.published import RECORDS_FILE
 from sparsebench.planning.overview import overview
 from sparsebench.planning.session import open_session
+from sparsebench.records.layout import COSTS_FILE, PER_QUERY_ARCHIVE, RECORDS_FILE
 from sparsebench.runner import Runner
 
 Several = str | Sequence[str]
@@ -59,8 +59,7 @@ def run(
         plugin_switches=_several(plugins),
     )
     session.check_devices()
-    Runner(session.store, session.runs, session.progress).run(session.plan)
-    return load_records(session.folder)
+    return Results(session.folder, Runner(session.store, session.runs, session.progress).report(session.plan))
 
 
 def plan(
@@ -108,7 +107,8 @@ def load_records(folder: str | Path) -> Results:
     Raises StoreError where there are none, or where they are damaged.
     """
     folder = Path(folder)
-    published = (folder / RECORDS_FILE).is_file()
+    # By any of its files: the one that is missing must not make an empty board of a published one.
+    published = any((folder / name).is_file() for name in (RECORDS_FILE, PER_QUERY_ARCHIVE, COSTS_FILE))
     return Results(folder, published_report(folder.parent, folder.name) if published else read_report(folder))
 
 

@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from sparsebench.api.frames import data_frame
 from sparsebench.planning.overview import CellOverview, GroupOverview
+from sparsebench.records import short
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -41,6 +42,6 @@ class Planned:
 
     def _repr_html_(self) -> str:
         """Both tables, for a notebook."""
-        cells = tabulate([asdict(cell) | {"key": cell.key[:16]} for cell in self.cells], "keys", tablefmt="html")
+        cells = tabulate([asdict(cell) | {"key": short(cell.key)} for cell in self.cells], "keys", tablefmt="html")
         groups = tabulate([asdict(group) for group in self.groups], "keys", tablefmt="html", missingval="not yet known")
         return f"<p>{self.todo} of {len(self.cells)} cells to compute on {self.device}</p>{cells}{groups}"

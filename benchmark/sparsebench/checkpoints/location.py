@@ -13,7 +13,7 @@ from sparsebench.errors import ModelError
 
 PACKAGE = "package:"
 _COMES_WITH = {"cognition": "sparsebench[quickstart]"}
-_HUB_ID = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?")
+_HUB_ID = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -38,8 +38,8 @@ class AnyLocation(Protocol):
         """Say why it is not at hand, None when it is; touches no network."""
         ...
 
-    def fetch(self, files: hub.Files) -> None:
-        """Get it; raises SparsebenchError."""
+    def fetch(self, files: hub.Files, *, again: bool = False) -> None:
+        """Get it, also what is there already where `again` says that it is damaged; raises SparsebenchError."""
         ...
 
 
@@ -47,8 +47,11 @@ class AnyLocation(Protocol):
 class Location:
     """A checkpoint as a suite names it.
 
-    checkpoint: `package:IMPORTNAME/FOLDER`, a folder, or a hub id. revision: the commit of a
-    hub id, 40 hex digits: a branch moves, and with it the numbers. Raises ModelError where the two do not go together.
+    checkpoint: `package:IMPORTNAME/FOLDER`, a folder, or a hub id (`OWNER/NAME`, or `OWNER/NAME/FOLDER` for a folder of
+    it). revision: the commit of a hub id, 40 hex digits: a branch moves, and with it the numbers. Raises ModelError
+    where the two do not go together.
+
+    Example: `Location("naver/splade-v3", "fdfeceb91d7b9de7985b38addd3ba9f53a59a355").missing(Files())`.
     """
 
     checkpoint: str
@@ -63,13 +66,22 @@ class Location:
         elif self.revision is None or not _COMMIT.fullmatch(self.revision):
             raise ModelError(
                 f"checkpoint {self.checkpoint!r}: no such folder here, and as a hub id it must be pinned: "
-                f"`revision:` takes the 40 hex digits of a commit of https://huggingface.co/{self.checkpoint}/commits"
+                f"`revision:` takes the 40 hex digits of a commit of https://huggingface.co/{self.repository}/commits"
             )
 
     @property
     def is_on_hub(self) -> bool:
         """Whether it is a hub id: what is no package and no folder here."""
         return not self.checkpoint.startswith(PACKAGE) and not self._path.is_dir()
+
+    @property
+    def repository(self) -> str:
+        """Of a hub id the repository, without a folder of it."""
+        return "/".join(self.checkpoint.split("/")[:2])
+
+    @property
+    def _below(self) -> str:
+        return "/".join(self.checkpoint.split("/")[2:])
 
     @property
     def _path(self) -> Path:
@@ -81,7 +93,13 @@ class Location:
             return _in_package(self.checkpoint)
         if self.revision is None:
             return self._path
-        return hub.cached(self.checkpoint, self.revision, files)
+        folder = hub.cached(self.repository, self.revision, files) / self._below
+        if not folder.is_dir():
+            raise ModelError(
+                f"checkpoint {self.checkpoint!r}: the cache of the Hugging Face hub has no folder {self._below!r} of "
+                f"{self.repository}; `sparsebench fetch` downloads it where the repository has it"
+            )
+        return folder
 
     def missing(self, files: hub.Files) -> str | None:
         """Why it is not at hand, None when it is; touches no network."""
@@ -91,10 +109,11 @@ class Location:
             return str(error)
         return None
 
-    def fetch(self, files: hub.Files) -> None:
+    def fetch(self, files: hub.Files, *, again: bool = False) -> None:
         """Download it where it is on the hub; raises SparsebenchError."""
         if self.revision is not None:
-            hub.download(self.checkpoint, self.revision, files)
+            hub.download(self.repository, self.revision, files, below=self._below, again=again)
+            self.folder(files)
 
 
 def _in_package(checkpoint: str) -> Path:

@@ -15,7 +15,7 @@ import click
 
 from sparsebench.cli.consoles import speak_any_console
 from sparsebench.cli.exits import Exit
-from sparsebench.errors import SparsebenchError, did_you_mean
+from sparsebench.errors import SparsebenchError, did_you_mean, plain_warnings
 
 COMMANDS = {
     "init": "Write a commented suite for a model and a collection of your own.",
@@ -23,6 +23,7 @@ COMMANDS = {
     "run": "Run a suite: compute what is missing, print its leaderboard.",
     "plan": "Show the cells of a suite: what is cached, what is missing, how long it may take.",
     "fetch": "Download all that a suite needs.",
+    "convert": "Turn a checkpoint of its authors into a folder that can be read without risk.",
     "report": "Write the leaderboard of a suite from its records, in any format; --check compares, --merge joins.",
     "publish": "Put a suite's leaderboard and its records into leaderboards/.",
     "compare": "Test every row of a suite against a baseline, query by query.",
@@ -78,7 +79,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """The entry point: errors that a user can fix are one message without a traceback."""
+    """The entry point: errors that a user can fix are one message without a traceback, and so are our own warnings."""
+    plain_warnings()
     speak_any_console()
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -15,7 +15,8 @@ from sparsebench.cli.results import published_of, results_of
 from sparsebench.leaderboard import Board, read_board, read_published
 from sparsebench.leaderboard.asked import compare_rows
 from sparsebench.leaderboard.board import chosen
-from sparsebench.records.evidence import Evidence, PublishedEvidence, RunsEvidence
+from sparsebench.leaderboard.published import published_evidence
+from sparsebench.records.evidence import Evidence, RunsEvidence
 
 
 @click.command("compare")
@@ -61,8 +62,8 @@ def command(
 
 
 def _published(suite: str) -> tuple[Board, Evidence]:
-    results = published_of(suite)
-    return read_published(LEADERBOARDS, results.name), PublishedEvidence(results.folder)
+    board = read_published(LEADERBOARDS, published_of(suite).name)
+    return board, published_evidence(LEADERBOARDS, board)
 
 
 def _computed(suite: str, runs: Path, *, overrides: Sequence[str], limit_queries: int | None) -> tuple[Board, Evidence]:

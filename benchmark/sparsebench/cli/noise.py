@@ -14,8 +14,8 @@ from sparsebench.evaluate.noise import group_noise
 from sparsebench.leaderboard import read_report
 from sparsebench.planning.session import open_session
 from sparsebench.provenance import Stopwatch
-from sparsebench.records import INDEX_FILE
-from sparsebench.records.noise import NOISE_FILE, GroupNoise, Noise, read_noise
+from sparsebench.records import INDEX_FILE, NOISE_FILE, PAGE
+from sparsebench.records.noise import GroupNoise, Noise, read_noise
 from sparsebench.registry import discover
 
 HEADERS = ("collection", "model", "documents", "ways", "weight", "flips", "rankings", "floor")
@@ -49,7 +49,7 @@ def command(sample: int, **options: Any) -> int:
     click.echo(tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True))
     click.echo("\n".join(["", *left_out, READING, f"written: {session.folder / NOISE_FILE}"]))
     if (session.folder / INDEX_FILE).is_file():
-        read_report(session.folder).write(session.folder, "leaderboard")
+        read_report(session.folder).write(session.folder, PAGE)
     return Exit.OK
 
 

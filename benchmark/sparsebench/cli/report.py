@@ -12,6 +12,7 @@ from sparsebench.cli.options import LEADERBOARDS, plugin_options, results_option
 from sparsebench.cli.output import write_or_print
 from sparsebench.cli.results import Results, published_of, results_of
 from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
+from sparsebench.records import PAGE
 from sparsebench.store import write_atomically
 from sparsebench.suite import suite_name
 
@@ -91,11 +92,11 @@ def _published(suite: str) -> tuple[Report, Path, str]:
 def _merged(name: str, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:
     folder = runs / name
     own = [folder] if folder.is_dir() else []
-    return merged_report([*own, *(suite_folder(other, name) for other in others)]), folder, "leaderboard"
+    return merged_report([*own, *(suite_folder(other, name) for other in others)]), folder, PAGE
 
 
 def _computed(results: Results) -> tuple[Report, Path, str]:
-    return read_report(results.folder), results.folder, "leaderboard"
+    return read_report(results.folder), results.folder, PAGE
 
 
 def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int:

@@ -47,9 +47,10 @@ class BeirFolder(CollectionSource):
         if path is None:
             asked = f"no split {split!r}" if split else "a split must be named"
             raise CollectionError(f"{self.folder}: {asked}.{did_you_mean(split or '', self.splits())}")
-        queries = parse_queries(self._file("queries.jsonl"), from_json)
-        qrels = read_qrels(path, query_ids={query.query_id for query in queries})
-        return Topics(tuple(query for query in queries if query.query_id in qrels), qrels)
+        found = parse_queries(self._file("queries.jsonl"), from_json)
+        qrels, counts = read_qrels(path, query_ids={query.query_id for query in found.queries})
+        queries = tuple(query for query in found.queries if query.query_id in qrels)
+        return Topics(queries, qrels, {**found.counts, **counts})
 
     def files(self) -> Sequence[Path]:
         """The corpus file."""

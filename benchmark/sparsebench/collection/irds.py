@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from functools import cached_property
 from pathlib import Path
@@ -37,20 +37,30 @@ class IrDatasets(CollectionSource):
     def topics(self, split: str | None) -> Topics:
         """All queries, judged or not, with grades as ir_datasets gives them.
 
-        Judgments of queries that the dataset does not list are left out: some TREC years pooled more than they kept.
+        Judgments of queries that the dataset does not list are left out and counted: some TREC years pooled more than
+        they kept.
         """
         if split is not None:
             asked = f"{self.name}: no split {split!r}; an ir_datasets id is one split by itself."
             raise CollectionError(asked + _close(f"{self.name.rpartition('/')[0] or self.name}/{split}"))
         with self._readable("queries"):
             queries = {checked_id(record.query_id): _text(record) for record in self._dataset.queries_iter()}
+        qrels, unknown = self._qrels(queries)
+        counts = {"judgments_of_unknown_queries": unknown} if unknown else {}
+        return Topics(tuple(Query(query_id, text) for query_id, text in queries.items()), qrels, counts)
+
+    def _qrels(self, query_ids: Container[str]) -> tuple[dict[str, dict[str, int]], int]:
+        """Judgments of known queries, and how many others there are."""
         qrels: dict[str, dict[str, int]] = {}
+        unknown = 0
         if self._dataset.has_qrels():
             with self._readable("qrels"):
                 for judgment in self._dataset.qrels_iter():
-                    if judgment.query_id in queries:
+                    if judgment.query_id in query_ids:
                         qrels.setdefault(judgment.query_id, {})[judgment.doc_id] = int(judgment.relevance)
-        return Topics(tuple(Query(query_id, text) for query_id, text in queries.items()), qrels)
+                    else:
+                        unknown += 1
+        return qrels, unknown
 
     def files(self) -> Sequence[Path]:
         """Local files that documents are read from."""

@@ -64,7 +64,7 @@ class Parts:
 def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
     """Read queries and judgments. Raises CollectionError when nothing is left to test on, or to tune on."""
     own = checked_topics(sources.own, spec.split)
-    dev = None
+    passed_over, dev = own.counts, None
     if spec.dev and spec.dev.split == "hash":
         dev, own = hash_split(own, share=spec.dev.share, seed=spec.dev.seed)
     elif spec.dev:
@@ -73,7 +73,7 @@ def read_parts(spec: CollectionSpec, sources: Sources) -> Parts:
     test = judged(own)
     if not test.topics.queries:
         raise CollectionError(f"{spec.name}: no test query has a relevant document")
-    counts: dict[str, Json] = dict(test.left_out)
+    counts: dict[str, Json] = {**test.left_out, **passed_over}
     if dev is not None:
         dev = judged(dev).topics
         dev, counts["dev_queries_also_tested"] = _not_tested(

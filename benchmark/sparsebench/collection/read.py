@@ -86,10 +86,11 @@ def read_corpus(
     if files and (artefact := store.find("corpus", key)):
         return _load_corpus(artefact)
     with progress.step(f"read {source.name}", UNKNOWN, "documents") as advance:
-        corpus = scan(_counted(source.documents(), advance), where=source.where)
+        corpus = scan(_counted(source.documents(), advance), where=source.where, again=source.documents)
     if files:
         with store.writing("corpus", key, {"digest": corpus.digest, "empty": corpus.empty}) as folder:
             np.save(folder / "doc_ids.npy", corpus.doc_ids, allow_pickle=False)
+            np.save(folder / "repeats.npy", corpus.repeats, allow_pickle=False)
     return corpus
 
 
@@ -102,4 +103,5 @@ def _counted(documents: Iterator[Document], advance: Advance) -> Iterator[Docume
 
 def _load_corpus(artefact: Artefact) -> Corpus:
     doc_ids = np.load(artefact.folder / "doc_ids.npy", allow_pickle=False)
-    return Corpus(doc_ids, artefact.facts["digest"], artefact.facts["empty"])
+    repeats = np.load(artefact.folder / "repeats.npy", allow_pickle=False)
+    return Corpus(doc_ids, artefact.facts["digest"], artefact.facts["empty"], repeats)

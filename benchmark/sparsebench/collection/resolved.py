@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sparsebench.collection.corpus import Corpus, absent_judgments
 from sparsebench.collection.looked_at import LookedAt
+from sparsebench.collection.once import taken_once
 from sparsebench.collection.parts import Sources, read_parts
 from sparsebench.collection.read import Gallery, determined_by, read_corpus, require
 from sparsebench.collection.topics import empty_queries, limit, topics_digest
@@ -104,10 +105,11 @@ def resolve_collection(
     if spec.bank and spec.bank.gallery:
         # A split of the collection's own is read by the same plugin with the same parameters.
         beside = determined_by(spec.bank.id or spec.id, registry, {} if spec.bank.id else spec.params)
-        gallery = Gallery(sources.bank, read_corpus(sources.bank, store, progress, beside))
+        own = read_corpus(sources.bank, store, progress, beside)
+        gallery = Gallery(taken_once(sources.bank, own), own)
     return TestCollection(
         spec=spec,
-        source=sources.own,
+        source=taken_once(sources.own, corpus),
         corpus=corpus,
         test=limit(parts.test, query_limit) if query_limit else parts.test,
         bank=parts.bank,
@@ -117,6 +119,7 @@ def resolve_collection(
             **parts.counts,
             "empty_queries": empty_queries(parts.test),
             "empty_documents": corpus.empty,
+            "documents_repeated": len(corpus.repeats),
             "judgments_of_absent_documents": absent_judgments(parts.test.qrels, corpus.doc_ids),
         },
         bank_gallery=gallery,

@@ -36,10 +36,11 @@ class TsvCollection(CollectionSource):
         """All queries, judged or not. Raises CollectionError when a split is asked: there is none."""
         if split is not None:
             raise CollectionError(f"{self.name}: no split {split!r}; TSV files are one split by themselves")
-        queries = parse_queries(self.queries_tsv, from_tsv)
+        found = parse_queries(self.queries_tsv, from_tsv)
         if self.qrels is None:
-            return Topics(queries)
-        return Topics(queries, read_qrels(self.qrels, query_ids={query.query_id for query in queries}))
+            return found
+        qrels, counts = read_qrels(self.qrels, query_ids={query.query_id for query in found.queries})
+        return Topics(found.queries, qrels, {**found.counts, **counts})
 
     def files(self) -> Sequence[Path]:
         """The documents file."""
@@ -61,4 +62,4 @@ def read_queries(path: Path) -> Topics:
 
     Raises CollectionError with the line of every mistake.
     """
-    return Topics(parse_queries(path, from_json if ".jsonl" in path.suffixes else from_tsv))
+    return parse_queries(path, from_json if ".jsonl" in path.suffixes else from_tsv)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, get_args
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
@@ -43,7 +44,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun:
         if _follows(details):
             continue
         path = tuple(_existing(details["loc"], data))
-        if details["type"] == "extra_forbidden":
+        if details["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             known = _fields(model, path[:-1])
             mistakes.append((path, f"unknown {noun} {path[-1]!r}.{did_you_mean(str(path[-1]), known)}"))
         elif details["type"] == "missing":
@@ -92,16 +93,22 @@ def _existing(location: KeyPath, data: Json) -> Iterator[str | int]:
         yield part
 
 
-def _fields(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """Names of the fields of the model that `path` leads to, list positions aside."""
+def _fields(model: type, path: KeyPath) -> list[str]:
+    """Names of the fields of the model or dataclass that `path` leads to, list positions aside."""
     for part in path:
         if isinstance(part, str):
-            model = next(_models(model.model_fields[part].annotation))
-    return list(model.model_fields)
+            model = next(_models(_annotations(model)[part]))
+    return list(_annotations(model))
 
 
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _annotations(model: type) -> dict[str, object]:
+    if issubclass(model, BaseModel):
+        return {name: field.annotation for name, field in model.model_fields.items()}
+    return get_type_hints(model)
+
+
+def _models(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation)):
         yield annotation
     for argument in get_args(annotation):
         yield from _models(argument)

@@ -30,6 +30,7 @@ from sparsebench.contracts.models import (
 )
 from sparsebench.contracts.paired import EncodedFeatures, Features, LoadedPairedEncoder, PairedEncoder, Side
 from sparsebench.contracts.postprocessors import FitContext, Postprocessor, RowStats, State
+from sparsebench.contracts.rounding import Rounding
 
 __all__ = [
     "Analysis",
@@ -53,6 +54,7 @@ __all__ = [
     "NotApplicable",
     "PairedEncoder",
     "Postprocessor",
+    "Rounding",
     "RowStats",
     "ScoredIds",
     "Scorer",

@@ -57,6 +57,10 @@ class Analysis:
     summary: str = ""
 
 
+RESERVED_VALUES = frozenset({"analyzer", "artefact", "files", "summary", "not_applicable", "error"})
+"""What the harness itself writes beside the values of an analysis."""
+
+
 class NotApplicable(Exception):
     """Raised by an analyzer for a model that lacks what it needs; the record says why and nothing fails."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +46,8 @@ class Column:
         """Raise ValueError for a column that could not be drawn."""
         if not self.label.strip() or not all(self.path.split(".")):
             raise ValueError(f"a column needs a label and a path, not {self.label!r} and {self.path!r}")
+        if set(self.label) & set("|<>") or not self.label.isprintable():
+            raise ValueError(f"column {self.label!r}: a label is one line of plain text, without | and < and >")
         if not 0 <= self.digits <= 15:
             raise ValueError(f"column {self.label!r}: digits are 0 to 15, not {self.digits}")
 
@@ -117,9 +122,31 @@ class Shown:
     columns: tuple[Column, ...] = ()
     curves: tuple[Curves, ...] = ()
 
+    def check_files(self, files: Mapping[str, str]) -> None:
+        """Raise ValueError for a curve file that cannot be drawn; whatever has no chart is not looked at."""
+        for name, text in files.items():
+            if any(curves.line(name) is not None for curves in self.curves):
+                read_points(text, name)
+
     def missing(self, values: Mapping[str, Json]) -> list[Column]:
         """Columns that the values do not have."""
         return [column for column in self.columns if not _has(column, values)]
+
+
+def read_points(text: str, name: str) -> list[list[float]]:
+    """The points of a curve file: (x, y), or (x, y, low, high). Raises ValueError that names file and line."""
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    return [_point(row, f"{name}:{number}") for number, row in enumerate(rows, start=2)]
+
+
+def _point(row: Sequence[str], where: str) -> list[float]:
+    try:
+        point = [float(value) for value in row]
+    except ValueError:
+        point = []
+    if len(point) not in (2, 4) or not all(map(math.isfinite, point)):
+        raise ValueError(f"{where}: a point of a curve is x and y, or x, y, low and high; this is {','.join(row)!r}")
+    return point
 
 
 def _has(column: Column, values: Mapping[str, Json]) -> bool:

@@ -30,17 +30,35 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """What `sparsebench convert` asks for.
+
+    source: a file of the model's authors. out: the folder to write, which is not there yet. tokenizer: a folder that
+    holds it. image_size: pixels a side, where the user says so.
+    """
+
+    source: Path
+    out: Path
+    tokenizer: Path
+    image_size: int | None = None
+
+
+@dataclass(frozen=True)
 class ModelPlugin:
     """`name` as suites write it; `factory` takes the parameters as keyword-only arguments.
 
     expand: parameter -> how one value of it becomes several, as label -> value; empty where it stays one. So one entry
     of a suite may stand for many models (`checkpoint: recipe:FILE.yaml#*`). Raises SparsebenchError.
+
+    convert: turns a checkpoint of the model's authors into a folder, all or nothing, and says what it found; None where
+    there is nothing to convert. Raises ModelError.
     """
 
     name: str
     factory: type[Model]
     summary: str
     expand: Mapping[str, Callable[[Json], Mapping[str, Json]]] = field(default_factory=dict)
+    convert: Callable[[Conversion], str] | None = None
 
 
 @dataclass(frozen=True)

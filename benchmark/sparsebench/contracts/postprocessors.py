@@ -34,12 +34,15 @@ class State:
     facts: for the record, e.g. how many scores were negative.
     rows: named (Q,) tensors, one value per test query, for methods that see the `batch`: `Block.first_row` says which
     rows of them a block is about.
+    error: two corrected scores of a row that are no further apart than this may be equal in exact arithmetic, or the
+    other way round. The record counts first places within it, and those that are equal.
     """
 
     arrays: Mapping[str, Tensor] = field(default_factory=dict)
     blocks: ScoreBlocks | None = None
     facts: Mapping[str, Json] = field(default_factory=dict)
     rows: Mapping[str, Tensor] = field(default_factory=dict)
+    error: float = 0.0
 
 
 RowStats = Mapping[str, "Tensor"]
@@ -56,7 +59,7 @@ class Postprocessor(ABC):
     sees: ClassVar[Sees]
     reads_bank_gallery: ClassVar[bool] = False
     """Whether `fit` wants `FitContext.bank_gallery`, which costs the encoding of those documents."""
-    identity: ClassVar[bool] = False
+    is_identity: ClassVar[bool] = False
     """Whether `apply` returns the scores as they are: the best documents are then found without scoring all of them."""
 
     @abstractmethod
@@ -73,3 +76,7 @@ class Postprocessor(ABC):
 
         Only their order within a row matters. The block is read only.
         """
+
+    def remarks(self, blocks: ScoreBlocks, state: State) -> Mapping[str, Json]:
+        """Counts of the test scores for the record, once they are ranked: what a reader of the row should know."""
+        return {}

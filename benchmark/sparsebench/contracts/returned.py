@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sparsebench.contracts.analyzers import Analysis
+from sparsebench.contracts.analyzers import RESERVED_VALUES, Analysis
 from sparsebench.contracts.plain import plain_json, plain_mapping
 from sparsebench.errors import ContractError
 
 RESERVED_FILE = "analysis.json"
+"""What the harness calls the values of an analysis, beside its files."""
 
 
 def checked_analysis(returned: object, owner: str) -> Analysis:
@@ -17,6 +18,8 @@ def checked_analysis(returned: object, owner: str) -> Analysis:
     if not isinstance(returned, Analysis):
         raise ContractError(owner, "Analysis", f"it returned {type(returned).__name__}, not sparsebench.Analysis")
     values = plain_mapping(returned.values, owner, "values")
+    if taken := sorted(RESERVED_VALUES & values.keys()):
+        raise ContractError(owner, "values", f"the harness writes {', '.join(taken)} itself; call the value otherwise")
     summary = plain_json(returned.summary, owner, "summary")
     if not isinstance(summary, str):
         raise ContractError(owner, "summary", f"summary is of type {type(summary).__name__}, not text")

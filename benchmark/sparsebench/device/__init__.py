@@ -8,6 +8,7 @@ from sparsebench.device.choose import choose_device, kind, number, only_this_one
 from sparsebench.device.facts import describe
 from sparsebench.device.memory import does_not_fit, forget_peak, free_bytes, lost, peak_mib
 from sparsebench.device.precision import pin, pinned, products
+from sparsebench.device.transfer import upload
 
 __all__ = [
     "check_device",
@@ -24,5 +25,6 @@ __all__ = [
     "pin",
     "pinned",
     "products",
+    "upload",
     "why_no_gpu",
 ]

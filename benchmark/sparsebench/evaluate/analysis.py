@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from sparsebench.contracts import (
     Analysis,
@@ -19,7 +16,6 @@ from sparsebench.contracts import (
     SuiteContext,
 )
 from sparsebench.contracts.calls import calling
-from sparsebench.contracts.plain import plain_mapping
 from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
 from sparsebench.contracts.returned import checked_analysis
 from sparsebench.errors import FAILURES, ContractError, reason
@@ -27,14 +23,13 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import PlannedAnalysis, PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
-from sparsebench.store import write_atomically
+from sparsebench.records import PER_QUERY_FILE, Damage, SuiteFolder, find_analysis, keep_analysis
 from sparsebench.types import Json
 
-ANALYSIS_FILE = "analysis.json"
 OWN_KEYS = ("artefact", "files", "summary")
 
 
-def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) -> dict[str, Json]:
+def analyze_group(evaluation: Evaluation, folder: SuiteFolder, watch: Stopwatch) -> dict[str, Json]:
     """Label -> what each group analyzer found. A failed analysis says why; nothing else fails with it."""
 
     def compute(planned: PlannedAnalysis) -> Analysis:
@@ -47,14 +42,14 @@ def analyze_group(evaluation: Evaluation, suite_folder: Path, watch: Stopwatch) 
             return analysis
 
     return {
-        planned.spec.label: _entry(planned, suite_folder, planned.key, partial(compute, planned))
+        planned.spec.label: _entry(planned, folder, planned.key, partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "group"
     }
 
 
 def analyze_cell(
-    evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], suite_folder: Path
+    evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], folder: SuiteFolder
 ) -> dict[str, Json]:
     """As analyze_group, for the cell analyzers. `context` reads the run, which a kept analysis does not need."""
 
@@ -64,25 +59,25 @@ def analyze_cell(
         return analyzer.analyze(read_only_cell(context()))
 
     return {
-        planned.spec.label: _entry(planned, suite_folder, digest([cell.key, planned.key]), partial(compute, planned))
+        planned.spec.label: _entry(planned, folder, digest([cell.key, planned.key]), partial(compute, planned))
         for planned in evaluation.group.analyses
         if planned.level == "cell"
     }
 
 
-def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
+def analyze_suite(analyses: Sequence[PlannedAnalysis], context: SuiteContext, folder: SuiteFolder) -> dict[str, Json]:
     """Label -> what each analyzer of the whole suite found, and which analyzer that was."""
-    return {planned.spec.label: _of_suite(planned, context, suite_folder) for planned in analyses}
+    return {planned.spec.label: _of_suite(planned, context, folder) for planned in analyses}
 
 
 def _owner(planned: PlannedAnalysis) -> str:
     return f"analyzer {planned.spec.label!r}"
 
 
-def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+def _entry(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
     """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
-    found = _kept(suite_folder, key, compute, _owner(planned))
+    found = _kept(planned, folder, key, compute)
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
         return entry | found
     named = ", ".join(f"{column.label!r} at `{column.path}`" for column in missing)
@@ -92,7 +87,7 @@ def _entry(planned: PlannedAnalysis, suite_folder: Path, key: str, compute: Call
     }
 
 
-def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Path) -> dict[str, Json]:
+def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFolder) -> dict[str, Json]:
     def compute() -> Analysis:
         analyzer = planned.make()
         assert isinstance(analyzer, SuiteAnalyzer)
@@ -102,33 +97,28 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, suite_folder: Pat
             raise ContractError(_owner(planned), RULE, "it wrote to the records it was given; work on a copy")
         return found
 
-    read = [[record.key, record.cell.model_dump(), record.measures, record.analysis] for record in context.records]
+    read = [
+        [record.key, record.cell.model_dump(), record.measures, record.files.get(PER_QUERY_FILE), record.analysis]
+        for record in context.records
+    ]
     key = digest([planned.key, context.baseline, read])
-    return _entry(planned, suite_folder, key, compute)
+    return _entry(planned, folder, key, compute)
 
 
-def is_kept(suite_folder: Path, key: str) -> bool:
-    """Whether an analysis was found before, as far as a look tells."""
-    return (suite_folder / "analyses" / key[:16] / ANALYSIS_FILE).is_file()
-
-
-def _kept(suite_folder: Path, key: str, compute: Callable[[], Analysis], owner: str) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now. owner: whom to name for what breaks the contract."""
-    folder = suite_folder / "analyses" / key[:16]
-    path = folder / ANALYSIS_FILE
-    with suppress(OSError, ValueError, ContractError):  # not there, or damaged: computed again
-        return plain_mapping(json.loads(path.read_text(encoding="utf-8")), owner, "values")
+def _kept(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
+    """What was found before, else what `compute` finds now."""
+    owner = _owner(planned)
+    try:
+        if found := find_analysis(folder, key):
+            return found
+    except Damage as damage:
+        damage.warn()
     try:
         with calling(owner, key):
             analysis = checked_analysis(compute(), owner)
+        planned.shown.check_files(analysis.files)
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
         return {"error": reason(blamed(error, owner))}
-    for name, text in analysis.files.items():
-        write_atomically(folder / name, text)
-    found = {**analysis.values, "artefact": key[:16], "files": sorted(analysis.files)}
-    if analysis.summary:
-        found["summary"] = analysis.summary
-    write_atomically(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    return found
+    return keep_analysis(folder, key, analysis.values, analysis.files, analysis.summary)

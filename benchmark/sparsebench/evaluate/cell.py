@@ -10,6 +10,7 @@ from sparsebench.evaluate.ranking import rank_topics, run_of
 from sparsebench.evaluate.tuning import tune
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
+from sparsebench.records import Tuning
 from sparsebench.types import Json, Run
 
 
@@ -20,7 +21,7 @@ class CellResult:
     run: Run
     facts: Mapping[str, Json]
     notes: Mapping[str, Json]
-    tuning: dict[str, Json] | None
+    tuning: Tuning | None
 
 
 def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> CellResult:
@@ -28,7 +29,7 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     collection = evaluation.collection
     with watch.stage("tune"):
         tuning = tune(evaluation, cell) if cell.spec.tune else None
-    postprocessor = cell.make(**(tuning["chosen"] if tuning else {}))
+    postprocessor = cell.make(**(tuning.chosen if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = run_of(evaluation, outcome.ranking, collection.test)
     return CellResult(run, outcome.facts, outcome.notes, tuning)

@@ -8,10 +8,11 @@ from pathlib import Path
 from sparsebench.contracts import SuiteContext
 from sparsebench.errors import StoreError
 from sparsebench.evaluate.analysis import analyze_suite
-from sparsebench.leaderboard import published_report, read_published
-from sparsebench.leaderboard.published import publish_index
+from sparsebench.leaderboard import read_published
+from sparsebench.leaderboard.published import published_evidence
+from sparsebench.leaderboard.publishing import publish_index
 from sparsebench.planning import PlannedAnalysis, plan_analysis
-from sparsebench.records import Index
+from sparsebench.records import Index, SuiteFolder
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.registry import Registry
 from sparsebench.suite import AnalyzerSpec
@@ -23,10 +24,11 @@ def analyze_published(leaderboards: Path, suite: str, registry: Registry) -> Pat
     Needs neither weights nor collections. Raises StoreError where nothing is published, PluginError where an analyzer
     is not installed any more.
     """
-    board, evidence = read_published(leaderboards, suite), published_report(leaderboards, suite).evidence
+    board = read_published(leaderboards, suite)
+    evidence = published_evidence(leaderboards, board)  # its figures may be gone: they are drawn anew
     context = SuiteContext(board.records, lambda record: evidence.per_query(record) or {}, board.index.baseline)
     with tempfile.TemporaryDirectory() as folder:
-        found = analyze_suite(_planned(board.index, registry), context, Path(folder))
+        found = analyze_suite(_planned(board.index, registry), context, SuiteFolder(Path(folder)))
         index = board.index.model_copy(update={"analyses": found})
         return publish_index(index, RunsEvidence([Path(folder)]), leaderboards)
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+
 from sparsebench.collection.bank import Bank, resolve_bank
 from sparsebench.contracts import FitContext, Postprocessor, State
+from sparsebench.contracts.plain import plain_mapping
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.forms import Scores
 from sparsebench.evaluate.stage import Stage
@@ -43,9 +46,9 @@ def rank_topics(
 ) -> Outcome:
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
-        if postprocessor.identity and cell.candidates == "retrieved":
+        if postprocessor.is_identity and cell.candidates == "retrieved":
             ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
-            return Outcome(ranking, {"scale": 1.0}, notes)
+            return Outcome(ranking, {"scale": 1.0, **first_places(ranking, 0.0)}, notes)
         return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
 
 
@@ -60,7 +63,20 @@ def _postprocessed(
     enforce_sees(postprocessor, state, test)
     ranking = _top(evaluation, cell, postprocessor, state, test)
     facts, notes = (fitting.facts, fitting.notes) if fitting else ({}, {})
-    return Outcome(ranking, {"scale": scale, **facts, **state.facts}, {**raw.notes, **notes})
+    own = f"{type(postprocessor).__name__}.remarks"
+    told = {**plain_mapping(postprocessor.remarks(test, state), own, "remarks"), **first_places(ranking, state.error)}
+    return Outcome(ranking, {"scale": scale, **facts, **state.facts, **told}, {**raw.notes, **notes})
+
+
+def first_places(ranking: Ranking, error: float) -> dict[str, Json]:
+    """How many queries have a first document whose score is that of the second: the document id decides; and how many
+    more, if any, have one within the error of it.
+    """
+    if ranking.scores.shape[1] < 2:
+        return {}
+    best, second = ranking.scores[np.isfinite(ranking.scores[:, 1]), :2].T
+    tied, near = int((best == second).sum()), int((best - second <= error).sum())
+    return {"first_places_tied": tied, **({"first_places_near": near - tied} if near > tied else {})}
 
 
 @dataclass(frozen=True)

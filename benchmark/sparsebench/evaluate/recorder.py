@@ -5,21 +5,39 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from sparsebench.contracts import CellContext
 from sparsebench.contracts.calls import calling
 from sparsebench.device import lost
-from sparsebench.errors import FAILURES, ScoreError, SparsebenchError, reason
+from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
+from sparsebench.evaluate.description import describe
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
-from sparsebench.planning import Group, PlannedCell, finished
+from sparsebench.planning import Group, PlannedCell
 from sparsebench.planning.keys import measuring_version
 from sparsebench.provenance import Stopwatch, hardware, software
+from sparsebench.provenance.digests import sha256
 from sparsebench.rank import read_trec, untied, write_trec
-from sparsebench.records import PER_QUERY_FILE, RUN_FILE, Record, cell_folder, per_query_csv
+from sparsebench.records import (
+    PER_QUERY_FILE,
+    RUN_FILE,
+    CellDescription,
+    CollectionFacts,
+    Costs,
+    Damage,
+    Hardware,
+    ModelFacts,
+    PluginFacts,
+    Provenance,
+    Record,
+    Software,
+    SuiteFolder,
+    check_file,
+    find_record,
+    per_query_csv,
+)
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
@@ -31,11 +49,11 @@ class Recorder:
     """Makes the records of one group's cells. folder: of the suite. watch: seconds of what the cells share."""
 
     evaluation: Evaluation
-    folder: Path
+    folder: SuiteFolder
     watch: Stopwatch
 
     def record(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
-        """The record of a cell, computed or brought up to date."""
+        """The record of a cell, computed or brought up to date; what is damaged is made again."""
         record = self._attempt(cell, analysis)
         if self.evaluation.forget_touched() and record.status == "ok":
             return self._failed(cell, f"{TOUCHED}; the next cell computes them again")
@@ -53,103 +71,130 @@ class Recorder:
             return self._failed(cell, lost(error) or reason(error), traceback.format_exc())
 
     def _made(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
-        done = finished(self.folder, cell) or self._compute(cell)
-        try:
-            return self._up_to_date(done, cell, analysis)
-        except ScoreError:  # the run on disk cannot be read any more
-            return self._up_to_date(self._compute(cell), cell, analysis)
+        done = self._measured(self._found(cell) or self._computed(cell), cell)
+        found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)
+        return done.model_copy(update={"analysis": {**analysis, **found}})
 
-    def _compute(self, cell: PlannedCell) -> Record:
+    def _found(self, cell: PlannedCell) -> Record | None:
+        """The record of an earlier run, where it and its run are whole."""
+        try:
+            return find_record(self.folder, cell.key)
+        except Damage as damage:
+            damage.warn()
+            return None
+
+    def _computed(self, cell: PlannedCell) -> Record:
         """Rank, and write the run down; the measures are always taken from the file."""
-        group, watch = self.evaluation.group, Stopwatch()
+        group, watch, path = self.evaluation.group, Stopwatch(), self.folder.run(cell.key)
         result = evaluate(self.evaluation, cell, watch)
         tag = f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_")
-        write_trec(cell_folder(self.folder, cell.key) / RUN_FILE, result.run, tag=tag)
+        write_trec(path, result.run, tag=tag)
         return Record(
             key=cell.key,
             status="ok",
-            cell=group.describe(cell),
+            cell=describe(group, cell),
+            files={RUN_FILE: sha256(path)},
             sees=cell.registered.plugin.factory.sees,
             tuning=result.tuning,
             provenance=self._provenance(cell, result),
             costs=self._costs(watch),
         )
 
-    def _up_to_date(self, record: Record, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
-        """Measures and analyses are recomputed from the run when a suite asks for others; nothing else is."""
-        found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)
-        described = self.evaluation.group.describe(cell)
-        update: dict[str, Json] = {"analysis": {**analysis, **found}, "cell": described}
-        version = measuring_version()
-        same = (tuple(record.measures), record.cell, record.provenance.get("measured_by")) == (
-            self.evaluation.group.measures,
-            described,
-            version,
-        )
-        if not same or not (cell_folder(self.folder, cell.key) / PER_QUERY_FILE).is_file():
-            context = self._context(cell)
-            per_query = measure(context.run, context.qrels, self.evaluation.group.measures, depth=context.depth)
-            write_atomically(cell_folder(self.folder, cell.key) / PER_QUERY_FILE, per_query_csv(per_query))
-            update |= {"measures": aggregate(per_query), "queries": PER_QUERY_FILE}
-            update["provenance"] = {**record.provenance, "measured_by": version}
+    def _measured(self, record: Record, cell: PlannedCell) -> Record:
+        """The record with the measures that the suite asks for; they are taken from the run where anything differs."""
+        described, version = describe(self.evaluation.group, cell), measuring_version()
+        if self._is_measured(record, described, version):
+            return record
+        context, path = self._context(cell), self.folder.per_query(cell.key)
+        per_query = measure(context.run, context.qrels, self.evaluation.group.measures, depth=context.depth)
+        write_atomically(path, per_query_csv(per_query))
+        update = {
+            "cell": described,
+            "measures": aggregate(per_query),
+            "files": {**record.files, PER_QUERY_FILE: sha256(path)},
+            "provenance": record.provenance.model_copy(update={"measured_by": version}),
+        }
         return record.model_copy(update=update)
+
+    def _is_measured(self, record: Record, described: CellDescription, version: str) -> bool:
+        asked = (self.evaluation.group.measures, described, version)
+        if (tuple(record.measures), record.cell, record.provenance.measured_by) != asked:
+            return False
+        try:
+            checksum = record.files.get(PER_QUERY_FILE, "")
+            check_file(self.folder.per_query(record.key), checksum, remedy=self.folder.remedy)
+        except Damage as damage:
+            damage.warn()
+            return False
+        return True
 
     def _context(self, cell: PlannedCell) -> CellContext:
         """The run as it lies on disk, with what it is measured against."""
         return CellContext(
-            run=untied(read_trec(cell_folder(self.folder, cell.key) / RUN_FILE)),
+            run=untied(read_trec(self.folder.run(cell.key))),
             qrels=self.evaluation.collection.test.qrels,
             documents=len(self.evaluation.doc_ids),
             depth=self.evaluation.group.depth,
         )
 
     def _failed(self, cell: PlannedCell, error: str, trace: str | None = None) -> Record:
-        provenance = {"software": software(), **({"traceback": trace} if trace else {})}
         return Record(
             key=cell.key,
             status="failed",
-            cell=self.evaluation.group.describe(cell),
+            cell=describe(self.evaluation.group, cell),
             sees=cell.registered.plugin.factory.sees,
             error=error,
-            provenance=provenance,
+            provenance=Provenance(software=_software(), traceback=trace),
         )
 
-    def _provenance(self, cell: PlannedCell, result: CellResult) -> dict[str, Json]:
-        group, collection = self.evaluation.group, self.evaluation.collection
-        return {
-            "software": software(),
-            "plugins": {
-                "model": asdict(group.model.registered.provider),
-                "postprocessor": asdict(cell.registered.provider),
-                **({"collection": asdict(collection.provider)} if collection.provider else {}),
-                **{planned.spec.label: asdict(planned.registered.provider) for planned in group.analyses},
-            },
-            "model": {
-                **self.evaluation.form.facts(),
-                "identity": group.described_identities,
-            },
-            "collection": {
-                "documents": len(collection.corpus.doc_ids),
-                "queries": len(collection.test.queries),
-                "digests": collection.digests,
-                "counts": {**self.evaluation.counts(), **result.notes},
-            },
-            "postprocessing": dict(result.facts),
-            "device": group.device,
-            "search_device": group.search_device,
-            "dtype": "float32",
-        }
+    def _provenance(self, cell: PlannedCell, result: CellResult) -> Provenance:
+        return Provenance(
+            software=_software(),
+            plugins=self._plugins(cell),
+            model=self._model(),
+            collection=self._collection(result.notes),
+            postprocessing=dict(result.facts),
+            device=self.evaluation.group.device,
+            search_device=self.evaluation.group.search_device,
+            dtype="float32",
+        )
 
-    def _costs(self, watch: Stopwatch) -> dict[str, Json]:
+    def _plugins(self, cell: PlannedCell) -> dict[str, PluginFacts]:
+        group, carrier = self.evaluation.group, self.evaluation.collection.provider
+        providers = {
+            "model": group.model.registered.provider,
+            "postprocessor": cell.registered.provider,
+            **({"collection": carrier} if carrier else {}),
+            **{planned.spec.label: planned.registered.provider for planned in group.analyses},
+        }
+        return {name: PluginFacts.model_validate(asdict(provider)) for name, provider in providers.items()}
+
+    def _model(self) -> ModelFacts:
+        group, facts = self.evaluation.group, self.evaluation.form.facts()
+        return ModelFacts.model_validate({"identity": group.described_identities, **facts})
+
+    def _collection(self, notes: Mapping[str, Json]) -> CollectionFacts:
+        group, collection = self.evaluation.group, self.evaluation.collection
+        return CollectionFacts(
+            documents=len(collection.corpus.doc_ids),
+            queries=len(collection.test.queries),
+            digests=group.content_digests,
+            counts={**self.evaluation.counts(), **notes},
+        )
+
+    def _costs(self, watch: Stopwatch) -> Costs:
         """Seconds of the group's shared stages and of this cell's own; a cached stage keeps what it once cost."""
         seconds = {**self.watch.seconds, **self.evaluation.form.seconds(), **watch.seconds}
-        gpu_peaks = {**self.watch.gpu_peak_mib, **watch.gpu_peak_mib}
-        return {
-            "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
-            "peak_memory_mib": {**self.watch.peak_mib, **watch.peak_mib},
-            **({"peak_gpu_memory_mib": gpu_peaks} if gpu_peaks else {}),
-            "hardware": hardware(_gpu_of(self.evaluation.group)),
-        }
+        return Costs(
+            seconds={stage: round(value, 3) for stage, value in seconds.items()},
+            peak_memory_mib={**self.watch.peak_mib, **watch.peak_mib},
+            peak_gpu_memory_mib={**self.watch.gpu_peak_mib, **watch.gpu_peak_mib} or None,
+            hardware=Hardware.model_validate(hardware(_gpu_of(self.evaluation.group))),
+        )
+
+
+def _software() -> Software:
+    return Software.model_validate(software())
 
 
 def _gpu_of(group: Group) -> str:

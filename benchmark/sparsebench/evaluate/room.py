@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sparsebench.device import does_not_fit, free_bytes
 from sparsebench.errors import ScoreError
+from sparsebench.evaluate.forms.form import WIDEST
 from sparsebench.search.source import Source
 
 T = TypeVar("T")
@@ -20,26 +21,27 @@ LEAST = 256
 
 @dataclass
 class Room:
-    """What fits on a device, as far as is known. kept: bytes of scores that may stay in memory.
+    """What fits on a device, as far as is known. kept: bytes of scores that may stay in memory; block: of one block, in
+    float64, None for what a source takes by itself.
 
     Example: `Room.on("cuda").halving(rank)` ranks with blocks half as wide as often as memory ends.
     """
 
     device: str
     kept: int
+    block: int | None = None
     halved: int = 0
 
     @classmethod
     def on(cls, device: str) -> Room:
-        """A quarter of what is free may hold scores."""
+        """Of a GPU's free memory a quarter may hold scores, and a block a sixteenth."""
         free = free_bytes(device)
-        return cls(device, KEPT_BYTES if free is None else min(KEPT_BYTES, free // 4))
+        return cls(device, KEPT_BYTES) if free is None else cls(device, min(KEPT_BYTES, free // 4), free // 16)
 
     def fitting(self, blocks: S) -> S:
-        """The same scores in blocks that are as narrow as they have to be."""
-        if not self.halved:
-            return blocks
-        width = min(blocks.block, blocks.shape[1])
+        """The same scores in blocks that are as narrow as they have to be, and on a GPU as wide as they may."""
+        width = blocks.block if self.block is None else min(WIDEST, self.block // (8 * max(1, blocks.shape[0])))
+        width = min(width, blocks.shape[1]) if self.halved else width
         return replace(blocks, block=max(LEAST, width >> self.halved))  # type: ignore[type-var]
 
     def halving(self, work: Callable[[], T], start_over: Callable[[], None], widest: int) -> T:

@@ -16,12 +16,13 @@ from sparsebench.evaluate.stage import BankFold
 from sparsebench.measures import aggregate, better_when_larger, measure
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
-from sparsebench.types import Json, Topics
+from sparsebench.records import Trial, Tuning
+from sparsebench.types import Topics
 
 FOLDS = 5
 
 
-def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
+def tune(evaluation: Evaluation, cell: PlannedCell) -> Tuning:
     """Try every combination on the development queries; the first of the best wins.
 
     While tuning, development queries stand in for test queries, so they leave the bank: where bank and development
@@ -40,11 +41,11 @@ def tune(evaluation: Evaluation, cell: PlannedCell) -> dict[str, Json]:
     tried = []
     with evaluation.progress.step(f"tune {cell.spec.label}", len(grid), "values") as advance:
         for parameters in grid:
-            tried.append({**parameters, "value": _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)})
+            value = _dev_value(evaluation.tuning, cell, cell.make(**parameters), dev)
+            tried.append(Trial(parameters=parameters, value=value))
             advance(1)
-    best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial["value"])
-    chosen = {name: best[name] for name in spec.parameters}
-    return {"on": "dev", "queries": len(dev.queries), "measure": spec.measure, "chosen": chosen, "tried": tried}
+    best = (max if better_when_larger(spec.measure) else min)(tried, key=lambda trial: trial.value)
+    return Tuning(on="dev", queries=len(dev.queries), measure=spec.measure, chosen=best.parameters, tried=tuple(tried))
 
 
 def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postprocessor, dev: Topics) -> float:

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from sparsebench.contracts.calls import Call, ProcessDied, listen
-from sparsebench.errors import SparsebenchError
+from sparsebench.errors import SparsebenchError, plain_warnings
 from sparsebench.execution.messages import (
     NOTHING_MORE,
     STOP,
@@ -39,6 +39,7 @@ def main(line: int, crashes: int) -> None:
     # A terminal interrupts the whole group of processes: the parent decides what becomes of it, and sends SIGTERM.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     signal.signal(signal.SIGTERM, _interrupt)
+    plain_warnings()
     connection = Connection(line)
     inbox: SimpleQueue[bytes | None] = SimpleQueue()
     reader = (Connection(os.dup(line)), inbox, threading.get_ident())

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 
 from sparsebench.errors import FAILURES
-from sparsebench.evaluate.analysis import is_kept
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
 from sparsebench.planning import Group
-from sparsebench.planning.plan import finished
 from sparsebench.planning.session import Session, open_session
 from sparsebench.planning.shards import document_shards_of
 from sparsebench.provenance import Stopwatch
+from sparsebench.records import ANALYSIS_FILE, SuiteFolder, is_finished
 from sparsebench.runner import Runner
 
 
@@ -29,7 +27,7 @@ def plan_suite(request: Request) -> Planned:
 
 
 def encode_shards(request: Request, group: int, rows: Sequence[range]) -> None:
-    """Encode what is missing of them. A model that fails here fails again where its cells are evaluated, and is told."""
+    """Encode what is missing of them. A model that fails here fails again where its cells are evaluated."""
     session = _session(request)
     session.check_devices()
     with suppress(*FAILURES):
@@ -40,7 +38,7 @@ def encode_shards(request: Request, group: int, rows: Sequence[range]) -> None:
 def evaluate_group(request: Request, group: int) -> None:
     """Compute what is missing of it; a group that lacks nothing needs neither torch nor a device."""
     session = _session(request)
-    if _lacks_something(session.plan.groups[group], session.folder):
+    if _lacks_something(session.plan.groups[group], SuiteFolder(session.folder)):
         session.check_devices()
     _runner(session).evaluate(session.plan, group)
 
@@ -48,7 +46,7 @@ def evaluate_group(request: Request, group: int) -> None:
 def finish_suite(request: Request) -> None:
     """Write what the suite's own analyzers find, and the leaderboard."""
     session = _session(request)
-    _runner(session).finish(session.plan)
+    _runner(session).finish(session.plan, {})
 
 
 @lru_cache(maxsize=1)
@@ -63,12 +61,12 @@ def _runner(session: Session) -> Runner:
 
 def _missing(group: Group, session: Session) -> tuple[range, ...]:
     shards = document_shards_of(group)
-    if shards is None or all(finished(session.folder, cell) for cell in group.cells):
+    if shards is None or not _lacks_something(group, SuiteFolder(session.folder)):
         return ()
     return tuple(rows for rows, key in shards.keys.items() if not session.store.holds(shards.kind, key))
 
 
-def _lacks_something(group: Group, folder: Path) -> bool:
+def _lacks_something(group: Group, folder: SuiteFolder) -> bool:
     analyses = [planned.key for planned in group.analyses if planned.level == "group"]
-    done = all(finished(folder, cell) for cell in group.cells) and all(is_kept(folder, key) for key in analyses)
-    return not done
+    computed = all(is_finished(folder, cell.key) for cell in group.cells)
+    return not (computed and all((folder.analysis(key) / ANALYSIS_FILE).is_file() for key in analyses))

@@ -10,7 +10,7 @@ from pathlib import Path
 from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard.schema_1 import shown_in_schema_1
-from sparsebench.records import RECORD_FILE, Index, Record, cell_folder, patterns, read_record
+from sparsebench.records import Index, Record, SuiteFolder, patterns, read_record, short
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.types import Json
 
@@ -98,10 +98,11 @@ def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str
 
 
 def read_board(folder: Path) -> Board:
-    """The board of `runs/<suite>/` as far as it is computed. Raises StoreError when a record is damaged."""
-    index = Index.read(folder)
-    paths = [cell_folder(folder, key) / RECORD_FILE for key in index.cells]
-    return board_of(index, [read_record(path) for path in paths if path.is_file()], read_noise([folder]))
+    """The board of `runs/<suite>/` as far as it is computed. Raises Damage where a record is not what was written."""
+    index, place = Index.read(folder), SuiteFolder(folder)
+    paths = [place.record(key) for key in index.cells]
+    records = [read_record(path, remedy=place.remedy) for path in paths if path.is_file()]
+    return board_of(index, records, read_noise([folder]))
 
 
 def board_of(index: Index, records: Iterable[Record], noise: Noise | None = None) -> Board:
@@ -115,7 +116,7 @@ def board_of(index: Index, records: Iterable[Record], noise: Noise | None = None
         if twin.key != record.key or twin.measures != record.measures:
             raise StoreError(
                 f"{index.suite}: two records of {cell.model.label} + {cell.postprocessor.label} on "
-                f"{cell.collection.label} disagree: {twin.key[:16]} and {record.key[:16]}. Keep one."
+                f"{cell.collection.label} disagree: {short(twin.key)} and {short(record.key)}. Keep one."
             )
         collections.setdefault(cell.collection.label, record)
     arranged = tuple(Row(model, postprocessor, found) for (model, postprocessor), found in rows.items())

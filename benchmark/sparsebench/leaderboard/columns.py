@@ -11,7 +11,6 @@ from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board, measures_of
 from sparsebench.leaderboard.figures import Field, Figure
 from sparsebench.records import Record
-from sparsebench.types import Json
 
 # What a system itself costs: analyses, tuning and loading are in the records alone.
 SYSTEM_STAGES = ("encode documents", "encode queries", "rank")
@@ -75,8 +74,8 @@ def tuned(record: Record) -> str | None:
     """The temperature and how it was chosen; the scale and the pool where they are not the usual ones (METHODS 3.7)."""
     params = record.cell.postprocessor.params
     if record.tuning is not None:
-        chosen = ", ".join(f"{name} {value:g}" for name, value in record.tuning["chosen"].items())
-        how = f"{chosen} (of {len(record.tuning['tried'])}, {record.tuning['measure']} on {record.tuning['on']})"
+        chosen = ", ".join(f"{name} {value:g}" for name, value in record.tuning.chosen.items())
+        how = f"{chosen} (of {len(record.tuning.tried)}, {record.tuning.measure} on {record.tuning.on})"
     elif "tau" in params:
         how = f"tau {params['tau']:g} (fixed)"
     else:
@@ -88,14 +87,13 @@ def tuned(record: Record) -> str | None:
 
 def seconds(record: Record) -> float | None:
     """What the system itself took; vectors from the store count what they cost when made."""
-    stages: Mapping[str, Json] = record.costs.get("seconds", {})
+    stages: Mapping[str, float] = record.costs.seconds if record.costs else {}
     return sum(stages.get(stage, 0.0) for stage in SYSTEM_STAGES) if stages else None
 
 
 def machine(record: Record) -> str | None:
     """The fingerprint of the hardware; costs are comparable within one alone."""
-    fingerprint: str | None = record.costs.get("hardware", {}).get("fingerprint")
-    return fingerprint
+    return record.costs.hardware.fingerprint if record.costs else None
 
 
 def machines(records: Sequence[Record]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from sparsebench.leaderboard.board import Board
+from sparsebench.leaderboard.escape import markdown_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
 from sparsebench.leaderboard.notes import notes
 from sparsebench.leaderboard.oracle import stamps
@@ -56,7 +57,7 @@ def _section(table: Table) -> str:
 
 def _text(field: Field) -> str:
     if not isinstance(field, Figure):
-        return field or NOTHING
+        return markdown_text(field) if field else NOTHING
     number = f"**{field}**" if field.best else str(field)
     around = f" ± {field.half_width}" if field.half_width else ""
     return f"{number}{field.mark}{around}"

@@ -9,7 +9,7 @@ from sparsebench.errors import StoreError
 from sparsebench.leaderboard.board import board_of
 from sparsebench.leaderboard.figures import printed
 from sparsebench.leaderboard.report import Report
-from sparsebench.records import INDEX_FILE, RECORD_FILE, CellDescription, Index, Record, cell_folder, read_record
+from sparsebench.records import INDEX_FILE, CellDescription, Index, Record, SuiteFolder, read_record
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.records.noise import read_noise
 from sparsebench.types import Json
@@ -26,15 +26,21 @@ def merged_report(folders: Sequence[Path]) -> Report:
     _same_suite(indexes, folders)
     keys, records = [], []
     for place in zip(*(index.cells for index in indexes), strict=True):
-        paths = [cell_folder(folder, key) / RECORD_FILE for folder, key in zip(folders, place, strict=True)]
-        found = [(path, read_record(path)) for path in paths if path.is_file()]
+        cells = [(SuiteFolder(folder), key) for folder, key in zip(folders, place, strict=True)]
+        found = [
+            (path, read_record(path, remedy=folder.remedy))
+            for folder, key in cells
+            if (path := folder.record(key)).is_file()
+        ]
         done = [(path, record) for path, record in found if record.status == "ok"] or found
         for other in done[1:]:
             _agree(done[0], other)
         keys.append(done[0][1].key if done else place[0])
         records += [done[0][1]] if done else []
     analyses = {name: analysis for index in reversed(indexes) for name, analysis in index.analyses.items()}
-    index = indexes[0].model_copy(update={"cells": tuple(keys), "analyses": analyses})
+    declared = [index.shown for index in reversed(indexes) if index.shown is not None]
+    shown = {label: each for of in declared for label, each in of.items()} if declared else None
+    index = indexes[0].model_copy(update={"cells": tuple(keys), "analyses": analyses, "shown": shown})
     return Report(board_of(index, records, read_noise(folders)), RunsEvidence(folders))
 
 
@@ -79,8 +85,7 @@ def _shown(path: Path, record: Record, other: Record) -> str:
     figures = ", ".join(f"{name} {value}" for name, value in _figures(record).items()) or f"failed: {record.error}"
     mine, theirs = _flat(cell), _flat(other.cell)
     only = "".join(f", {name} {value}" for name, value in mine.items() if theirs.get(name) != value)
-    name = f"{cell.collection.label}/{cell.model.label}/{cell.postprocessor.label}"
-    return f"{path.parent}: {name}: {figures}{only} ({record.provenance.get('device', 'unknown device')})"
+    return f"{path.parent}: {cell}: {figures}{only} ({record.provenance.device or 'unknown device'})"
 
 
 def _flat(cell: CellDescription) -> dict[str, Json]:

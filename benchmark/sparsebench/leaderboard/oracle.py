@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board
-from sparsebench.records import Record
-from sparsebench.records.analyses import analyses_by
+from sparsebench.leaderboard.oracle_video import text_video, video_twins
+from sparsebench.records import CollectionFacts, Record
 from sparsebench.types import Json
 
 Verdict = Literal["OK", "near", "FAIL"]
@@ -114,7 +114,15 @@ class Stamp:
 
 def stamps(board: Board) -> tuple[Stamp, ...]:
     """A stamp for every figure of the board that has a twin, row by row."""
-    return tuple(stamp for record in board.records if _is_plain(record) for stamp in _stamps(record))
+    sparse = (stamp for record in board.records if _is_plain(record) for stamp in _stamps(record))
+    return (*sparse, *(stamp for record in board.records for stamp in _of_videos(record)))
+
+
+def _of_videos(record: Record) -> Iterator[Stamp]:
+    cell = record.cell
+    names = (cell.model.label, cell.postprocessor.label, cell.collection.label)
+    for twin in video_twins(record):
+        yield Stamp(*names, twin.measure, twin.found, twin.published, twin.verdict, twin.row.source, text_video().note)
 
 
 def _stamps(record: Record) -> Iterator[Stamp]:
@@ -141,12 +149,13 @@ def _is_plain(record: Record) -> bool:
 
 
 def _is_twin(record: Record, fact: Effectiveness) -> bool:
-    params, facts = record.cell.collection.params, record.provenance.get("collection", {})
+    params, facts = record.cell.collection.params, record.provenance.collection
     return (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
         and params.get("ir_datasets") == fact.collection
         and params["drop_own_id"] == fact.drop_own_id
-        and facts.get("queries") == fact.queries
+        and facts is not None
+        and facts.queries == fact.queries
         and _same_corpus(facts, fact.documents)
     )
 
@@ -157,11 +166,11 @@ def _found_twins(record: Record, fact: Finding) -> Iterator[float]:
     if not (
         _same_checkpoint(record, fact.checkpoint, fact.revision)
         and f"{id_}/".startswith(f"{fact.collection}/")
-        and _same_corpus(record.provenance.get("collection", {}), fact.documents)
+        and _same_corpus(record.provenance.collection, fact.documents)
     ):
         return
     column = Column(fact.measure, fact.path)
-    for found in analyses_by(record, fact.analyzer).values():
+    for found in record.analyses_by(fact.analyzer).values():
         # Records of schema 1 do not say with which parameters.
         params = found.get("analyzer", {}).get("params", fact.params)
         if not (_holds(params, fact.params) and _holds(found, fact.values)):
@@ -182,9 +191,8 @@ def _same_checkpoint(record: Record, checkpoint: str, revision: str | None) -> b
     return pooling and params.get("checkpoint") == checkpoint and revision in (None, params.get("revision"))
 
 
-def _same_corpus(facts: Mapping[str, object], documents: int) -> bool:
-    found = facts.get("documents")
-    return isinstance(found, int) and abs(found - documents) <= DROPPED_DOCUMENTS * documents
+def _same_corpus(facts: CollectionFacts | None, documents: int) -> bool:
+    return facts is not None and abs(facts.documents - documents) <= DROPPED_DOCUMENTS * documents
 
 
 def _verdict(distance: float, ok: float, near: float) -> Verdict:

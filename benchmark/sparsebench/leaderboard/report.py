@@ -38,12 +38,16 @@ MEAN_TOLERANCE = 1e-5  # per-query values keep six digits
 
 @dataclass(frozen=True)
 class Report:
-    """costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values."""
+    """costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
+
+    command: what writes its pages.
+    """
 
     board: Board
     evidence: Evidence
     costs: bool = True
     page_bytes: int | None = None
+    command: str = "sparsebench report"
 
     @cached_property
     def comparison(self) -> Comparison | None:
@@ -76,10 +80,10 @@ class Report:
     def check(self, page: Path, form: str) -> str | None:
         """None when the page is what the records say, else what to do. Raises StoreError when it is not there."""
         if not page.is_file():
-            raise StoreError(f"there is no {page}. `sparsebench report {self.board.suite}` writes it.")
+            raise StoreError(f"there is no {page}. `{self.command} {self.board.suite}` writes it.")
         if page.read_text(encoding="utf-8") == self.render(form):
             return None
-        return f"{page} is not what the records say. `sparsebench report {self.board.suite}` writes it again."
+        return f"{page} is not what the records say. `{self.command} {self.board.suite}` writes it again."
 
     def unfounded(self) -> list[str]:
         """Means that are not those of the per-query values beside them, one line each."""
@@ -88,8 +92,7 @@ class Report:
             values = self.evidence.per_query(record) or {}
             for name, mean in aggregate(values).items():
                 if abs(record.measures.get(name, math.inf) - mean) > MEAN_TOLERANCE:
-                    cell = f"{record.cell.collection.label}/{record.cell.model.label}/{record.cell.postprocessor.label}"
-                    lines.append(f"{cell}: {name} is {record.measures.get(name)}, its queries give {mean:.6f}")
+                    lines.append(f"{record.cell}: {name} is {record.measures.get(name)}, its queries give {mean:.6f}")
         return lines
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sparsebench.leaderboard.board import Board, Row, first_measures, mean_groups
+from sparsebench.measures import is_mean
 from sparsebench.records.evidence import Evidence
 
 if TYPE_CHECKING:
     from sparsebench.statistics import Cell, Comparison, Interval, MacroAverage, Settings
 
-# The statistics are of means over queries. These measures are another thing: a median, and counts.
-NOT_MEANS = ("MdR", "NumQ", "NumRel", "NumRet")
 SIGNIFICANT = "†"
 SIGNIFICANT_TOGETHER = "‡"  # for a row that sees `batch`: its queries were ranked together
 
@@ -34,7 +32,7 @@ def compared(
     """
     if board.index.baseline is None or len(board.rows) < 2:
         return None
-    means = {label: name for label, name in (measures or first_measures(board)).items() if _is_mean(name)}
+    means = {label: name for label, name in (measures or first_measures(board)).items() if is_mean(name)}
     found = {system_name(row.model, row.postprocessor): _values(row, means, evidence) for row in board.rows}
     values = {system: of for system, of in found.items() if of}
     baseline = system_name(*board.index.baseline)
@@ -90,8 +88,3 @@ def _values(row: Row, measures: Mapping[str, str], evidence: Evidence) -> dict[s
         if per_query and measures[label] in per_query:
             found[label] = per_query[measures[label]]
     return found
-
-
-def _is_mean(measure: str) -> bool:
-    base = re.match(r"\w*", measure)
-    return base is not None and base[0] not in NOT_MEANS

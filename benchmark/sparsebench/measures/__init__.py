@@ -7,6 +7,7 @@ from sparsebench.measures.measuring import (
     canonical,
     check_measure_name,
     deepest_cutoff,
+    is_mean,
     measure,
 )
 
@@ -18,5 +19,6 @@ __all__ = [
     "check_measure_name",
     "deepest_cutoff",
     "fast_measure",
+    "is_mean",
     "measure",
 ]

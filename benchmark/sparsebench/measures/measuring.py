@@ -1,7 +1,6 @@
 """A run and judgments -> one value per measure and query. The only module that imports ir_measures, and lazily.
 
-Beside ir_measures' own measures there are two that it lacks, from text-video retrieval: `MnR` and `MdR`, the mean and
-the median rank of the first relevant document.
+Beside ir_measures' measures there are those of `sparsebench.measures.own`.
 """
 
 from __future__ import annotations
@@ -12,15 +11,17 @@ import io
 import math
 import re
 from collections.abc import Collection, Iterable
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
-from sparsebench.errors import ScoreError, SuiteError, did_you_mean
+from sparsebench.errors import SuiteError, did_you_mean
+from sparsebench.measures.own import OWN
 from sparsebench.rank.run import untied
 from sparsebench.types import PerQuery, Qrels, Run
 
-FIRST_RANK = ("MnR", "MdR")
-EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *FIRST_RANK)
+COUNTS = ("NumQ", "NumRel", "NumRelRet", "NumRet")
+"""Measures of ir_measures that are summed over queries."""
+EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *OWN)
 
 
 def measure(run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None = None) -> PerQuery:
@@ -33,9 +34,11 @@ def measure(run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None
     """
     # A provider divides by the number of results, so a query without any must not reach it.
     answered = {query_id: dict(hits) for query_id, hits in untied(run).items() if query_id in qrels and hits}
-    wanted = {name: _parse(name) for name in names if name not in FIRST_RANK}
+    wanted = {name: _parse(name) for name in names if name not in OWN}
     values = _by_ir_measures(answered, qrels, set(wanted.values())) if wanted else {}
-    return {name: values[wanted[name]] if name in wanted else _first_ranks(answered, qrels, depth) for name in names}
+    return {
+        name: values[wanted[name]] if name in wanted else OWN[name].values(answered, qrels, depth) for name in names
+    }
 
 
 def aggregate(per_query: PerQuery) -> dict[str, float]:
@@ -45,12 +48,17 @@ def aggregate(per_query: PerQuery) -> dict[str, float]:
 
 def better_when_larger(name: str) -> bool:
     """Whether more is better, as for all but ranks."""
-    return name not in FIRST_RANK
+    return name not in OWN or OWN[name].better_when_larger
+
+
+def is_mean(name: str) -> bool:
+    """Whether a measure of a run is the mean over its queries: not so a median, nor a count. Loads no ir_measures."""
+    return OWN[name].is_mean if name in OWN else _split(name)[0] not in COUNTS
 
 
 def canonical(name: str) -> str:
     """ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`. Raises SuiteError."""
-    return name if name in FIRST_RANK else str(_parse(name))
+    return name if name in OWN else str(_parse(name))
 
 
 def check_measure_name(name: str) -> str | None:
@@ -66,7 +74,7 @@ def check_measure_name(name: str) -> str | None:
 
 def deepest_cutoff(names: Iterable[str]) -> int:
     """The deepest rank that any of the measures cuts at; 0 when none does."""
-    parsed = (_parse(name) for name in names if name not in FIRST_RANK)
+    parsed = (_parse(name) for name in names if name not in OWN)
     return max((found.params.get("cutoff", 0) for found in parsed), default=0)
 
 
@@ -80,22 +88,9 @@ def _by_ir_measures(run: dict[str, dict[str, float]], qrels: Qrels, measures: se
     return values
 
 
-def _first_ranks(run: Run, qrels: Qrels, depth: int | None) -> dict[str, float]:
-    """Rank, from 1, of the first hit of each query with a grade above 0."""
-    depth = depth or max(map(len, run.values()), default=0)
-    if not depth:
-        # Otherwise a system that finds nothing at all would have everything at rank 1.
-        raise ScoreError("MnR and MdR of a run without any result need its depth")
-    first = {}
-    for query_id, judged in qrels.items():
-        hits = enumerate(run.get(query_id, {}), start=1)
-        first[query_id] = float(next((rank for rank, doc_id in hits if judged.get(doc_id, 0) > 0), depth + 1))
-    return first
-
-
 def _aggregator(name: str) -> Any:
-    if name in FIRST_RANK:
-        return median if name == "MdR" else fmean
+    if name in OWN:
+        return OWN[name].aggregate
     import ir_measures
 
     # fsum and fmean round once, so that the order of queries makes no difference.
@@ -147,5 +142,5 @@ def _hint(base: str, rest: str) -> str:
     if found := registry.get(base):
         takes = [f"{name} (required)" if of.required else name for name, of in found.SUPPORTED_PARAMS.items()]
         return f" Write {found.__name__}(name=value)@cutoff with {', '.join(takes)}."
-    close = difflib.get_close_matches(base + rest, [*(known + rest for known in registry), *FIRST_RANK], n=1)
+    close = difflib.get_close_matches(base + rest, [*(known + rest for known in registry), *OWN], n=1)
     return did_you_mean(base + rest, close or EXAMPLES)

@@ -42,6 +42,8 @@ def _numbers(item: MediaItem, choose: Choice, timeline: Timeline) -> list[int]:
     numbers = list(choose(timeline))
     if not numbers:
         raise ModelError(f"{item.path} ({item.item_id}): no frame is left of {timeline.frames} after sampling")
+    if not 0 <= min(numbers) <= max(numbers) < timeline.frames:
+        raise ModelError(f"{item.path} ({item.item_id}): frame {max(numbers)} was asked for, of {timeline.frames}")
     return numbers
 
 

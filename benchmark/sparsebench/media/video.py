@@ -24,12 +24,20 @@ def decoder_versions() -> dict[str, str]:
 
 
 def read_timeline(item: MediaItem) -> Timeline:
-    """Count the frames of a video by its packets, which decodes nothing. Raises ModelError."""
+    """Count the frames of a video by its packets, which decodes nothing.
+
+    Raises ModelError where it cannot be read, and where more than a second is missing of what its header promises.
+    """
     with _stream(item) as (container, stream):
         rate = stream.average_rate or stream.guessed_rate
         if not rate:
             raise ModelError(f"{item.path} ({item.item_id}) does not say how many frames a second it has")
-        frames = sum(packet.size > 0 for packet in container.demux(stream))
+        frames, promised = sum(packet.size > 0 for packet in container.demux(stream)), stream.frames
+    if promised - frames > max(float(rate), 1.0):
+        raise ModelError(
+            f"{item.path} ({item.item_id}) holds {frames} of the {promised} frames that it says it has; the file is "
+            "damaged or cut short"
+        )
     return Timeline(frames, float(rate), item.span)
 
 

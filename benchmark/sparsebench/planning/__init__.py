@@ -6,7 +6,6 @@ from sparsebench.planning.plan import (
     Plan,
     PlannedAnalysis,
     PlannedCell,
-    finished,
     make_plan,
     plan_analysis,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "PlannedAnalysis",
     "PlannedCell",
     "ResolvedModel",
-    "finished",
     "make_plan",
     "missing_documents",
     "plan_analysis",

@@ -16,8 +16,8 @@ RANKING = "sparsebench.evaluate.cell"
 """The module whose code, with all that it leads to, decides what a run is besides the plugins."""
 ANALYZING = "sparsebench.evaluate.analysis"
 """The same of what analyzers are given."""
-MEASURING = "sparsebench.measures"
-"""The same of the value of a measure."""
+MEASURING = ("sparsebench.measures", "sparsebench.records.per_query")
+"""The same of the value of a measure, which is taken from what is written down for each query."""
 
 
 def cell_key(
@@ -58,7 +58,7 @@ def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, 
 
 def measuring_version() -> str:
     """What decides the value of a measure of one run."""
-    return digest([code_digest(MEASURING), importlib.metadata.version("ir_measures")])
+    return digest([code_digest(*MEASURING), importlib.metadata.version("ir_measures")])
 
 
 def _read_roles(

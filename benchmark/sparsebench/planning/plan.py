@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
-from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, Postprocessor, Shown, Side
@@ -18,8 +16,6 @@ from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
-from sparsebench.provenance.digests import portable
-from sparsebench.records import RECORD_FILE, CellDescription, Part, Record, cell_folder, read_record
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from sparsebench.types import Candidates, Json, Role
@@ -91,6 +87,11 @@ class Group:
         """What names the vectors of each role."""
         return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
 
+    @cached_property
+    def content_digests(self) -> dict[str, Json]:
+        """What of the collection is part of every cell's key: documents, queries, and what clips and images hold."""
+        return {**self.collection.digests, **looked_at(self.model, self.collection).tested}
+
     def vector_identity(self, role: Role) -> dict[str, Json]:
         """What names the vectors of a role: clips and images count by what they hold."""
         media = self.collection.items_ranked if role == "document" else None
@@ -104,31 +105,6 @@ class Group:
     def described_identities(self) -> dict[Role, dict[str, Json]]:
         """For records: the model's own identity in each role, and what of the device computes it."""
         return {role: {**each["model"], **each["computed_by"]} for role, each in self.identities.items()}
-
-    def describe(self, cell: PlannedCell) -> CellDescription:
-        """The cell in the words of the record."""
-        spec = self.collection.spec
-        collection = {
-            # Others know a collection by its id in ir_datasets; a folder, files or a package's own have none.
-            "ir_datasets": spec.id if isinstance(self.collection.source, IrDatasets) else None,
-            "split": spec.split,
-            "domain": spec.domain,
-            "drop_own_id": spec.drop_own_id,
-            "measures": list(self.measures),
-            **self.collection.roles,
-            **({"params": portable(spec.params)} if spec.params else {}),
-        }
-        return CellDescription(
-            collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
-            model=Part(name=self.model.spec.name, label=self.model.spec.label, params=portable(self.model.spec.params)),
-            postprocessor=Part(
-                name=cell.spec.name,
-                label=cell.spec.label,
-                params={**portable(cell.spec.params), "scale": cell.spec.scale, **_sample(cell.spec)},
-            ),
-            candidates=cell.candidates,
-            depth=self.depth,
-        )
 
 
 @dataclass(frozen=True)
@@ -176,7 +152,7 @@ def _group(
     empty = Group(model, collection, *devices, suite.depth, collection.spec.measures or suite.measures, (), ())
     refuse_unsuited(model, collection)
     content = looked_at(model, collection)
-    shared = {"identities": empty.identities, "collection": {**collection.digests, **content.tested}}
+    shared = {"identities": empty.identities, "collection": empty.content_digests}
     cells = tuple(_cell(suite, registry, empty, spec, shared, content.of_roles) for spec in suite.postprocessors)
     bank = topics_digest(collection.bank) if collection.bank else None
     analyses = [plan_analysis(registry, spec, {**shared, "bank": bank}) for spec in suite.analyzers]
@@ -206,10 +182,6 @@ def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Jso
     return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
 
 
-def _sample(spec: PostprocessorSpec) -> dict[str, Json]:
-    return {"bank": spec.bank.model_dump(mode="json")} if spec.bank else {}
-
-
 def _refuse_twins(groups: Sequence[Group]) -> None:
     """Two cells of one content would be one record under two labels, and one of them would vanish from the table."""
     first: dict[str, str] = {}
@@ -218,12 +190,3 @@ def _refuse_twins(groups: Sequence[Group]) -> None:
             name = f"{group.collection.spec.label}/{group.model.spec.label}/{cell.spec.label}"
             if first.setdefault(cell.key, name) != name:
                 raise SuiteError(f"{first[cell.key]} and {name} are the same in all but their names; keep one of them")
-
-
-def finished(suite_folder: Path, cell: PlannedCell) -> Record | None:
-    """The record of a cell that is already computed."""
-    path = cell_folder(suite_folder, cell.key) / RECORD_FILE
-    if not path.is_file():
-        return None
-    record = read_record(path)
-    return record if record.status == "ok" and record.key == cell.key else None

@@ -6,7 +6,8 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,19 +48,27 @@ def files_digest(paths: Iterable[Path]) -> str:
 
 def portable(params: Mapping[str, Json]) -> dict[str, Json]:
     """Parameters as JSON, without the folders of this machine: a path is named by its last part."""
-    return {name: value.name if isinstance(value, Path) else value for name, value in params.items()}
+    return {name: _plain(value, lambda path: path.name) for name, value in params.items()}
 
 
 def content(params: Mapping[str, Json]) -> dict[str, Json]:
     """Parameters as JSON for a key: a path is what its file holds."""
-    return {
-        name: file_digest(value) if isinstance(value, Path) and value.is_file() else _plain(value)
-        for name, value in params.items()
-    }
+    return {name: _plain(value, _content) for name, value in params.items()}
 
 
-def _plain(value: Json) -> Json:
-    return str(value) if isinstance(value, Path) else value
+def _content(path: Path) -> str:
+    return file_digest(path) if path.is_file() else str(path)
+
+
+def _plain(value: Json, of_path: Callable[[Path], str]) -> Json:
+    """JSON of a parameter, of one that is a dataclass or a list too."""
+    if isinstance(value, Path):
+        return of_path(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name), of_path) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(each, of_path) for name, each in value.items()}
+    return [_plain(each, of_path) for each in value] if isinstance(value, list | tuple) else value
 
 
 @lru_cache(maxsize=1)

@@ -9,8 +9,6 @@ NUMBERLESS: Mapping[str, str] = {
     "sparsebench.contracts.fetchable": "says what is not at hand",
     "sparsebench.contracts.hookspecs": "how a plugin announces itself; its code is in the key by itself",
     "sparsebench.device.choose": "which device; its kind is in the key",
-    "sparsebench.device.check": "whether torch can use a device",
-    "sparsebench.device.facts": "what the record says of a device",
     "sparsebench.device.memory": "how much fits at once, which changes nothing but rounding",
     "sparsebench.errors": "words for people",
     "sparsebench.planning.keys": "makes the key: what changes there changes keys without being in them",

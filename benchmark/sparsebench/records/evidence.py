@@ -5,21 +5,32 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from sparsebench.contracts.display import CURVE_FILE
+from sparsebench.contracts.display import CURVE_FILE, read_points
 from sparsebench.errors import StoreError
-from sparsebench.records.index import cell_folder
-from sparsebench.records.record import PER_QUERY_FILE, Record, read_per_query
+from sparsebench.provenance.digests import sha256
+from sparsebench.records.layout import (
+    CURVES_ARCHIVE,
+    FIGURE,
+    PER_QUERY_ARCHIVE,
+    PER_QUERY_FILE,
+    SuiteFolder,
+    published_remedy,
+    short,
+)
+from sparsebench.records.per_query import read_per_query
+from sparsebench.records.record import Record
+from sparsebench.records.sealed import Damage, check_file, read_checked
 from sparsebench.types import Json, PerQuery
 
-PER_QUERY_ARCHIVE = "per_query.csv.gz"
-CURVES_ARCHIVE = "curves.csv.gz"
-FIGURE = ".svg"
 CURVE_COLUMNS = ("x", "y", "low", "high")
 
 Points = Sequence[Sequence[float]]
@@ -30,7 +41,7 @@ class Evidence(Protocol):
     """Where the values behind the means are found."""
 
     def per_query(self, record: Record) -> PerQuery | None:
-        """measure -> query_id -> value; None where the file is not there."""
+        """measure -> query_id -> value; None where there is no such file. Raises Damage where it is not as written."""
         ...
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
@@ -50,39 +61,57 @@ class RunsEvidence:
 
     def per_query(self, record: Record) -> PerQuery | None:
         """See Evidence."""
-        for folder in self.folders:
-            path = cell_folder(folder, record.key) / PER_QUERY_FILE
-            if path.is_file():
-                return read_per_query(path.read_text(encoding="utf-8"))
-        return None
+        places = [SuiteFolder(folder).per_query(record.key) for folder in self.folders]
+        place = self._whole(places, record.files.get(PER_QUERY_FILE))
+        if place is None:
+            return None
+        with damaged(place, self._remedy):
+            return read_per_query(place.read_text(encoding="utf-8"))
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
         """See Evidence."""
         found = {}
         for name in curve_files(analysis):
-            for folder in self.folders:
-                path = folder / "analyses" / analysis["artefact"] / name
-                if path.is_file():
-                    found[name] = read_points(path.read_text(encoding="utf-8"))
-                    break
+            if place := self._file(analysis, name):
+                with damaged(place, self._remedy):
+                    found[name] = read_points(place.read_text(encoding="utf-8"), name)
         return found
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
         """See Evidence."""
-        paths = [f"analyses/{analysis['artefact']}/{name}" for name in figure_files(analysis)]
-        places = {path: next((each / path for each in self.folders if (each / path).is_file()), None) for path in paths}
-        return {path: place.read_text(encoding="utf-8") for path, place in places.items() if place}
+        places = [place for name in figure_files(analysis) if (place := self._file(analysis, name))]
+        return {str(place.relative_to(place.parents[2])): place.read_text(encoding="utf-8") for place in places}
+
+    def _file(self, analysis: Json, name: str) -> Path | None:
+        """A file of an analysis."""
+        places = [SuiteFolder(folder).analysis(analysis["artefact"]) / name for folder in self.folders]
+        return self._whole(places, checksum_of(analysis, name))
+
+    def _whole(self, places: Sequence[Path], checksum: str | None) -> Path | None:
+        """The first file that is what was written. Raises Damage where a checksum is known and none has it."""
+        there = [place for place in places if place.is_file()]
+        if checksum is None:
+            return there[0] if there else None
+        whole = next((place for place in there if sha256(place) == checksum), None)
+        if whole is None:
+            check_file((there or places)[0], checksum, remedy=self._remedy)
+        return whole
+
+    @property
+    def _remedy(self) -> str:
+        return SuiteFolder(self.folders[0]).remedy
 
 
 @dataclass(frozen=True)
 class PublishedEvidence:
-    """In the archives of `leaderboards/<suite>/`, read once."""
+    """In the archives of `leaderboards/<suite>/`, read once. files: their checksums; none before schema 2."""
 
     folder: Path
+    files: Mapping[str, str]
 
     def per_query(self, record: Record) -> PerQuery | None:
         """See Evidence."""
-        return self._per_query.get(record.key[:16])
+        return self._per_query.get(short(record.key))
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
         """See Evidence."""
@@ -90,25 +119,47 @@ class PublishedEvidence:
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
         """See Evidence."""
-        paths = [self.folder / published_figure(label, name) for name in figure_files(analysis)]
-        return {f"{self.folder.name}/{path.name}": path.read_text(encoding="utf-8") for path in paths if path.is_file()}
+        names = [published_figure(label, name) for name in figure_files(analysis)]
+        return {f"{self.folder.name}/{name}": self._read(name).decode() for name in names}
 
     @cached_property
     def _per_query(self) -> dict[str, dict[str, dict[str, float]]]:
         found: dict[str, dict[str, dict[str, float]]] = {}
-        for cell, measure, query_id, value in _archive_rows(self.folder / PER_QUERY_ARCHIVE):
-            found.setdefault(cell, {}).setdefault(measure, {})[query_id] = float(value)
+        with damaged(self.folder / PER_QUERY_ARCHIVE, published_remedy(self.folder)):
+            for cell, measure, query_id, value in _archive_rows(self._read(PER_QUERY_ARCHIVE)):
+                found.setdefault(cell, {}).setdefault(measure, {})[query_id] = float(value)
         return found
 
     @cached_property
     def _curves(self) -> dict[str, dict[str, list[list[float]]]]:
         found: dict[str, dict[str, list[list[float]]]] = {}
-        for artefact, name, *values in _archive_rows(self.folder / CURVES_ARCHIVE):
-            # Archives of schema 1 name the preset of a wackiness curve, and have the height of each bin alone.
-            file = name if name.endswith(CURVE_FILE) else f"{name}{CURVE_FILE}"
-            points = found.setdefault(artefact, {}).setdefault(file, [])
-            points.append(_point(values) if len(values) > 1 else [len(points) + 1.0, float(values[0])])
+        with damaged(self.folder / CURVES_ARCHIVE, published_remedy(self.folder)):
+            for artefact, name, *values in _archive_rows(self._read(CURVES_ARCHIVE)):
+                # Archives of schema 1 name the preset of a wackiness curve, and have the height of each bin alone.
+                file = name if name.endswith(CURVE_FILE) else f"{name}{CURVE_FILE}"
+                points = found.setdefault(artefact, {}).setdefault(file, [])
+                points.append(_point(values) if len(values) > 1 else [len(points) + 1.0, float(values[0])])
         return found
+
+    def _read(self, name: str) -> bytes:
+        return read_checked(self.folder / name, self.files.get(name), remedy=published_remedy(self.folder))
+
+
+@contextmanager
+def damaged(path: Path, remedy: str) -> Iterator[None]:
+    """Turn what reading a broken file raises into Damage that names it."""
+    try:
+        yield
+    except Damage:
+        raise
+    except (ValueError, EOFError, OSError, zlib.error, csv.Error) as error:
+        raise Damage(path, str(error), remedy) from error
+
+
+def checksum_of(analysis: Json, name: str) -> str | None:
+    """The SHA-256 of a file of an analysis; None where it was written before schema 2."""
+    files = analysis.get("files", {})
+    return files.get(name) if isinstance(files, Mapping) else None
 
 
 def curve_files(analysis: Json) -> list[str]:
@@ -122,8 +173,8 @@ def figure_files(analysis: Json) -> list[str]:
 
 
 def published_figure(label: str, name: str) -> str:
-    """What a figure is called in `leaderboards/<suite>/`."""
-    return f"{label}.{name}".replace(" ", "_")
+    """What a figure is called in `leaderboards/<suite>/`: a label may hold anything, a file name may not."""
+    return re.sub(r"[^\w.,+=@-]+", "_", f"{label}.{name}").lstrip(".")
 
 
 def per_query_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
@@ -133,11 +184,11 @@ def per_query_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
         per_query = evidence.per_query(record)
         if per_query is None:
             raise StoreError(
-                f"{PER_QUERY_FILE} is missing beside the record {record.key[:16]}. Delete the record's folder and run "
-                "the suite again."
+                f"{PER_QUERY_FILE} is missing beside the record {short(record.key)}. Run the suite again, which "
+                "measures it from the run."
             )
         rows += [
-            (record.key[:16], measure, query_id, format(value, ".6g"))
+            (short(record.key), measure, query_id, format(value, ".6g"))
             for measure, values in per_query.items()
             for query_id, value in values.items()
         ]
@@ -166,12 +217,6 @@ def curves_archive(records: Iterable[Record], evidence: Evidence) -> bytes:
     return _archive(("analysis", "file", *CURVE_COLUMNS), rows)
 
 
-def read_points(text: str) -> list[list[float]]:
-    """The points of a curve file: CSV with a header, of which the first four columns count."""
-    rows = list(csv.reader(io.StringIO(text)))[1:]
-    return [_point(row) for row in rows]
-
-
 def _point(values: Sequence[str]) -> list[float]:
     return [float(value) for value in values[: len(CURVE_COLUMNS)] if value]
 
@@ -185,7 +230,8 @@ def _archive(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return gzip.compress(out.getvalue().encode(), mtime=0)
 
 
-def _archive_rows(path: Path) -> list[list[str]]:
-    if not path.is_file():
-        return []
-    return list(csv.reader(io.StringIO(gzip.decompress(path.read_bytes()).decode())))[1:]
+def _archive_rows(archive: bytes) -> list[list[str]]:
+    rows = list(csv.reader(io.StringIO(gzip.decompress(archive).decode())))
+    if not rows:
+        raise ValueError("it is empty")
+    return rows[1:]

@@ -1,7 +1,8 @@
-"""The index of a suite: what its records themselves do not say, and where they lie."""
+"""The index of a suite: what its records themselves do not say."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
+from sparsebench.records.layout import INDEX_FILE
+from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
-
-INDEX_FILE = "index.json"
 
 
 class Index(BaseModel):
@@ -20,6 +21,7 @@ class Index(BaseModel):
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
     shown: label -> the columns and curves that each analysis declares; None where it was written before they did.
+    files: of a published suite, file beside the index -> its SHA-256.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,25 +32,30 @@ class Index(BaseModel):
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = {}
     shown: dict[str, Shown] | None = None
+    files: dict[str, str] = {}
+
+    def with_analyses_of(self, earlier: Index | None) -> Index:
+        """With what was found of the suite before, where its cells are the same."""
+        same = earlier is not None and (earlier.cells, earlier.baseline) == (self.cells, self.baseline)
+        return self.model_copy(update={"analyses": earlier.analyses}) if earlier and same else self
 
     def write(self, folder: Path) -> None:
-        """Write `index.json`."""
-        write_atomically(folder / INDEX_FILE, self.model_dump_json(indent=1) + "\n")
+        """Write `index.json`, atomically and only when it changes."""
+        path, text = folder / INDEX_FILE, json.dumps(sealed(self.model_dump()), indent=1, ensure_ascii=False) + "\n"
+        if not path.is_file() or path.read_bytes() != text.encode():
+            write_atomically(path, text)
 
     @classmethod
-    def read(cls, folder: Path) -> Index:
-        """Raises StoreError when there is none, or it is damaged."""
+    def read(cls, folder: Path, *, remedy: str | None = None) -> Index:
+        """Raises StoreError when there is none, Damage when it is not what was written."""
+        path = folder / INDEX_FILE
+        remedy = remedy or f"`sparsebench run {folder.name}` writes it again; finished cells are kept."
         try:
-            return cls.model_validate_json((folder / INDEX_FILE).read_bytes())
-        except FileNotFoundError:
+            content = unsealed(path.read_bytes(), path, remedy=remedy)
+        except (FileNotFoundError, NotADirectoryError):
             raise StoreError(f"{folder} holds no results. `sparsebench run {folder.name}` makes them.") from None
+        content.pop(SCHEMA, None)
+        try:
+            return cls.model_validate(content)
         except ValidationError as error:
-            raise StoreError(
-                f"{folder / INDEX_FILE} is damaged ({error.errors()[0]['msg']}). `sparsebench run {folder.name}` "
-                "writes it again; finished cells are kept."
-            ) from error
-
-
-def cell_folder(suite_folder: Path, key: str) -> Path:
-    """Where the cell with this key lies below `runs/<suite>/`."""
-    return suite_folder / key[:16]
+            raise Damage(path, f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}", remedy) from error

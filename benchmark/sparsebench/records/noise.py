@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sparsebench.errors import StoreError
 from sparsebench.provenance.digests import digest
+from sparsebench.records.layout import NOISE_FILE
 from sparsebench.records.record import Record
+from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
-
-NOISE_FILE = "noise.json"
 
 
 class _Stored(BaseModel):
@@ -24,7 +24,8 @@ class Change(_Stored):
     """What one other way of encoding changed.
 
     means: measure -> its new mean minus the old. weight: the largest difference of two weights. flips: entries that
-    are active on one side alone. rankings: share of the test queries whose ranking is another.
+    are active on one side alone. rankings: share of the test queries whose ranking is another. counts: whether it is
+    noise; another precision (`dtype`) is a choice of the suite, and moves no floor.
     """
 
     variation: str
@@ -32,6 +33,7 @@ class Change(_Stored):
     weight: float
     flips: int
     rankings: float
+    counts: bool = True
 
 
 class GroupNoise(_Stored):
@@ -67,14 +69,15 @@ class Noise(_Stored):
 
     def floor(self, record: Record, measure: str) -> float | None:
         """How far a mean of the record's model moves; None where that was not measured of these very vectors."""
-        made_of = vectors_digest(record.provenance.get("model", {}).get("identity"), _digests(record))
+        made_of = vectors_digest(*_made_of(record))
         place = record.cell.collection.label, record.cell.model.label, made_of
         found = {(of.collection, of.model, of.made_of): of.floors for of in self.groups}
         return found.get(place, {}).get(measure)
 
     def write(self, folder: Path) -> None:
         """Write `noise.json`."""
-        write_atomically(folder / NOISE_FILE, self.model_dump_json(indent=1) + "\n")
+        content = sealed(self.model_dump(mode="json"))
+        write_atomically(folder / NOISE_FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def vectors_digest(identities: Json, collection: Json) -> str:
@@ -83,16 +86,18 @@ def vectors_digest(identities: Json, collection: Json) -> str:
 
 
 def read_noise(folders: Sequence[Path]) -> Noise | None:
-    """In the first folder that has any; raises StoreError where it is damaged."""
-    for path in (folder / NOISE_FILE for folder in folders):
-        if path.is_file():
-            try:
-                return Noise.model_validate_json(path.read_bytes())
-            except ValidationError as error:
-                raise StoreError(
-                    f"{path} is damaged ({error.errors()[0]['msg']}). Delete it; `sparsebench noise` makes it."
-                ) from error
-    return None
+    """In the first folder that has any; raises Damage where it is not what was written."""
+    found = next((folder for folder in folders if (folder / NOISE_FILE).is_file()), None)
+    return _read(found / NOISE_FILE, f"`sparsebench noise {found.name}` measures it again.") if found else None
+
+
+def _read(path: Path, remedy: str) -> Noise:
+    content = unsealed(path.read_bytes(), path, remedy=remedy)
+    content.pop(SCHEMA, None)
+    try:
+        return Noise.model_validate(content)
+    except ValidationError as error:
+        raise Damage(path, error.errors()[0]["msg"], remedy) from error
 
 
 def floor_of_difference(noise: Noise | None, records: Sequence[Record], measure: str) -> float | None:
@@ -112,5 +117,6 @@ def noise_note(noise: Noise | None, records: Sequence[Record], measure: str, *, 
     return f"Encoding the same texts in other ways moved {measure} by at most {', '.join(known)}.{parentheses}"
 
 
-def _digests(record: Record) -> Json:
-    return record.provenance.get("collection", {}).get("digests")
+def _made_of(record: Record) -> tuple[Json, Json]:
+    model, collection = record.provenance.model, record.provenance.collection
+    return model.identity if model else None, collection.digests if collection else None

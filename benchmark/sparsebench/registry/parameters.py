@@ -20,7 +20,9 @@ from sparsebench.types import Json
 
 Factory = Callable[..., Any]
 
-_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+_CONFIG = ConfigDict(
+    extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=(), use_attribute_docstrings=True
+)
 
 
 class ParameterError(SparsebenchError):

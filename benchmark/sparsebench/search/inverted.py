@@ -14,6 +14,7 @@ import numpy as np
 
 from sparsebench.errors import ScoreError
 from sparsebench.rank import Packed
+from sparsebench.search.resident import ResidentIndex
 from sparsebench.search.source import ranges
 from sparsebench.types import Ranking
 from sparsebench.workers import in_threads
@@ -40,6 +41,13 @@ class LazyIndex:
     def __init__(self, documents: csr_array) -> None:
         self.documents = documents
         self._asked = 0
+        self._resident: dict[str, ResidentIndex] = {}
+
+    def on(self, device: str) -> ResidentIndex:
+        """The index on a device of torch: uploaded when it is first asked, and once."""
+        if device not in self._resident:
+            self._resident[device] = ResidentIndex(self.documents, device)
+        return self._resident[device]
 
     @property
     def engine(self) -> str:

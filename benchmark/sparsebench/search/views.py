@@ -142,7 +142,8 @@ class _Kept(_View):
 
     @property
     def touched(self) -> bool:
-        return self._versions != tuple(version(block.scores) for block in self._blocks)
+        # Blocks that could not be computed, in a cell that failed, are not to be computed for this question.
+        return "_blocks" in self.__dict__ and self._versions != tuple(version(block.scores) for block in self._blocks)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ Letters: n queries, S systems, C collections, B flips or resamples, m tests of a
 imported when it is needed; sign flips, their max-T form and Holm's correction are ours.
 """
 
+from sparsebench.statistics.agreement import kendall_tau
 from sparsebench.statistics.bootstrap import (
     Interaction,
     Interval,
@@ -36,6 +37,7 @@ __all__ = [
     "effect_size",
     "equivalence_p",
     "holm",
+    "kendall_tau",
     "macro_interval",
     "mean_interval",
     "minimal_detectable_difference",

@@ -13,12 +13,18 @@ from sparsebench.provenance.digests import digest
 
 
 def find_suite(path_or_name: str | Path, folder: Path = Path()) -> Path:
-    """The file of a suite: a path, relative to `folder`, or a name; raises SuiteError that lists what there is."""
+    """The file of a suite: a path, relative to `folder`, or a name, of a shipped one also `FOLDER/NAME`.
+
+    Raises SuiteError that lists what there is.
+    """
     asked = str(path_or_name)
     path = folder / asked
     if path.is_file():
         return path
     if _is_path(asked):
+        shipped = _shipped() / f"{asked}.yaml"  # as in `video/clips`
+        if shipped.is_file():
+            return shipped
         raise SuiteError(f"there is no suite file {path}")
     suites = list_suites(folder)
     if asked not in suites:

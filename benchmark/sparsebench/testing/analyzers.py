@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from sparsebench.contracts import Analysis, Analyzer, CellContext, GroupContext, NotApplicable
+from sparsebench.contracts.analyzers import RESERVED_VALUES
 from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.contracts.returned import checked_analysis
 from sparsebench.provenance.digests import digest
-from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
+from sparsebench.testing.checks import Check, ExpectedFailures, Subject, Violation, bind, require, run_all
 from sparsebench.testing.common import COMMON, same_json
 from sparsebench.testing.contexts import cell_context, group_context, suite_context
 from sparsebench.testing.isolation import no_network
@@ -20,8 +21,6 @@ from sparsebench.testing.texts import DOCUMENTS, QUERIES
 from sparsebench.types import Json, PerQuery
 
 TOLERANCE = 1e-6
-RESERVED = {"analyzer", "artefact", "files", "summary", "not_applicable", "error"}
-"""What the harness itself writes beside the values."""
 
 Analyzing = Subject[Any]
 
@@ -47,20 +46,22 @@ def is_an_analyzer(analyzer: Analyzing) -> None:
 def its_values_are_json(analyzer: Analyzing) -> None:
     """Values are JSON without NaN (numpy's numbers are turned into Python's), and no key is the harness's own."""
     found = _found(analyzer, _usual(analyzer))
-    taken = sorted(RESERVED & set(found.values))
+    taken = sorted(RESERVED_VALUES & set(found.values))
     require(not taken, f"the keys {', '.join(taken)} are the harness's own")
 
 
 def declares_what_it_has(plugin: AnalyzerPlugin, make: Callable[[], Analyzer]) -> None:
-    """The values have the columns that are declared, and the files a line for each chart."""
+    """The values have the columns that are declared, and curve files can be drawn."""
     analyzing = Subject(make)
     found, shown = _analyze(analyzing, _usual(analyzing)), plugin.shown(make())
     if found is None:
         return
     missing = [f"{column.label!r} at `{column.path}`" for column in shown.missing(found.values)]
     require(not missing, f"no number, text or None is there for the columns {', '.join(missing)}")
-    for curves in shown.curves:
-        require(any(map(curves.line, found.files)), f"no file is named as {curves.files}, for {curves.title!r}")
+    try:
+        shown.check_files(found.files)
+    except ValueError as error:
+        raise Violation(str(error)) from error
 
 
 def its_files_are_text_with_plain_names(analyzer: Analyzing) -> None:

@@ -42,7 +42,7 @@ class Trained:
             return str(error)
         return None
 
-    def fetch(self, files: Files) -> None:
+    def fetch(self, files: Files, *, again: bool = False) -> None:
         """Train it where it is missing; raises SparsebenchError."""
         train_named(self._name)
 

@@ -17,12 +17,13 @@ from sparsebench import Analysis, CellAnalyzer, CellContext, NotApplicable, Run
 class Hubness(CellAnalyzer):
     """N_k(j): how many queries have document j among their k best. Documents that none has count with 0.
 
-    k: how deep. Values: `skewness` of N_k (None where all documents are alike), `robin_hood`: the share of all places
+    Values: `k`; `skewness` of N_k (None where all documents are alike), `robin_hood`: the share of all places
     that would have to move for all documents to have the same number, 0 to 1; `antihub_share`: the share of documents
     with N_k = 0; `max`: the largest N_k. For a run without a hit the first two are None.
     """
 
     k: Annotated[int, Ge(1)] = 10
+    """How deep."""
 
     def analyze(self, context: CellContext) -> Analysis:
         """Raises NotApplicable for a run that is shorter than k."""

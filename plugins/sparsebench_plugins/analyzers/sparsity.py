@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,16 +16,14 @@ from sparsebench.provenance import digest
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from sparsebench import Json, Ranking
+    from sparsebench import Json, Ranking, Record
 
 TIE_DEPTH = 10
 
 
+@dataclass(frozen=True, kw_only=True)
 class Sparsity(GroupAnalyzer):
     """L0, FLOPS, posting lists, index size, ties and impacts of any model with vectors.
-
-    reference_queries: a file of queries, `queries.jsonl` in BEIR's layout or `id<TAB>text` lines, the same for all
-    collections, so that their FLOPS can be compared.
 
     Values: `l0_query`, `l0_document`: mean active dimensions of a text. `flops`: METHODS 1, on the test queries.
     `index_bytes`: the inverted index as CSR by term. `posting_length` over the terms that have postings (`terms` of
@@ -36,10 +35,14 @@ class Sparsity(GroupAnalyzer):
     None.
     """
 
-    def __init__(self, *, reference_queries: Path | None = None):
-        if reference_queries is not None and not reference_queries.is_file():
-            raise CollectionError(f"reference_queries: there is no file {reference_queries}")
-        self.reference_queries = reference_queries
+    reference_queries: Path | None = None
+    """A file of queries, `queries.jsonl` in BEIR's layout or `id<TAB>text` lines, the same for all collections, so that
+    their FLOPS can be compared."""
+
+    def __post_init__(self) -> None:
+        """Raise CollectionError where there is no such file."""
+        if self.reference_queries is not None and not self.reference_queries.is_file():
+            raise CollectionError(f"reference_queries: there is no file {self.reference_queries}")
 
     def analyze(self, context: GroupContext) -> Analysis:
         """Measure `context.document_vectors` and `context.query_vectors`; one search of depth 11."""
@@ -77,6 +80,11 @@ class Sparsity(GroupAnalyzer):
             "l0_query": mean_active(queries),
             "flops": flops(queries, context.document_vectors),
         }
+
+
+def sparsity_values(record: Record) -> Mapping[str, Json]:
+    """The values of a record's first analysis of sparsity, whatever its label; {} where it has none."""
+    return next(iter(record.analyses_by("sparsity").values()), {})
 
 
 @dataclass(frozen=True)

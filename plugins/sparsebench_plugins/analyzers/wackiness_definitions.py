@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tabulate import tabulate
 
 from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
+from sparsebench.statistics import kendall_tau
+from sparsebench_plugins.analyzers.wackiness import definitions, first_robust
 
 NOTHING = "–"
-FEWEST = 3
-"""Collections that have an order to speak of."""
-
 EXPLAINED = """\
 Rank of the collection, W-AUC, and in brackets how many tokens were kept. tau: Kendall's, with the order that \
 "{}" gives. Definitions do not share a scale: compare along a row."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class WackinessDefinitions(SuiteAnalyzer):
     """W-AUC of a model on every collection, under every definition that the suite's `wackiness` analyses give.
 
-    A definition is an analysis and a preset. collections: labels of those to order, all by default; leave out what
-    shares its corpus with another.
+    A definition is an analysis and a preset.
 
     Values by model: `reference`: the first definition whose preset is `robust`, else the first of all; `definitions`:
     `w_auc` and `n` by collection, `order` (the wackiest first) of those that have a W-AUC, and `tau`, Kendall's with
     the reference; None with fewer than three collections in both, or where all are equal.
     """
 
-    def __init__(self, *, collections: tuple[str, ...] = ()):
-        self.collections = collections
+    collections: tuple[str, ...] = ()
+    """Labels of those to order, all by default; leave out what shares its corpus with another."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
         """Raises NotApplicable where there is no wackiness analysis."""
@@ -44,25 +44,12 @@ class WackinessDefinitions(SuiteAnalyzer):
         return Analysis(values, summary="\n\n".join(_section(model, found) for model, found in values.items()))
 
 
-def kendall_tau(first: Mapping[str, float], second: Mapping[str, float]) -> float | None:
-    """Kendall's tau-b over the collections that both have."""
-    shared = sorted(first.keys() & second.keys())
-    columns = [[of[label] for label in shared] for of in (first, second)]
-    if len(shared) < FEWEST or any(len(set(column)) == 1 for column in columns):
-        return None
-    from scipy import stats
-
-    return float(stats.kendalltau(*columns).statistic)
-
-
 def _blocks(records: Sequence[Record]) -> dict[str, dict[str, Mapping[str, Json]]]:
     """definition -> collection -> the preset's values. An analysis does not depend on the postprocessor."""
     found: dict[str, dict[str, Mapping[str, Json]]] = {}
     for record in records:
-        for label, analysis in record.analysis.items():
-            for preset, block in analysis.items():
-                if isinstance(block, dict) and "w_auc" in block:
-                    found.setdefault(f"{label}: {preset}", {})[record.cell.collection.label] = block
+        for definition, block in definitions(record).items():
+            found.setdefault(definition, {})[record.cell.collection.label] = block
     return found
 
 
@@ -71,8 +58,8 @@ def _compared(blocks: Mapping[str, Mapping[str, Mapping[str, Json]]]) -> dict[st
         definition: {label: block["w_auc"] for label, block in of.items() if block["w_auc"] is not None}
         for definition, of in blocks.items()
     }
-    reference = next((definition for definition in areas if definition.endswith(": robust")), next(iter(areas)))
-    definitions = {
+    reference = first_robust(areas)
+    compared = {
         definition: {
             "w_auc": {label: block["w_auc"] for label, block in blocks[definition].items()},
             "n": {label: block["n"] for label, block in blocks[definition].items()},
@@ -81,15 +68,15 @@ def _compared(blocks: Mapping[str, Mapping[str, Mapping[str, Json]]]) -> dict[st
         }
         for definition, of in areas.items()
     }
-    return {"reference": reference, "definitions": definitions}
+    return {"reference": reference, "definitions": compared}
 
 
 def _section(model: str, values: Mapping[str, Json]) -> str:
-    definitions: Mapping[str, Mapping[str, Json]] = values["definitions"]
-    labels = list(dict.fromkeys(label for of in definitions.values() for label in of["w_auc"]))
+    by_definition: Mapping[str, Mapping[str, Json]] = values["definitions"]
+    labels = list(dict.fromkeys(label for of in by_definition.values() for label in of["w_auc"]))
     rows = [
         [definition, *(_cell(of, label) for label in labels), NOTHING if of["tau"] is None else f"{of['tau']:.2f}"]
-        for definition, of in definitions.items()
+        for definition, of in by_definition.items()
     ]
     table = tabulate(rows, ["definition", *labels, "tau"], tablefmt="github", disable_numparse=True)
     return f"### {model}\n\n{table}\n\n{EXPLAINED.format(values['reference'])}"

@@ -12,15 +12,30 @@ import numpy as np
 from sparsebench import CollectionModel, Document, Json, ModelError, Role
 from sparsebench.provenance import digest, file_digest
 from sparsebench.training import locate
-from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
-from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
-from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of, within
-from sparsebench_plugins.models.splade.output_ids import read_output_ids
-from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
-from sparsebench_plugins.models.splade.static import static_weights
+from sparsebench_plugins.models.splade import (
+    Checkpoint,
+    CheckpointParameters,
+    LoadedSplade,
+    Positive,
+    Side,
+    StaticSide,
+    Use,
+    about,
+    computed_by,
+    fetch,
+    identity_of,
+    load_side,
+    missing_lines,
+    open_any_side,
+    open_side,
+    read_output_ids,
+    static_weights,
+    use_of,
+    within,
+)
 
 if TYPE_CHECKING:
-    from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary
+    from sparsebench_plugins.models.splade import TokenizerVocabulary
 
 QueryWeights = Literal["binary", "idf", "checkpoint"]
 DOCUMENTS_AT_ONCE = 1024
@@ -82,29 +97,41 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
             return LoadedSplade(load_side(self, queries, "query", device), side)
         return LoadedSplade(self._query_side(queries, side, weights, documents), side)
 
+    def about(self) -> Mapping[str, Json]:
+        """Lengths, what the suite overrides, whether it is as its authors ran it, what it was trained on."""
+        documents, queries = self._open(), self._queries()
+        uses: dict[Role, tuple[Checkpoint, Use]] = {
+            "query": (queries, use_of(self, queries, "query")),
+            "document": (documents, use_of(self, documents, "document")),
+        }
+        weights = self._weights()
+        said = "weights of tokens" if weights == "checkpoint" else weights
+        return about(self, said, uses)
+
     def missing(self) -> Sequence[str]:
-        """Say what is not at hand."""
-        line = locate(self.checkpoint, self.revision).missing(self.files)
-        return [] if line is None else [line]
+        """Say what is not at hand, or only in part."""
+        return missing_lines([locate(self.checkpoint, self.revision)], self.files, [self._open, self._queries])
 
     def fetch(self) -> None:
         """Download what is missing; raises SparsebenchError."""
-        locate(self.checkpoint, self.revision).fetch(self.files)
+        fetch([locate(self.checkpoint, self.revision)], self.files, self.trust, [self._open, self._queries])
 
     def _open(self) -> Checkpoint:
         return open_side(self, locate(self.checkpoint, self.revision), "document")
 
     def _queries(self) -> Checkpoint:
         """What the checkpoint says of queries, also where the folder of its document route was given."""
-        location = locate(self.checkpoint, self.revision)
-        return open_checkpoint(location, "query", allow_bin=self.allow_bin, trust=self.trust)
+        return open_any_side(self, locate(self.checkpoint, self.revision), "query")
 
     def _weights(self) -> QueryWeights:
         """How queries are weighted; raises ModelError where that would be another model than the checkpoint's."""
-        declared = self._queries().declared
+        queries = self._queries()
+        declared = queries.declared
         own = declared.transformer is None or declared.token_weights is not None
         weights = self.query_weights or ("checkpoint" if own else "binary")
-        if declared.token_weights is not None and weights == "checkpoint" and self.activation is None:
+        known = queries.known
+        is_told = self.activation is not None or (known is not None and known.activation is not None)
+        if declared.token_weights is not None and weights == "checkpoint" and not is_told:
             raise ModelError(
                 f"checkpoint {self.checkpoint!r}: its files do not say whether documents take one logarithm or two. "
                 "`activation: relu` is one, `activation: log1p_relu` two (OpenSearch's doc-v3 models)"

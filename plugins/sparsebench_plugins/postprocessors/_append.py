@@ -1,8 +1,11 @@
 """Sinkhorn on a bank and one more query, for many such queries at once (METHODS 3.4, `append`).
 
 One by one, each query costs `iterations` passes over the bank. Together they share them: what the bank's rows come to
-for every query is one product of matrices a round, in float32. A query's own row joins it divided by its largest entry,
-so that it may outweigh the bank, or be outweighed, at any temperature; the last round adds it in the log domain.
+for every query is one product of matrices a round. A query's own row joins it divided by its largest entry, so that it
+may outweigh the bank, or be outweighed, at any temperature; the last round leaves it out (METHODS 3.8a).
+
+Products are in float32 first. Where that cannot tell a query's first place, they are made again for it in float64; and
+where a query moves the bank further than products reach, it is done by itself, in the log domain.
 
 Letters: n queries at once, B bank queries, blocks of d documents. Row 0 of n + 1 is the bank alone.
 """
@@ -11,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,66 +25,119 @@ from sparsebench_plugins.postprocessors._potentials import Order, Streamed
 from sparsebench_plugins.postprocessors._sinkhorn_fused import fits
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 T = TypeVar("T")
 Plan = tuple[slice, "Tensor", "Tensor"]
-"""Of some documents: softmax_i(L_ij + lu_i) (B, d) and its log normaliser (d,), for the bank alone."""
+"""Of some documents: softmax_i(L_ij + lu_i) (B, d) and its log normaliser (d,) float64, for the bank alone."""
 
 PAIRS_AT_ONCE = 2**21
 """Of a bank query and a document."""
 
-FLUSHED = 1e-30
-"""What is less in a matrix is 0, as in `_sinkhorn_fused`."""
+REFERENCE_PAIRS = 2**16
+"""Up to so many pairs of a bank query and a document float32 saves nothing."""
 
-LARGE = math.log(1e35)
-"""Above so many times all others an entry is all there is."""
+UNDECIDED = 1e-4
+"""How far potentials in float32 may be off, at the most: ten times what was found at tau = .01 (`test_fast_paths`).
+Where the first two documents of a query are within twice that, float64 decides."""
 
 DRIFT = 8.0
 """How far the bank's own potentials may move before its plans are written anew."""
 
-SOUND = math.log(1e-20)
-"""A sum that is less than this share of its largest factor may miss what was flushed."""
 
-
-def append_potentials(bank: Streamed, own: Tensor, *, iterations: int, order: Order) -> tuple[Tensor, Tensor]:
-    """lv (n, D) float32 of [bank; query] for queries with scores `own` (n, D), and which of them are sound (n,) bool.
-
-    Marginals are balanced. A query that moves the bank further than float32 reaches is not sound.
+@dataclass(frozen=True)
+class Reach:
+    """How small and large numbers may be in products. flushed: what is less is 0, for arithmetic on numbers too small
+    to be whole is ten times slow. large: log of so many times all others that an entry is all there is. sound: log of
+    the share of its largest factor below which a sum may miss what was flushed.
     """
-    batch = _Batch(bank, own.float(), order)
+
+    flushed: float
+    large: float
+    sound: float
+
+
+IN_FLOAT32 = Reach(1e-30, math.log(1e35), math.log(1e-20))
+IN_FLOAT64 = Reach(1e-240, math.log(1e280), math.log(1e-200))
+
+
+def append_potentials(
+    bank: Streamed,
+    own: Tensor,
+    *,
+    iterations: int,
+    order: Order,
+    floor: float,
+    alone: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """lv (n, D) float64 that the bank's rows of [bank; query] leave to each query, with scores `own` (n, D).
+
+    Marginals are balanced. Exact in all that decides a first place, among all documents and among those above the
+    floor, and within UNDECIDED elsewhere. alone: lv (D,) of one query's scores (D,), in the log domain.
+    """
+    import torch
+
+    run = partial(_run, bank, iterations=iterations, order=order)
+    queries, documents = bank.shape
+    if queries * documents > REFERENCE_PAIRS:
+        lv, sound = run(own, dtype=torch.float32)
+        again = ~sound | _undecided(own.double() + bank.tau * lv, own > floor, 2 * UNDECIDED * bank.tau)
+    else:
+        lv, again = torch.empty_like(own, dtype=torch.float64), torch.ones_like(own[:, 0], dtype=torch.bool)
+    rows = again.nonzero().flatten()
+    if len(rows):
+        lv[rows], sound = run(own[rows], dtype=torch.float64)
+        for row in rows[~sound].tolist():
+            lv[row] = alone(own[row])
+    return lv
+
+
+def _run(bank: Streamed, own: Tensor, *, iterations: int, order: Order, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """lv (n, D) float64, and which of them are sound (n,) bool."""
+    batch = _Batch(bank, own, order, dtype)
     for done in range(1, iterations):
         batch.sweep(documents=done > 1, queries=True)
     if iterations > 1:
         batch.sweep(documents=True, queries=False)
-    return batch.lv[1:], batch.sound[1:]
+    return batch.left, batch.sound[1:]
+
+
+def _undecided(keys: Tensor, candidates: Tensor, bound: float) -> Tensor:
+    """Rows (n,) bool whose two best keys (n, D) are within the bound, among all documents or among candidates."""
+    if keys.shape[1] < 2:
+        return keys.new_zeros(len(keys)).bool()
+    best, among = keys.topk(2, dim=1).values, keys.masked_fill(~candidates, -math.inf).topk(2, dim=1).values
+    return (best[:, 0] - best[:, 1] <= bound) | (among[:, 0] - among[:, 1] <= bound)
 
 
 class _Batch:
     """n + 1 problems that differ in one row, after the first normalisation of documents.
 
-    lv: (n + 1, D). The bank's rows have the potentials lu + moved (n + 1, B), alone and beside each query; lu (B,) is
-    in the plans. A query's own row has lw (n,).
+    lv: (n + 1, D) float64; left (n, D): the same without the query's own row. The bank's rows have the potentials lu +
+    moved (n + 1, B), alone and beside each query; lu (B,) is in the plans. A query's own row has lw (n,).
     """
 
-    def __init__(self, bank: Streamed, own: Tensor, order: Order) -> None:
+    def __init__(self, bank: Streamed, own: Tensor, order: Order, dtype: torch.dtype) -> None:
         import torch
 
         queries, documents = bank.shape
         self.log_a, self.log_b = -math.log(queries + 1), -math.log(documents)
-        self._bank, self._own = bank, own
+        self._bank, self._own, self._dtype = bank, own, dtype
+        self._reach = IN_FLOAT32 if dtype == torch.float32 else IN_FLOAT64
         self._plans: list[Plan] = []
-        self.lv, self.moved = own.new_empty(len(own) + 1, documents), own.new_zeros(len(own) + 1, queries)
+        self.moved = own.new_zeros(len(own) + 1, queries, dtype=dtype)
         self.sound = torch.ones(len(own) + 1, dtype=torch.bool, device=own.device)
-        lu, self.lw = own.new_zeros(queries, dtype=torch.float64), own.new_zeros(len(own))
+        lu, self.lw = own.new_zeros(queries, dtype=torch.float64), own.new_zeros(len(own), dtype=torch.float64)
         if order == "queries":
             lu = self.log_a - bank.round(lu, torch.zeros_like)[1]
             self.lw = self.log_a - self._own_lse()
         bank_lv, row_lse = bank.round(lu, lambda lse: self.log_b - lse)
         self.lu = self.log_a - row_lse
-        self.lv[0] = bank_lv
+        self.lv = bank_lv.repeat(len(own) + 1, 1)
+        self.left = self.lv[1:].clone()
         for columns in self._columns():
-            joined = self._kernel(columns).add_(self.lw[:, None]).logaddexp((self.log_b - bank_lv[columns]).float())
+            joined = self._kernel(columns).add_(self.lw[:, None]).logaddexp(self.log_b - bank_lv[columns])
             self.lv[1:, columns] = self.log_b - joined
 
     def sweep(self, *, documents: bool, queries: bool) -> None:
@@ -92,11 +149,12 @@ class _Batch:
         parts = self._of_plans(partial(self._part, self.moved.exp(), documents, queries))
         least, sums, own_lse = map(torch.stack, zip(*parts, strict=True))
         least = least.amin(dim=0)
-        self.sound &= least - self.moved.amax(dim=1) > SOUND
+        self.sound &= least - self.moved.amax(dim=1) > self._reach.sound
         if queries:
-            log_sums = sums.sum(dim=0).log_()
-            self.sound &= log_sums.amin(dim=1) + least.clamp(max=0) > SOUND
-            self.moved, self.lw = (self.log_a - self.log_b) - log_sums, self.log_a - own_lse.logsumexp(dim=0)
+            log_sums = sums.sum(dim=0).double().log_()
+            self.sound &= log_sums.amin(dim=1) + least.clamp(max=0) > self._reach.sound
+            self.moved = ((self.log_a - self.log_b) - log_sums).to(self._dtype)
+            self.lw = self.log_a - own_lse.logsumexp(dim=0)
 
     def _part(
         self, shares: Tensor, documents: bool, queries: bool, columns: slice, plan: Tensor, lse: Tensor
@@ -105,21 +163,21 @@ class _Batch:
 
         The total of a document is that of its column, in units of what the bank alone comes to.
         """
-        own = self._kernel(columns).add_(self.lw[:, None]).sub_(lse)
         if not queries:
-            total = (shares @ plan).log_()
-            total[1:] = total[1:].logaddexp(own)
-            self.lv[:, columns] = self.log_b - lse - total
+            total = (shares @ plan).double().log_()
+            self.left[:, columns] = self.log_b - lse - total[1:]
             return total.amin(dim=1), total[:0, 0], total[:0, 0]
+        # A difference of large numbers, so in float64; what is left of it is small enough for float32.
+        own = self._kernel(columns).add_(self.lw[:, None]).sub_(lse)
         top = own.amax(dim=1).clamp_(max=0)
-        own = own.sub_(top[:, None]).clamp_(math.log(FLUSHED), LARGE).exp_()
+        own = own.sub_(top[:, None]).clamp_(math.log(self._reach.flushed), self._reach.large).to(self._dtype).exp_()
         if documents:
             total = shares @ plan
-            total[1:].addcmul_(own, top.exp()[:, None])
+            total[1:].addcmul_(own, top.exp().to(self._dtype)[:, None])
         else:
-            total = (self.log_b - lse - self.lv[:, columns]).clamp_(max=LARGE).exp_()
-        least, inverse = total.amin(dim=1).log(), total.reciprocal_()
-        own_lse = own.mul_(inverse[1:]).sum(dim=1).log_() + (self.log_b + top - self.lw)
+            total = (self.log_b - lse - self.lv[:, columns]).clamp_(max=self._reach.large).to(self._dtype).exp_()
+        least, inverse = total.amin(dim=1).double().log_(), total.reciprocal_()
+        own_lse = own.mul_(inverse[1:]).sum(dim=1).double().log_() + (self.log_b + top - self.lw)
         return least, inverse @ plan.T, own_lse
 
     def _of_plans(self, function: Callable[[slice, Tensor, Tensor], T]) -> list[T]:
@@ -127,7 +185,7 @@ class _Batch:
         several = in_torch_threads if self._own.device.type == "cpu" else map
         if self._plans:
             return list(several(lambda plan: function(*plan), self._plans))
-        keep, found = fits(*self._bank.shape), list[T]()
+        keep, found = fits(*self._bank.shape, self._dtype.itemsize), list[T]()
 
         def of_columns(block: Block, places: slice) -> tuple[Plan | None, T]:
             plan = self._plan(block, places)
@@ -145,22 +203,25 @@ class _Batch:
     def _plan(self, block: Block, places: slice) -> Plan:
         import torch
 
-        kernel = (block.scores[:, places].float() / self._bank.tau).add_(self.lu.float()[:, None])
-        lse = kernel.logsumexp(dim=0)
-        plan = kernel.sub_(lse).clamp_(min=math.log(FLUSHED)).exp_()
+        part = Block(places, block.scores[:, places])
+        lse = self._bank.largest(part, self.lu).shares().lse
+        terms = (part.scores.double() * (1 / self._bank.tau)).add_(self.lu[:, None]).sub_(lse)
+        plan = terms.clamp_(min=math.log(self._reach.flushed)).to(self._dtype).exp_()
         columns = slice(block.columns.start + places.start, block.columns.start + places.stop)
-        return columns, torch.threshold_(plan, FLUSHED, 0), lse
+        return columns, torch.threshold_(plan, self._reach.flushed, 0), lse
 
     def _own_lse(self) -> Tensor:
         """LSE_j of the queries themselves, (n,)."""
-        found = self._own.new_full(self.lw.shape, -math.inf)
+        import torch
+
+        found = torch.full_like(self.lw, -math.inf)
         for columns in self._columns():
             found = found.logaddexp(self._kernel(columns).logsumexp(dim=1))
         return found
 
     def _columns(self) -> Iterator[slice]:
-        return ranges(self.lv.shape[1], PAIRS_AT_ONCE // len(self.lv) + 1)
+        return ranges(self._own.shape[1], PAIRS_AT_ONCE // (len(self._own) + 1) + 1)
 
     def _kernel(self, columns: slice) -> Tensor:
-        """L of the queries themselves, (n, d)."""
-        return self._own[:, columns] / self._bank.tau
+        """L of the queries themselves, (n, d) float64."""
+        return self._own[:, columns].double() * (1 / self._bank.tau)

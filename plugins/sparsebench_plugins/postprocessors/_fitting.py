@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast
 
 from sparsebench import Block, FitContext, ScoreBlocks, ScoreError, Sees
 from sparsebench.collection import normalised
+from sparsebench.search import unscaled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +61,24 @@ def complete(block: Block) -> Tensor:
     return block.scores.double()
 
 
+def undivided(blocks: Fitting) -> tuple[Fitting, float]:
+    """The blocks before `scaled` divided them, and by what; the same and 1 where it did not."""
+    if isinstance(blocks, Picked):
+        raw, scale = unscaled(blocks.blocks)
+        return replace(blocks, blocks=raw), scale
+    if isinstance(blocks, Beside):
+        (left, scale), (right, other) = unscaled(blocks.left), unscaled(blocks.right)
+        return (Beside(left, right), scale) if scale == other else (blocks, 1.0)
+    return (blocks, 1.0) if isinstance(blocks, Appended) else unscaled(cast(ScoreBlocks, blocks))
+
+
+def places_of(blocks: Fitting) -> Tensor:
+    """Which fitting query each of the queries is, (Q,) int64: itself, unless only some were picked."""
+    import torch
+
+    return blocks.places if isinstance(blocks, Picked) else torch.arange(blocks.shape[0])
+
+
 def distinct(blocks: ScoreBlocks, context: FitContext) -> Picked:
     """The first of the fitting queries of each text: the same as giving n duplicates a weight of 1/n each."""
     if len(context.query_texts) != blocks.shape[0]:
@@ -67,18 +86,21 @@ def distinct(blocks: ScoreBlocks, context: FitContext) -> Picked:
             f"query_weights: dedup needs the texts of the {blocks.shape[0]} fitting queries, and "
             f"{len(context.query_texts)} are known; use query_weights: uniform"
         )
-    first: dict[str, int] = {}
-    for row, text in enumerate(context.query_texts):
-        first.setdefault(normalised(text), row)
-    return Picked(blocks, tuple(first.values()))
+    # Queries without a text, as a matrix of videos has them, are not known to be the same.
+    names = [normalised(text) or row for row, text in enumerate(context.query_texts)]
+    first: dict[str | int, int] = {}
+    for row, name in enumerate(names):
+        first.setdefault(name, row)
+    return Picked(blocks, tuple(first.values()), tuple(first[name] for name in names))
 
 
 @dataclass(frozen=True, eq=False)
 class Picked:
-    """Some rows of score blocks, by number."""
+    """Some rows of score blocks, by number. first: for each row, the chosen one that stands for it."""
 
     blocks: ScoreBlocks
     chosen: tuple[int, ...]
+    first: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,11 +120,22 @@ class Picked:
     def __iter__(self) -> Iterator[Block]:
         """See ScoreBlocks."""
         for block in self.blocks:
-            yield Block(block.columns, block.scores[list(self.chosen)])
+            yield replace(block, scores=block.scores[list(self.chosen)])
 
     def rows(self, start: int, stop: int) -> Picked:
         """See ScoreBlocks."""
-        return Picked(self.blocks, self.chosen[start:stop])
+        return replace(self, chosen=self.chosen[start:stop])
+
+    @property
+    def places(self) -> Tensor:
+        """Of each row, which chosen one has the very same scores; -1 where a text came with scores of its own."""
+        import torch
+
+        first = torch.tensor(self.first)
+        alike = torch.ones(len(first), dtype=torch.bool)
+        for block in self.blocks:
+            alike &= (block.scores == block.scores[first]).all(dim=1).cpu()
+        return torch.searchsorted(torch.tensor(self.chosen), first).masked_fill(~alike, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +165,8 @@ class Beside:
         yield from self.left
         first = self.left.shape[1]
         for block in self.right:
-            yield Block(slice(first + block.columns.start, first + block.columns.stop), block.scores)
+            columns = slice(first + block.columns.start, first + block.columns.stop)
+            yield replace(block, columns=columns)
 
     def rows(self, start: int, stop: int) -> Beside:
         """See ScoreBlocks."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench import Block, ScoreBlocks
+from sparsebench_plugins.postprocessors._fitting import places_of
 from sparsebench_plugins.postprocessors._neighbours import kth_best
+from sparsebench_plugins.postprocessors._shares import Shares
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +23,7 @@ class Pool:
     """n scored pairs of Q queries and D documents; every other pair of query i scores floors[i].
 
     rows, documents: (n,) int64, by row, then document. scores: (n,) float64. floors: (Q,) float64, each at most the
-    scores of its row. device: where potentials are wanted.
+    scores of its row. places: which of the Q each query of the given blocks is, -1 where it has no score at all, int64.
     """
 
     shape: tuple[int, int]
@@ -29,59 +31,82 @@ class Pool:
     documents: np.ndarray
     scores: np.ndarray
     floors: np.ndarray
-    device: str
+    places: Tensor
 
-    def document_lse(self, lu: Tensor, tau: float) -> Tensor:
-        """LSE_i(S_ij / tau + lu_i) over all Q queries, (D,)."""
-        weights = lu.cpu().numpy()
-        floors = self.floors / tau + weights
-        return self._tensor(
-            with_floors(
-                self.scores / tau + weights[self.rows],
-                floors[self.rows],
-                self.documents,
-                np.full(self.shape[1], lse(floors)),
-            )
-        )
+    def shares(self, lu: Tensor, tau: float) -> Shares:
+        """Of M_ij = S_ij / tau + lu_i over all Q queries."""
+        weights, documents = lu.cpu().numpy(), self.shape[1]
+        floors, terms = self.floors * (1 / tau) + weights, self.scores * (1 / tau) + weights[self.rows]
+        left_out = LeftOut.of(floors, self.rows, self.documents, documents)
+        tops, owners = segment_tops(terms, self.rows, self.documents, documents)
+        stored = tops >= left_out.highest
+        owner, top = np.where(stored, owners, left_out.item), np.where(stored, tops, left_out.highest)
+        # Without the owner: its pair is not among the stored ones, and its floor not among the floors.
+        own = self.rows == owner[self.documents]
+        others = segment_lse(np.where(own, -np.inf, terms), self.documents, documents)
+        some = np.flatnonzero(~stored)
+        rows, at = np.append(self.rows, owner[some]), np.append(self.documents, some)
+        rest = np.logaddexp(others, LeftOut.of(floors, rows, at, documents).lse)
+        found = np.logaddexp(top, rest), owner, top - rest, top
+        return Shares(*map(self._tensor, found))
 
     def query_lse(self, lv: Tensor, tau: float) -> Tensor:
         """LSE_j(S_ij / tau + lv_j) over all D documents, (Q,)."""
-        weights = lv.cpu().numpy()
-        floors = self.floors / tau
-        return self._tensor(
-            with_floors(
-                self.scores / tau + weights[self.documents],
-                floors[self.rows] + weights[self.documents],
-                self.rows,
-                floors + lse(weights),
-            )
-        )
+        weights, queries = lv.cpu().numpy(), self.shape[0]
+        stored = segment_lse(self.scores * (1 / tau) + weights[self.documents], self.rows, queries)
+        left_out = LeftOut.of(weights, self.documents, self.rows, queries).lse
+        return self._tensor(np.logaddexp(stored, left_out + self.floors * (1 / tau)))
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         import torch
 
-        return torch.from_numpy(values).to(self.device)
+        return torch.from_numpy(values).to(self.places.device)
 
 
-def with_floors(pairs: np.ndarray, in_their_place: np.ndarray, segments: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """LSE by segment, where a pair that is not stored counts with its floor.
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """Of each of s segments, over all items that are not in it: the highest value, whose it is, and LSE.
 
-    pairs, in_their_place: (n,) what stored pairs add, and what they would add at the floor. segments: (n,) from 0 to
-    s - 1. totals: (s,) LSE of each segment with every pair at the floor. The difference of the last two cancels
-    harmlessly: a stored pair adds at least its floor, so the rounding error is small beside it.
+    Where all items are in it: -inf, -1 and -inf.
     """
-    stored = segment_lse(pairs, segments, len(totals))
-    replaced = segment_lse(in_their_place, segments, len(totals))
-    with np.errstate(divide="ignore"):  # log 0 where every pair of a segment is stored
-        others = totals + np.log1p(-np.exp(np.minimum(replaced - totals, 0)))
-    found: np.ndarray = np.logaddexp(stored, others)
-    return found
+
+    highest: np.ndarray
+    item: np.ndarray
+    lse: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray, items: np.ndarray, segments: np.ndarray, count: int) -> LeftOut:
+        """values: (m,) of all items. items, segments: (n,) which item is in which segment, each pair once.
+
+        What is in a segment is subtracted from the sum over all, but for its highest values that are the highest of
+        all: of these the sum over all is not taken, so that the largest term of it is never one that is subtracted.
+        """
+        best_first = np.argsort(-values, kind="stable")
+        tails = np.append(np.logaddexp.accumulate(values[best_first][::-1])[::-1], -np.inf)
+        ranks = np.empty(len(values), dtype=np.int64)
+        ranks[best_first] = np.arange(len(values))
+        order = np.lexsort((ranks[items], segments))
+        inside, at = ranks[items][order], segments[order]
+        nth = np.arange(len(at)) - np.searchsorted(at, at)
+        leading = inside == nth
+        skipped = np.bincount(at[leading], minlength=count)
+        totals = tails[skipped]
+        found = segment_lse(np.where(leading, -np.inf, values[best_first][inside]), at, count)
+        with np.errstate(invalid="ignore", divide="ignore"):  # where all items are inside
+            lse = np.where(totals > -np.inf, totals + np.log1p(-np.exp(np.minimum(found - totals, 0))), -np.inf)
+        return cls(np.append(values[best_first], -np.inf)[skipped], np.append(best_first, -1)[skipped], lse)
 
 
-def lse(values: np.ndarray) -> float:
-    """logsumexp of finite values (n,), n >= 1."""
-    peak = values.max()
-    return float(peak + np.log(np.exp(values - peak).sum()))
+def segment_tops(
+    values: np.ndarray, items: np.ndarray, segments: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The highest value of each segment and the item that has it, the first of equals: -inf and -1 of an empty one."""
+    tops, owners = np.full(count, -np.inf), np.full(count, -1)
+    order = np.lexsort((-items, values, segments))
+    last = np.flatnonzero(np.diff(segments[order], append=-1))
+    at = order[last]
+    tops[segments[at]], owners[segments[at]] = values[at], items[at]
+    return tops, owners
 
 
 def segment_lse(values: np.ndarray, segments: np.ndarray, count: int) -> np.ndarray:
@@ -107,10 +132,20 @@ def pool_of(blocks: ScoreBlocks, size: int) -> Pool:
     rows, documents, scores = (np.concatenate([getattr(part, name) for part in parts]) for name in _PAIRS)
     floors = _floors(parts) if blocks.floor == -math.inf else np.full(blocks.shape[0], blocks.floor)
     known = np.isfinite(floors)
-    rows = (np.cumsum(known) - 1)[rows]
+    numbers = np.where(known, np.cumsum(known) - 1, -1)
+    rows = numbers[rows]
     order = np.lexsort((documents, rows))
     shape = int(known.sum()), blocks.shape[1]
-    return Pool(shape, rows[order], documents[order], scores[order], floors[known], str(least.device))
+    return Pool(shape, rows[order], documents[order], scores[order], floors[known], _places(blocks, numbers, least))
+
+
+def _places(blocks: ScoreBlocks, numbers: np.ndarray, least: Tensor) -> Tensor:
+    """Of each query, its number (Q,) in the pool, on the device of `least`."""
+    import torch
+
+    places = places_of(blocks)
+    found = torch.from_numpy(numbers)[places.clamp(min=0)] if len(numbers) else places
+    return found.masked_fill(places < 0, -1).to(least.device)
 
 
 _PAIRS = ("rows", "documents", "scores")

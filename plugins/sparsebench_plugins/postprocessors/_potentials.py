@@ -1,25 +1,27 @@
 """Potentials of documents, learnt from fitting queries (METHODS 3).
 
-In the log domain throughout: exp(S / tau) overflows float32 at small tau.
+In the log domain throughout, and in float64: exp(S / tau) overflows at small tau, and what float32 leaves of the
+difference of two sums can decide the first place (METHODS 3.8a).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeVar
 
 from annotated_types import Ge, Gt, doc
 
-from sparsebench import Block, ScoreBlocks, Sees
+from sparsebench import Block, ScoreBlocks, Sees, State
 from sparsebench.search import ranges
 from sparsebench.workers import in_torch_threads
-from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enough
+from sparsebench_plugins.postprocessors import _compiled
+from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enough, places_of, undivided
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of
+from sparsebench_plugins.postprocessors._shares import Largest, Shares, joined, merged
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 Temperature = Annotated[float, Gt(0), doc("Temperature, in units of the scale.")]
@@ -31,8 +33,8 @@ PoolSize = Annotated[
 Order = Literal["documents", "queries"]
 T = TypeVar("T")
 
-REFERENCE_PAIRS = 2**16
-"""Up to so many pairs of a query and a document the reference is as good as instant."""
+ROWS_AT_ONCE = 1024
+"""Sums over queries are made of sums over so many: a part of the result's last digit, so it depends on nothing."""
 
 PAIRS_AT_ONCE = 2**19
 """For sums over documents or queries. Measured: 2**18 to 2**20 are fastest."""
@@ -50,12 +52,12 @@ class Kernel(Protocol):
         ...
 
     @property
-    def precision(self) -> str:
-        """What exponentials are computed in; potentials are kept in float64."""
+    def places(self) -> Tensor:
+        """Which fitting query each query of the given blocks is, -1 where it is none, int64."""
         ...
 
-    def document_lse(self) -> Tensor:
-        """LSE_i L_ij, (D,) float64."""
+    def shares(self, lu: Tensor) -> Shares:
+        """Of M_ij = L_ij + lu_i, lu (Q,) float64."""
         ...
 
     def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
@@ -63,92 +65,122 @@ class Kernel(Protocol):
         ...
 
 
-def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None = None) -> Kernel:
+def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None = None, passes: int = 1) -> Kernel:
     """The kernel of all pairs, or of the `pool` best documents of each query (METHODS 3.8).
 
-    Raises ScoreError where there are too few queries to learn from.
+    passes: how often it will be read. Raises ScoreError where there are too few queries to learn from.
     """
-    return enough(Streamed(blocks, tau) if pool is None else Pooled(pool_of(blocks, pool), tau), sees)
+    return enough(Streamed.of(blocks, tau, passes) if pool is None else Pooled(pool_of(blocks, pool), tau), sees)
+
+
+def fitted_rows(kernel: Kernel, lu: Tensor) -> dict[str, Tensor]:
+    """Of each query of the given blocks: lu (Q,) and which fitting query it is, for the rows of a State."""
+    places = kernel.places.to(lu.device)
+    own = lu[places.clamp(min=0)] if len(lu) else lu.new_zeros(len(places))
+    return {"lu": own.masked_fill(places < 0, 0), "fitted": places}
+
+
+def learnt(kernel: Kernel, lu: Tensor, tau: float, shares: Shares | None = None) -> State:
+    """What a method that saw the queries needs for their log shares with the potentials lu (Q,), if not at hand."""
+    shares = shares or kernel.shares(lu)
+    rows = fitted_rows(kernel, lu.to(shares.lse.device))
+    return State(shares.arrays(), rows=rows, error=tau * resolution(shares.lse, lu))
+
+
+def resolution(*terms: Tensor) -> float:
+    """How far a difference of numbers as large as these may be off in float64, after the few sums that it takes."""
+    return 16 * 2.0**-53 * max(float(term.abs().max()) if term.numel() else 0.0 for term in terms)
+
+
+def zeros(kernel: Kernel) -> Tensor:
+    """lu (Q,) before any round."""
+    import torch
+
+    return torch.zeros(kernel.shape[0], dtype=torch.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class Streamed:
     """All pairs, block by block: memory O(Q * block + D), one pass a round.
 
-    In float64 where there are few pairs: the reference. In float32 where there are many: half the bytes, exponentials
-    in a third of the time, and potentials within 1e-5 of the reference. The width of the blocks changes a potential by
-    rounding only. Raises ScoreError where a document is unseen.
+    passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no potential of a
+    document; of a query by rounding only. Raises ScoreError where a document is unseen.
     """
 
     blocks: Fitting
     tau: float
+    passes: int = 1
+
+    @classmethod
+    def of(cls, blocks: Fitting, tau: float, passes: int = 1) -> Streamed:
+        """With the scale, if the scores are divided by one, in tau: it costs no pass of its own then."""
+        raw, scale = undivided(blocks)
+        return cls(raw, tau * scale, passes)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """See Kernel."""
+        """(Q, D)."""
         return self.blocks.shape
 
     @property
-    def precision(self) -> Literal["float32", "float64"]:
-        """See Kernel."""
-        return "float32" if self.shape[0] * self.shape[1] > REFERENCE_PAIRS else "float64"
+    def places(self) -> Tensor:
+        """All of them, unless some were left out."""
+        return places_of(self.blocks)
 
     @property
-    def dtype(self) -> torch.dtype:
-        """Of `precision`."""
-        import torch
+    def floor(self) -> float:
+        """A document with a score above it counts as retrieved; -inf where the blocks do not say."""
+        return float(getattr(self.blocks, "floor", -math.inf))
 
-        found: torch.dtype = getattr(torch, self.precision)
-        return found
-
-    def document_lse(self) -> Tensor:
-        """See Kernel."""
-        import torch
-
-        nothing = torch.zeros(self.shape[0])
-        return torch.cat([self._document_lse(block, nothing) for block in self.blocks])
+    def shares(self, lu: Tensor) -> Shares:
+        """One pass."""
+        return joined([self.largest(block, lu).shares() for block in self.blocks])
 
     def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """See Kernel."""
+        """One pass."""
         import torch
 
         lvs = []
         row_lse = torch.full_like(lu, -math.inf)
         for block in self.blocks:
-            lv = potential(self._document_lse(block, lu))
+            lv = potential(self.largest(block, lu).shares().lse)
             row_lse = row_lse.to(lv.device).logaddexp(self._query_lse(block, lv))
             lvs.append(lv)
         return torch.cat(lvs), row_lse
 
-    def of_tiles(self, function: Callable[[slice, Tensor], T], block: Block) -> list[T]:
-        """What `function` makes of some rows of a block and their L (q, d), which it may write to."""
+    def largest(self, block: Block, lu: Tensor) -> Largest:
+        """Of a block's documents, among all queries."""
+        scores = block.scores
+        if scores.numel() and scores.amin() == -math.inf:
+            complete(block)  # says where
+        if _compiled.pays(scores, *self.shape, self.passes):
+            return _compiled.largest(scores, self.tau, lu)
+        weights, inverse = lu.to(scores.device), 1 / self.tau
 
-        def of_rows(rows: slice) -> T:
-            return function(rows, block.scores[rows].to(self.dtype) / self.tau)
+        def of_tile(rows: slice, columns: slice) -> Largest:
+            terms = (scores[rows, columns].double() * inverse).add_(weights[rows, None])
+            top, owner = terms.max(dim=0)
+            rest = terms.scatter_(0, owner[None], -math.inf).logsumexp(dim=0)
+            return Largest(top, owner + rows.start, rest)
 
-        return of_few_rows(of_rows, block.scores, PAIRS_AT_ONCE)
+        def of_columns(columns: slice) -> Largest:
+            return merged([of_tile(rows, columns) for rows in ranges(scores.shape[0], ROWS_AT_ONCE)])
 
-    def _document_lse(self, block: Block, lu: Tensor) -> Tensor:
-        """LSE_i(L_ij + lu_i), (d,)."""
         import torch
 
-        weights = lu.to(block.scores.device, self.dtype)
-
-        def peaks_and_totals(rows: slice, kernel: Tensor) -> tuple[Tensor, Tensor]:
-            if kernel.amin() == -math.inf:
-                complete(block)  # says where
-            peaks = kernel.add_(weights[rows, None]).amax(dim=0)
-            return peaks, kernel.sub_(peaks).exp_().sum(dim=0)
-
-        peaks, totals = map(torch.stack, zip(*self.of_tiles(peaks_and_totals, block), strict=True))
-        return (peaks + totals.log()).double().logsumexp(dim=0)
+        parts = several(of_columns, ranges(scores.shape[1], at_once(scores) // ROWS_AT_ONCE), scores)
+        return Largest(*map(torch.cat, zip(*parts, strict=True)))
 
     def _query_lse(self, block: Block, lv: Tensor) -> Tensor:
         """LSE_j(L_ij + lv_j), (Q,)."""
         import torch
 
-        weights = lv.to(self.dtype)
-        return torch.cat(self.of_tiles(lambda _, kernel: kernel.add_(weights).logsumexp(dim=1), block)).double()
+        inverse = 1 / self.tau
+
+        def of_rows(rows: slice) -> Tensor:
+            return (block.scores[rows].double() * inverse).add_(lv).logsumexp(dim=1)
+
+        return torch.cat(of_few_rows(of_rows, block.scores, PAIRS_AT_ONCE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,36 +192,35 @@ class Pooled:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """See Kernel."""
+        """(Q, D)."""
         return self.pool.shape
 
     @property
-    def precision(self) -> Literal["float64"]:
-        """See Kernel."""
-        return "float64"
+    def places(self) -> Tensor:
+        """Those that have any score."""
+        return self.pool.places
 
-    def document_lse(self) -> Tensor:
-        """See Kernel."""
-        import torch
-
-        return self.pool.document_lse(torch.zeros(self.shape[0], dtype=torch.float64), self.tau)
+    def shares(self, lu: Tensor) -> Shares:
+        """Over all queries, by their score or their floor."""
+        return self.pool.shares(lu, self.tau)
 
     def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """See Kernel."""
-        lv = potential(self.pool.document_lse(lu, self.tau))
+        """Two sums over the pairs of the pool."""
+        lv = potential(self.pool.shares(lu, self.tau).lse)
         return lv, self.pool.query_lse(lv, self.tau)
 
 
 def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:
-    """What `function` makes of the rows of scores (Q, d), about so many pairs at a time.
-
-    On a CPU what it makes of them stays in the cache, and several are made at once.
-    """
-    on_cpu = scores.device.type == "cpu"
-    rows = ranges(scores.shape[0], max(1, (pairs if on_cpu else PAIRS_ELSEWHERE) // scores.shape[1]))
-    return in_torch_threads(function, rows) if on_cpu else list(map(function, rows))
+    """What `function` makes of the rows of scores (Q, d), about so many pairs at a time."""
+    pairs = pairs if scores.device.type == "cpu" else PAIRS_ELSEWHERE
+    return several(function, ranges(scores.shape[0], max(1, pairs // scores.shape[1])), scores)
 
 
-def normaliser(kernel: Tensor, fitted: Tensor, sees: Sees) -> Tensor:
-    """C for the rows to correct: fitted (d,) holds them under `batch`; under `bank` each row joins it, (Q, d)."""
-    return kernel.logaddexp(fitted) if sees == "bank" else fitted
+def at_once(scores: Tensor) -> int:
+    """How many pairs at a time: on a CPU what is made of them stays in the cache."""
+    return PAIRS_AT_ONCE if scores.device.type == "cpu" else PAIRS_ELSEWHERE
+
+
+def several(function: Callable[[slice], T], parts: Iterable[slice], scores: Tensor) -> list[T]:
+    """What `function` makes of the parts of scores, on a CPU several at a time."""
+    return in_torch_threads(function, parts) if scores.device.type == "cpu" else list(map(function, parts))

@@ -1,48 +1,107 @@
-"""Sinkhorn's potentials of documents (METHODS 3.3), the fastest way that is at hand."""
+"""Sinkhorn's potentials (METHODS 3.3), the fastest way that decides as exact arithmetic would (METHODS 3.8a)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparsebench_plugins.postprocessors import _sinkhorn_fused
-from sparsebench_plugins.postprocessors._potentials import Kernel, Order, Streamed
+from sparsebench import Sees
+from sparsebench_plugins.postprocessors import _compiled, _sinkhorn_fused
+from sparsebench_plugins.postprocessors._potentials import Kernel, Order, Streamed, zeros
+from sparsebench_plugins.postprocessors._shares import Shares, joined
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+Potential = Callable[["Tensor"], "Tensor"]
+
+FEW = 2**22
+"""Up to so many pairs all is in float64: float32 saves milliseconds, and may exchange documents below the first."""
+
 
 class Found(NamedTuple):
-    """lv (D,) float64, and how it was computed, for the record."""
+    """lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way, for the record."""
 
-    lv: Tensor
+    lu: Tensor
+    shares: Shares | None
     path: str
 
 
-def sinkhorn_potentials(kernel: Kernel, *, iterations: int, order: Order, document_marginal: float) -> Found:
-    """The document potentials after `iterations` rounds of Sinkhorn.
+def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Order, document_marginal: float) -> Found:
+    """The potentials of queries that the last of `iterations` rounds of Sinkhorn normalises documents with.
 
-    iterations >= 1. 0 <= document_marginal <= 1: 1 is balanced, 0 leaves lv at 0.
+    The document potentials are then lv_j = document_marginal * (-log D - LSE_i(L_ij + lu_i)), and with lu at hand they
+    need not be formed: METHODS 3.8a. iterations >= 1. 0 <= document_marginal <= 1: 1 is balanced.
     """
     import torch
 
     queries, documents = kernel.shape
     log_a, log_b = -math.log(queries), -math.log(documents)
-
-    def next_round(lu: Tensor) -> tuple[Tensor, Tensor]:
-        lv, row_lse = kernel.round(lu, lambda lse: document_marginal * (log_b - lse))
-        return lv, log_a - row_lse
-
-    lu = torch.zeros(queries, dtype=torch.float64)
+    lu, rounds = zeros(kernel), iterations - 1
     if order == "queries":
         # A round that leaves lv at 0 is all that starting with the rows means.
         lu = log_a - kernel.round(lu, torch.zeros_like)[1]
-    lv, lu = next_round(lu)
-    rounds = iterations - 1
-    if isinstance(kernel, Streamed) and document_marginal == 1 and _sinkhorn_fused.pays(kernel, lu.device.type, rounds):
-        fused = _sinkhorn_fused.fused_rounds(kernel, lu, lv, rounds)
-        if fused.isfinite().all():
-            return Found(fused, "float32, fused rounds (numba)")
+
+    def potential(lse: Tensor) -> Tensor:
+        return document_marginal * (log_b - lse)
+
+    if isinstance(kernel, Streamed) and _in_memory(kernel, rounds):
+        found = _multiplied(kernel, lu, rounds, sees) if document_marginal == 1 else None
+        found = found or _in_log_domain(kernel, lu, rounds, potential)
+        if found:
+            return found
     for _ in range(rounds):
-        lv, lu = next_round(lu)
-    return Found(lv, f"{kernel.precision}, log domain (torch)")
+        lu = log_a - kernel.round(lu, potential)[1]
+    return Found(lu, None, "float64, log domain (torch)")
+
+
+def _in_memory(kernel: Streamed, rounds: int) -> bool:
+    """Whether compiled rounds pay, and every pair has a score."""
+    first = next(iter(kernel.blocks), None)
+    pays = rounds and first is not None and _compiled.pays(first.scores, *kernel.shape, kernel.passes)
+    return bool(pays) and all(block.scores.amin() > -math.inf for block in kernel.blocks)
+
+
+def _multiplied(kernel: Streamed, lu: Tensor, rounds: int, sees: Sees) -> Found | None:
+    """By products, in float32 where these decide the first place of every query that is fitted; None if none will do.
+
+    What a bank comes to serves queries that nobody has seen yet, so there float32 decides nothing.
+    """
+    queries, documents = kernel.shape
+    if sees == "batch" and queries * documents > FEW and _sinkhorn_fused.fits(queries, documents):
+        found = _sinkhorn_fused.multiplied(kernel, lu, rounds, "float32")
+        error = _sinkhorn_fused.error(rounds, "float32")
+        shares = None if found is None else deciding_shares(kernel, found, 2 * error)
+        if found is not None and shares is not None:
+            return Found(found, shares, f"float32 products, off by {error:.1g} at most, first places decided (numba)")
+    if not _sinkhorn_fused.fits(queries, documents, 8):
+        return None
+    found = _sinkhorn_fused.multiplied(kernel, lu, rounds, "float64")
+    return None if found is None else Found(found, None, "float64 products (numba)")
+
+
+def _in_log_domain(kernel: Streamed, lu: Tensor, rounds: int, potential: Potential) -> Found | None:
+    width = next(iter(kernel.blocks)).scores.element_size()
+    if not _sinkhorn_fused.fits(*kernel.shape, width):
+        return None
+    scores = _sinkhorn_fused.in_one_piece(kernel)
+    return Found(
+        _sinkhorn_fused.in_log_domain(scores, kernel.tau, lu, rounds, potential), None, "float64, log domain (numba)"
+    )
+
+
+def deciding_shares(kernel: Streamed, lu: Tensor, bound: float) -> Shares | None:
+    """The shares of all documents, if they tell the first place of every query, among all documents and among those
+    with a score above the floor: its key is more than the bound above every other, or equal to it.
+    """
+    places = [_compiled.FirstPlaces(kernel.shape[0], floor) for floor in {-math.inf, kernel.floor}]
+    parts = []
+    for block in kernel.blocks:
+        part = kernel.largest(block, lu).shares()
+        for place in places:
+            place.add(block.scores, kernel.tau, lu, part)
+        parts.append(part)
+    if not all(place.decided(bound) for place in places):
+        return None
+    return joined(parts)

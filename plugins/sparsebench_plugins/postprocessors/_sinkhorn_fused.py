@@ -1,113 +1,205 @@
-"""Sinkhorn's rounds on exp(L + lu + lv), written once and then read once a round (needs numba, the extra [fast]).
+"""Sinkhorn's rounds on scores that lie in memory, each read once a round (needs numba, the extra [fast]).
 
-Where a round of the reference takes exponentials of all pairs twice, this multiplies: with K = Q exp(L + lu + lv),
-u = 1 / K v and v = (Q / D) / K'u, the potentials are lu + log u and lv + log v. When these leave [-8, 8], where float32
-begins to miss what was flushed, they are absorbed: K is written anew with the potentials as they are by then.
+A round of the reference takes exponentials of all pairs twice. There are two ways to do less:
+
+* `multiplied`: exp(L + lu - peak) is written once, as K, and then only multiplied with u and v: u = a / K v and
+  v = b / K'u. K is kept in float32 where it is large, and all arithmetic is in float64, so that a potential is off by
+  `error` at the most; None where a sum is so small that it may miss what was flushed, at small temperatures.
+* `in_log_domain`: a row's exponentials are taken while it is in the cache, once a round; exact at any temperature.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from sparsebench.search import ranges
-from sparsebench.workers import Team, workers
+from sparsebench.workers import Team, in_threads, workers
+from sparsebench_plugins.postprocessors import _compiled
 from sparsebench_plugins.postprocessors._potentials import Streamed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-WORTH_LOADING = 2**22
-"""Pairs times rounds that are done otherwise while the compiled loop loads."""
+Precision = Literal["float32", "float64"]
 
-WORTH_THREADS = 2**21
+WORTH_THREADS = 2**19
 """Pairs that one thread reads while another is called."""
 
 LARGEST = 2**32
-"""Bytes of K, which also takes a quarter of the machine's memory at most."""
-
-LIMIT = 8.0
-
-FLUSHED = 1e-30
-"""What is less in K is 0: it counts for nothing, and arithmetic on numbers too small to be whole is ten times slow."""
+"""Bytes of a matrix, which also takes a quarter of the machine's memory at most."""
 
 STRIPE = 128
 """Rows that are summed up together: the number of threads changes no byte."""
 
+FLUSHED = {"float32": 1e-37, "float64": 1e-260}
+"""What is less in K is 0: arithmetic on numbers too small to be whole is ten times slow."""
 
-def pays(kernel: Streamed, device: str, rounds: int) -> bool:
-    """Whether K is worth writing for so many more rounds."""
-    queries, documents = kernel.shape
-    worth = queries * documents * rounds >= WORTH_LOADING and bool(importlib.util.find_spec("numba"))
-    return device == "cpu" and worth and fits(queries, documents)
+ROUNDING = {"float32": 2.0**-24, "float64": 2.0**-53}
+"""Share of an entry of K that is lost."""
 
-
-def fits(queries: int, documents: int) -> bool:
-    """Whether K may be kept in memory."""
-    return 4 * queries * documents <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
+LEAST = 1e-100
+"""A document's sum of flushed exponentials below this may miss some."""
 
 
-def fused_rounds(kernel: Streamed, lu: Tensor, lv: Tensor, rounds: int) -> Tensor:
-    """lv (D,) float64 after so many more rounds, from lu (Q,) and lv (D,) after one."""
+def error(rounds: int, precision: Precision) -> float:
+    """How far potentials of queries may be off after so many rounds, at the most.
+
+    Each round normalises rows and columns of a matrix whose entries are off by a share; a normalised sum is then off by
+    no more, and what was off before spreads but does not grow.
+    """
+    return 2 * rounds * ROUNDING[precision]
+
+
+def fits(queries: int, documents: int, width: int = 4) -> bool:
+    """Whether so many pairs of so many bytes may be kept in memory."""
+    return width * queries * documents <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
+
+
+def team(queries: int, documents: int) -> Team:
+    """As many threads as a round of so many pairs keeps busy."""
+    return Team(workers() if queries * documents >= WORTH_THREADS else 1)
+
+
+def multiplied(kernel: Streamed, lu: Tensor, rounds: int, precision: Precision) -> Tensor | None:
+    """lu (Q,) float64 after so many more rounds with balanced marginals; None where K is flushed too much for it."""
     import torch
 
-    size = workers() if kernel.shape[0] * kernel.shape[1] >= WORTH_THREADS else 1
-    with Team(size) as team, np.errstate(divide="ignore"):
-        scaled = Scaled(kernel, lu.numpy(), lv.numpy(), team)
-        for _ in range(rounds):
-            scaled.round()
-    return torch.from_numpy(scaled.document_potentials())
+    with team(*kernel.shape) as several, np.errstate(divide="ignore", invalid="ignore"):
+        scaled = Scaled.of(kernel, lu, precision, several)
+        if not all(scaled.round() for _ in range(rounds)):
+            return None
+        return lu + torch.from_numpy(np.log(scaled.u))
 
 
+@dataclass(eq=False)
 class Scaled:
-    """K (Q, D) with the potentials in it, and beside it u (Q,) and v (D,)."""
+    """K (Q, D), padded to a multiple of four rows, with u (Q,) and v (D,) float64 beside it."""
 
-    def __init__(self, kernel: Streamed, lu: np.ndarray, lv: np.ndarray, team: Team) -> None:
-        from sparsebench_plugins.postprocessors._sinkhorn_kernel import ROWS, normalise_rows
+    matrix: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    several: Team
+    precision: Precision
 
-        self._kernel, self._team, self._normalise = kernel, team, normalise_rows
+    @classmethod
+    def of(cls, kernel: Streamed, lu: Tensor, precision: Precision, several: Team) -> Scaled:
+        """Write K, and normalise the documents."""
+        from sparsebench_plugins.postprocessors._kernels import ROWS
+
         queries, documents = kernel.shape
-        self._matrix = np.zeros((-(-queries // ROWS) * ROWS, documents), np.float32)
-        self._stripes = list(enumerate(ranges(len(self._matrix), STRIPE)))
-        self._sums = np.empty((len(self._stripes), documents), np.float32)
-        self._absorb(lu, lv)
+        matrix = np.zeros((-(-queries // ROWS) * ROWS, documents), precision)
+        v, weights = np.empty(documents), lu.cpu().numpy()
+        for block in kernel.blocks:
+            scores = np.ascontiguousarray(block.scores.numpy())
+            _write(scores, 1 / kernel.tau, weights, matrix, v, block.columns.start)
+        return cls(matrix, np.ones(queries), 1 / (documents * v), several, precision)
 
-    def document_potentials(self) -> np.ndarray:
-        """lv (D,) float64."""
-        return self._lv + np.log(self._v.astype(np.float64))
+    def round(self) -> bool:
+        """Normalise queries, then documents; False where a sum may miss what was flushed."""
+        from sparsebench_plugins.postprocessors._kernels import multiply_rows
 
-    def round(self) -> None:
-        """Normalise queries, then documents."""
-        queries, documents = self._kernel.shape
-        own = self._u[:queries]
-        if not all(np.exp(-LIMIT) < x.min() and x.max() < np.exp(LIMIT) for x in (own, self._v)):
-            self._absorb(self._lu + np.log(own.astype(np.float64)), self.document_potentials())
-        self._team.map(self._pass, range(self._team.size))
-        np.divide(queries / documents, self._sums.sum(axis=0), out=self._v)
+        queries, documents = len(self.u), len(self.v)
+        stripes = list(enumerate(ranges(len(self.matrix), STRIPE)))
+        row_sums, sums = np.empty(len(self.matrix)), np.empty((len(stripes), documents))
 
-    def _pass(self, worker: int) -> None:
-        for stripe, rows in self._stripes[worker :: self._team.size]:
-            self._normalise(self._matrix[rows], self._v, self._u[rows], self._sums[stripe])
+        def work(worker: int) -> None:
+            for stripe, rows in stripes[worker :: self.several.size]:
+                multiply_rows(self.matrix[rows], self.v, row_sums[rows], sums[stripe])
 
-    def _absorb(self, lu: np.ndarray, lv: np.ndarray) -> None:
-        """Write K."""
-        import torch
+        self.several.map(work, range(self.several.size))
+        least = FLUSHED[self.precision] / ROUNDING[self.precision]
+        sound = bool(row_sums[:queries].min() > least * self.v.sum())
+        self.u = 1 / (queries * row_sums[:queries])
+        totals = sums.sum(axis=0) / queries
+        sound &= bool(totals.min() > least * self.u.sum())
+        self.v = 1 / (documents * totals)
+        return sound
 
-        self._lu, self._lv = lu, lv
-        self._u, self._v = np.ones(len(self._matrix), np.float32), np.ones(len(lv), np.float32)
-        matrix = torch.from_numpy(self._matrix)
-        by_query = torch.from_numpy(lu + math.log(len(lu))).float()
-        by_document = torch.from_numpy(lv).float()
-        for block in self._kernel.blocks:
 
-            def write(rows: slice, kernel: Tensor, columns: slice = block.columns) -> None:
-                kernel.add_(by_query[rows, None]).add_(by_document[columns])
-                # Bounded first: a result too small to be whole would take exp() ten times as long.
-                kernel.clamp_(min=math.log(FLUSHED)).exp_()
-                matrix[rows, columns] = torch.threshold_(kernel, FLUSHED, 0)
+def _write(
+    scores: np.ndarray, inverse: float, lu: np.ndarray, matrix: np.ndarray, totals: np.ndarray, first: int
+) -> None:
+    """exp(L + lu - peak) of a block into matrix (Q, D) from column `first` on, and their sums over rows into totals."""
+    from sparsebench_plugins.postprocessors._kernels import owners, write_exponentials
 
-            self._kernel.of_tiles(write, block)
+    least = math.log(FLUSHED[str(matrix.dtype)])
+
+    def fill(columns: slice) -> None:
+        size = columns.stop - columns.start
+        peaks, second, owner = np.empty(size), np.empty(size), np.empty(size, np.int64)
+        owners(scores, inverse, lu, columns.start, columns.stop, peaks, second, owner)
+        sums = totals[first + columns.start : first + columns.stop]
+        where = columns.start, columns.stop
+        write_exponentials(scores, inverse, lu, *where, peaks, least, matrix, first + columns.start, sums)
+
+    in_threads(fill, ranges(scores.shape[1], _compiled.DOCUMENTS_AT_ONCE))
+
+
+def in_log_domain(
+    scores: np.ndarray, tau: float, lu: Tensor, rounds: int, potential: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """lu (Q,) float64 after so many more rounds, at least one. potential: lv (D,) of LSE_i(L_ij + lu_i)."""
+    import torch
+
+    lse = _compiled.largest(torch.from_numpy(scores), tau, lu).shares().lse
+    with team(*scores.shape) as several:
+        sweep = _Sweep(scores, tau, several)
+        for left in reversed(range(rounds)):
+            lv = potential(lse)
+            row_lse, sums = sweep(lv.numpy(), sums=left > 0)
+            lu = torch.from_numpy(-math.log(len(row_lse)) - row_lse)
+            if left:
+                lse = _document_lse(scores, tau, lu, lv, torch.from_numpy(sums))
+    return lu
+
+
+def _document_lse(scores: np.ndarray, tau: float, lu: Tensor, lv: Tensor, sums: Tensor) -> Tensor:
+    """LSE_i(L_ij + lu_i) (D,) from sums of normalised rows. A document that no query wants has a sum too small to be
+    whole, and is added up by itself.
+    """
+    import torch
+
+    lse = sums.log() - math.log(len(lu)) - lv
+    unwanted = sums < LEAST
+    if unwanted.any():
+        some = torch.from_numpy(scores[:, unwanted.numpy()])
+        lse[unwanted] = _compiled.largest(some, tau, lu).shares().lse
+    return lse
+
+
+class _Sweep:
+    """A pass over the rows, stripes of them at once."""
+
+    def __init__(self, scores: np.ndarray, tau: float, several: Team) -> None:
+        self._scores, self._inverse, self._several = scores, 1 / tau, several
+        self._stripes = list(enumerate(ranges(len(scores), STRIPE)))
+        self._sums = np.empty((len(self._stripes), scores.shape[1]))
+
+    def __call__(self, lv: np.ndarray, *, sums: bool) -> tuple[np.ndarray, np.ndarray]:
+        """LSE_j(L_ij + lv_j) (Q,), and if asked for the sums (D,) of exp(L_ij + lv_j - that) over rows."""
+        from sparsebench_plugins.postprocessors._kernels import normalise_rows
+
+        row_lse = np.empty(len(self._scores))
+        wanted = self._sums if sums else self._sums[:, :0]
+
+        def work(worker: int) -> None:
+            terms = np.empty_like(lv)
+            for stripe, rows in self._stripes[worker :: self._several.size]:
+                normalise_rows(self._scores[rows], self._inverse, lv, row_lse[rows], wanted[stripe], terms)
+
+        self._several.map(work, range(self._several.size))
+        return row_lse, wanted.sum(axis=0)
+
+
+def in_one_piece(kernel: Streamed) -> np.ndarray:
+    """The scores (Q, D) as the blocks have them."""
+    import torch
+
+    parts = [block.scores for block in kernel.blocks]
+    return (parts[0].contiguous() if len(parts) == 1 else torch.cat(parts, dim=1)).numpy()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from sparsebench import FitContext, ScoreBlocks, ScoreError, Sees, State
+from sparsebench import FitContext, ScoreBlocks, ScoreError, State
 from sparsebench_plugins.postprocessors._fitting import Beside
-from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn
+from sparsebench_plugins.postprocessors.sinkhorn import FrozenSinkhorn
 
 
-class Dbsn(Sinkhorn):
+class Dbsn(FrozenSinkhorn):
     """Sinkhorn on bank queries x (documents + the bank's own documents); the potentials of the documents are kept.
 
     The bank's queries then find their own right answers among the rivals.
@@ -18,7 +18,6 @@ class Dbsn(Sinkhorn):
     Raises ScoreError for an empty bank, and where the collection's bank brings no documents of its own.
     """
 
-    sees: ClassVar[Sees] = "bank"
     reads_bank_gallery: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:

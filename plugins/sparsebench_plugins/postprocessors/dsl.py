@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
-from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser, of_few_rows
+from sparsebench import Block, FitContext, Json, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors._potentials import (
+    PoolSize,
+    Temperature,
+    kernel_of,
+    learnt,
+    of_few_rows,
+    zeros,
+)
+from sparsebench_plugins.postprocessors._shares import log_shares, softplus
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,36 +29,53 @@ PAIRS_AT_ONCE = 2**16
 class Dsl(Postprocessor):
     """Ranks as `S_ij * exp(S_ij / tau) / sum_i' exp(S_i'j / tau)`, without its underflow.
 
-    With `k = log|S| + S / tau - C`, positive scores come first by k, then zeros, then negative ones by -k: for a
-    negative score a large share of its document makes it worse. Negatives are counted, never shifted.
+    With `k = log|S| + log share`, positive scores come first by k, then zeros, then negative ones by -k: for a negative
+    score a large share of its document makes it worse. Negatives are counted, never shifted unless `shift` says so.
 
     Raises ScoreError for a batch of one query.
+
+    >>> Dsl(tau=0.05).shift
+    'none'
     """
 
     tau: Temperature
     pool: PoolSize | None = None
+    shift: Literal["none", "min"] = "none"
+    """`min` subtracts the lowest fitting score from all scores before they are multiplied: for models whose scores have
+    no zero of their own. The record says how much that was."""
+
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lse: C_j = LSE_i(S_ij / tau), (D,) float64. The record counts the fitting scores below 0."""
-        lse = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool).document_lse()
-        return State({"lse": lse}, facts={"negative_fitting_scores": negatives(blocks)})
+        """Of each document what inverted softmax learns. The record has the lowest fitting score, if it is a shift."""
+        facts = {"shift": lowest(blocks)} if self.shift == "min" else {}
+        return replace(self._learnt(blocks), facts=facts, error=0.0)  # its keys are in no unit of a score
+
+    def _learnt(self, blocks: ScoreBlocks) -> State:
+        kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
+        return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64, with the sign of the score."""
         import torch
 
-        lse = state.arrays["lse"][block.columns]
         corrected = torch.empty_like(block.scores, dtype=torch.float64)
 
         def correct(rows: slice) -> None:
-            scores = block.scores[rows].double()
-            kernel = scores / self.tau
-            key = kernel.sub(normaliser(kernel, lse, self.sees)).add_(scores.abs().log_())
+            part = Block(block.columns, block.scores[rows], block.first_row + rows.start)
+            scores = part.scores.double() - state.facts.get("shift", 0.0)
+            key = self._log_shares(part, state).add_(scores.abs().log_())
             torch.mul(above_zero(key), scores.sign(), out=corrected[rows])
 
         of_few_rows(correct, block.scores, PAIRS_AT_ONCE)
         return corrected
+
+    def _log_shares(self, block: Block, state: State) -> Tensor:
+        return log_shares(block, state, self.tau)[0]
+
+    def remarks(self, blocks: ScoreBlocks, state: State) -> Mapping[str, Json]:
+        """How many test scores are below 0, after the shift if there is one: these rank the other way round."""
+        return {"negative_test_scores": negatives(blocks, state.facts.get("shift", 0.0)), "test_scores": seen(blocks)}
 
 
 class DslSingleQuery(Dsl):
@@ -57,12 +83,36 @@ class DslSingleQuery(Dsl):
 
     sees: ClassVar[Sees] = "bank"
 
+    def _learnt(self, blocks: ScoreBlocks) -> State:
+        kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
+        return State({"lse": kernel.shares(zeros(kernel)).lse})
 
-def negatives(blocks: ScoreBlocks) -> int:
-    """How many scores are below 0, unseen documents aside; without a look where the source has none below 0."""
-    if blocks.floor >= 0:
+    def _log_shares(self, block: Block, state: State) -> Tensor:
+        x = (block.scores.double() * (1 / self.tau)).sub_(state.arrays["lse"][block.columns])
+        return softplus(x.neg_()).neg_()
+
+
+def negatives(blocks: ScoreBlocks, least: float) -> int:
+    """How many scores are below `least`, unseen documents aside; without a look where the source has none below 0."""
+    if blocks.floor >= least:
         return 0
-    return sum(int(((block.scores < 0) & (block.scores > -math.inf)).sum()) for block in blocks)
+    return sum(int(((block.scores < least) & (block.scores > -math.inf)).sum()) for block in blocks)
+
+
+def seen(blocks: ScoreBlocks) -> int:
+    """How many pairs have a score."""
+    if blocks.floor > -math.inf:
+        return blocks.shape[0] * blocks.shape[1]
+    return sum(int((block.scores > -math.inf).sum()) for block in blocks)
+
+
+def lowest(blocks: ScoreBlocks) -> float:
+    """The lowest score of any pair; 0 where there is none."""
+    found = math.inf
+    for block in blocks:
+        scores = block.scores[block.scores > -math.inf]
+        found = min(found, float(scores.min()) if scores.numel() else math.inf)
+    return found if found < math.inf else 0.0
 
 
 def above_zero(key: Tensor) -> Tensor:

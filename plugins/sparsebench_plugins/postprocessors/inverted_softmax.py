@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
-from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, normaliser
+from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, learnt, resolution, zeros
+from sparsebench_plugins.postprocessors._shares import leave_one_out, log_shares
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class InvertedSoftmax(Postprocessor):
-    """`S_ij - tau * LSE_i(S_ij / tau)`, that is DSL without the factor S.
+    """Ranks as `S_ij - tau * LSE_i(S_ij / tau)`, that is DSL without the factor S, and loses no digit where one query
+    owns a document: by the same without the query's own term (METHODS 3.8a).
 
     Raises ScoreError for a batch of one query.
+
+    >>> InvertedSoftmax(tau=0.05).sees
+    'batch'
     """
 
     tau: Temperature
@@ -24,16 +29,32 @@ class InvertedSoftmax(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lse: C_j = LSE_i(S_ij / tau) over the fitting queries, (D,) float64."""
-        return State({"lse": kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool).document_lse()})
+        """Of each document: lse, LSE_i(S_ij / tau) over the fitting queries; owner, the query with the largest term;
+        margin, that term less LSE of all others; (D,) each.
+        """
+        kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
+        return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
-        scores = block.scores.double()
-        return scores - self.tau * normaliser(scores / self.tau, state.arrays["lse"][block.columns], self.sees)
+        shares, owned = log_shares(block, state, self.tau)
+        return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
 
 
 class InvertedSoftmaxSingleQuery(InvertedSoftmax):
-    """Inverted softmax of each query over a bank and itself. Raises ScoreError for an empty bank."""
+    """Inverted softmax of each query over a bank and itself. Raises ScoreError for an empty bank.
+
+    With x = S_qj / tau - LSE_b(B_bj / tau) that is `-tau * log(1 + exp(-x))`; ranked by x, which is the same order.
+    """
 
     sees: ClassVar[Sees] = "bank"
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        """lse: LSE_b(B_bj / tau) over the bank, (D,) float64."""
+        kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
+        lse = kernel.shares(zeros(kernel)).lse
+        return State({"lse": lse}, error=self.tau * resolution(lse))
+
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """(Q, d) float64."""
+        return block.scores.double() - self.tau * state.arrays["lse"][block.columns]

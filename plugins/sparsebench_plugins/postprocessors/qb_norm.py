@@ -10,7 +10,7 @@ from annotated_types import Ge
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._neighbours import kth_best
-from sparsebench_plugins.postprocessors._potentials import Temperature, kernel_of
+from sparsebench_plugins.postprocessors._potentials import Temperature, kernel_of, zeros
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,8 @@ class QbNorm(Postprocessor):
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """lse: LSE_b(B_bj / tau), (D,) float64. active: in the top k of some bank query, (D,) bool."""
-        lse = kernel_of(blocks, tau=self.tau, sees=self.sees).document_lse()
+        kernel = kernel_of(blocks, tau=self.tau, sees=self.sees)
+        lse = kernel.shares(zeros(kernel)).lse
         return State({"lse": lse, "active": retrieved_within(blocks, self.k)})
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:

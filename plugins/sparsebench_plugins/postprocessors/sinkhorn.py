@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
@@ -10,8 +11,18 @@ from annotated_types import Ge, Le
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
 from sparsebench_plugins.postprocessors._append import append_potentials
 from sparsebench_plugins.postprocessors._fitting import Appended, distinct, enough
-from sparsebench_plugins.postprocessors._potentials import Kernel, Order, PoolSize, Streamed, Temperature, kernel_of
-from sparsebench_plugins.postprocessors._sinkhorn import Found, sinkhorn_potentials
+from sparsebench_plugins.postprocessors._potentials import (
+    Kernel,
+    Order,
+    PoolSize,
+    Streamed,
+    Temperature,
+    kernel_of,
+    learnt,
+    resolution,
+)
+from sparsebench_plugins.postprocessors._shares import leave_one_out, log_shares, softplus
+from sparsebench_plugins.postprocessors._sinkhorn import Found, query_potentials
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,63 +52,114 @@ class Sinkhorn(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lv: potentials of documents, (D,) float64. The record says how they were computed."""
-        kernel = kernel_of(self._fitting(blocks, context), tau=self.tau, sees=self.sees, pool=self.pool)
+        """Of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries that the last round has;
+        owner, the query with the largest term; margin, that term less LSE of all others; (D,) each. The potential of
+        a document is lv = document_marginal * (-log D - lse). The record says how they were computed.
+        """
+        fitting, passes = self._fitting(blocks, context), self.iterations
+        kernel = kernel_of(fitting, tau=self.tau, sees=self.sees, pool=self.pool, passes=passes)
         found = self._potentials(kernel)
-        return State({"lv": found.lv}, facts={"potentials": found.path})
+        return replace(self._learnt(kernel, found), facts={"potentials": found.path})
+
+    def _learnt(self, kernel: Kernel, found: Found) -> State:
+        return learnt(kernel, found.lu, self.tau, found.shares)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """(Q, d) float64."""
-        lv = row_stats["lv"][:, block.columns] if "lv" in row_stats else state.arrays["lv"][block.columns]
-        return block.scores.double() + self.tau * lv
+        shares, owned = log_shares(block, state, self.tau)
+        if self.document_marginal == 1:
+            return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
+        own = block.scores.double() * (1 - self.document_marginal)
+        return own.add_(shares, alpha=self.tau * self.document_marginal)
 
     def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
         return distinct(blocks, context) if self.query_weights == "dedup" else blocks
 
     def _potentials(self, kernel: Kernel) -> Found:
-        return sinkhorn_potentials(
-            kernel, iterations=self.iterations, order=self.order, document_marginal=self.document_marginal
+        return query_potentials(
+            kernel,
+            self.sees,
+            iterations=self.iterations,
+            order=self.order,
+            document_marginal=self.document_marginal,
         )
 
 
+class FrozenSinkhorn(Sinkhorn):
+    """The potentials of documents that a bank alone comes to, for any query: `S_qj + tau * lv_j`."""
+
+    sees: ClassVar[Sees] = "bank"
+
+    def _learnt(self, kernel: Kernel, found: Found) -> State:
+        lse = kernel.shares(found.lu).lse
+        lv = self.document_marginal * (-math.log(len(lse)) - lse)
+        return State({"lv": lv}, error=self.tau * resolution(lse, found.lu))
+
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """(Q, d) float64."""
+        return block.scores.double() + self.tau * state.arrays["lv"][block.columns]
+
+
 @dataclass(frozen=True, kw_only=True)
-class SinkhornSingleQuery(Sinkhorn):
+class SinkhornSingleQuery(FrozenSinkhorn):
     """Sinkhorn of each query over a bank. Raises ScoreError for an empty bank."""
 
     mode: Literal["frozen", "append"] = "frozen"
     """`frozen` takes the potentials of the bank alone, O(D) a query. `append` fits on the bank and the query, for each
     query: exact, slow, and Q x D potentials in memory, so rank many queries in chunks."""
 
-    sees: ClassVar[Sees] = "bank"
-
     def __post_init__(self) -> None:
         if self.mode == "append" and self.pool is not None:
             raise ValueError("`mode: append` reads whole rows, and `pool` leaves most of them out; use `mode: frozen`")
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lv as for Sinkhorn; in mode `append` the bank itself."""
+        """lv: potentials of documents, (D,) float64; in mode `append` the bank itself."""
         if self.mode == "append":
-            bank = enough(self._fitting(blocks, context), self.sees)
-            path = "float32, batches of queries (torch)" if self._in_batches(bank) else "query by query"
-            return State(blocks=bank, facts={"potentials": path})
+            fitting = self._fitting(blocks, context)
+            batches = "products in float32, in float64 where that cannot tell (torch)"
+            path = batches if self.document_marginal == 1 else "query by query"
+            return State(blocks=enough(fitting, self.sees), facts={"potentials": path})
         return super().fit(blocks, context)
 
+    def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
+        """(Q, d) float64."""
+        if "lv" not in row_stats:
+            return super().apply(block, state, row_stats)
+        assert state.blocks is not None
+        kernel, lv = block.scores.double() / self.tau, row_stats["lv"][:, block.columns]
+        if self.document_marginal == 1:
+            return kernel.add_(lv).mul_(self.tau)
+        x = kernel + row_stats["lu"][:, None] + lv + math.log(state.blocks.shape[1])
+        relaxed = kernel * (1 - self.document_marginal) - softplus(-x) * self.document_marginal
+        return relaxed.mul_(self.tau)
+
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
-        """In mode `append`, lv (Q, D): the potentials of documents for each query."""
+        """In mode `append`, lv (Q, D) float64: the potentials of documents that the bank's queries leave to each query,
+        and its own potential lu (Q,) where the marginal is relaxed.
+
+        Without the query's own term: with it, what it owns would differ by less than a float64 has digits.
+        """
         import torch
 
         if state.blocks is None:
             return {}
-        scores, bank = torch.cat([block.scores for block in blocks], dim=1), state.blocks
-        if not self._in_batches(bank):
-            return {"lv": torch.stack([self._appended(bank, own) for own in scores])}
-        lv, sound = append_potentials(Streamed(bank, self.tau), scores, iterations=self.iterations, order=self.order)
-        for row in (~sound).nonzero().flatten().tolist():
-            lv[row] = self._appended(bank, scores[row])
-        return {"lv": lv}
+        bank, scores = state.blocks, torch.cat([block.scores for block in blocks], dim=1)
+        if self.document_marginal != 1:
+            lv, lu = zip(*(self._appended(bank, own) for own in scores), strict=True)
+            return {"lv": torch.stack(lv), "lu": torch.stack(lu)}
+        return {
+            "lv": append_potentials(
+                Streamed(bank, self.tau),
+                scores,
+                iterations=self.iterations,
+                order=self.order,
+                floor=blocks.floor,
+                alone=lambda own: self._appended(bank, own)[0],
+            )
+        }
 
-    def _in_batches(self, bank: ScoreBlocks) -> bool:
-        return self.document_marginal == 1 and Streamed(bank, self.tau).precision == "float32"
-
-    def _appended(self, bank: ScoreBlocks, own: Tensor) -> Tensor:
-        return self._potentials(Streamed(Appended(bank, own), self.tau)).lv
+    def _appended(self, bank: ScoreBlocks, own: Tensor) -> tuple[Tensor, Tensor]:
+        """lv (D,) that the bank's rows leave, were the marginal not relaxed, and the query's own potential lu."""
+        lu = self._potentials(Streamed(Appended(bank, own), self.tau)).lu
+        lse = Streamed(bank, self.tau).shares(lu[:-1]).lse
+        return -math.log(len(lse)) - lse, lu[-1]

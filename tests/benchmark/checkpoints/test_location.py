@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import sys
 
-import huggingface_hub
 import pytest
-from huggingface_hub import errors
 
-from sparsebench.checkpoints import Files, Location, hub
+from sparsebench.checkpoints import Files, Location
 from sparsebench.errors import ModelError
 from sparsebench_plugins.models.splade import Splade
 
@@ -62,12 +60,28 @@ def hub_cache(tmp_path, monkeypatch):
     return tmp_path
 
 
+def snapshot(cache, repository="naver/splade-v3"):
+    folder = cache / f"models--{repository.replace('/', '--')}" / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+    return folder
+
+
 def test_a_repository_in_the_cache_is_used_without_network(hub_cache):
-    snapshot = hub_cache / "models--naver--splade-v3" / "snapshots" / COMMIT
-    snapshot.mkdir(parents=True)
+    folder = snapshot(hub_cache)
     location = Location("naver/splade-v3", COMMIT)
-    assert location.folder(Files()) == snapshot
+    assert location.folder(Files()) == folder
     assert location.missing(Files()) is None
+
+
+def test_a_folder_of_a_repository_is_named_after_it(hub_cache):
+    folder = snapshot(hub_cache)
+    location = Location("naver/splade-v3/routes/query", COMMIT)
+    with pytest.raises(ModelError, match=r"has no folder 'routes/query' of naver/splade-v3; `sparsebench fetch`"):
+        location.folder(Files())
+    (folder / "routes" / "query").mkdir(parents=True)
+    assert location.folder(Files()) == folder / "routes" / "query"
+    with pytest.raises(ModelError, match=r"must be pinned.*huggingface.co/naver/splade-v3/commits"):
+        Location("naver/splade-v3/routes/query", None)
 
 
 def test_a_repository_that_is_not_in_the_cache_is_missing_and_says_how_to_get_it(hub_cache):
@@ -78,45 +92,3 @@ def test_a_repository_that_is_not_in_the_cache_is_missing_and_says_how_to_get_it
     ]
     with pytest.raises(ModelError, match="`sparsebench fetch` downloads it"):
         splade.identity("document")
-
-
-def refuse(monkeypatch, error):
-    """Make the hub answer with an error, whatever is asked."""
-    made = error.__new__(error)
-    made.args = ("the hub's own words",)
-
-    def answer(*args, **kwargs):
-        raise made
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", answer)
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (errors.GatedRepoError, r"is gated: accept its licence at https://huggingface\.co/naver/splade-v3, .*HF_TOKEN"),
-        (errors.RepositoryNotFoundError, r"no such repository at https://huggingface\.co/naver/splade-v3; .*private"),
-        (errors.RevisionNotFoundError, f"has no commit {COMMIT}"),
-        (errors.LocalEntryNotFoundError, "could not be downloaded: the hub's own words"),
-    ],
-)
-def test_what_the_hub_refuses_is_said_with_what_to_do(error, said, monkeypatch):
-    refuse(monkeypatch, error)
-    with pytest.raises(ModelError, match=said):
-        Splade(checkpoint="naver/splade-v3", revision=COMMIT).fetch()
-
-
-def test_offline_nothing_is_asked_of_the_network(hub_cache, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match=r"could not be downloaded: .*HF_HUB_OFFLINE"):
-        hub.download("naver/splade-v3", COMMIT, Files())
-
-
-def test_pickles_and_code_are_downloaded_only_when_they_may_be_read(monkeypatch):
-    asked = []
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **options: asked.append(options))
-    for options in ({}, {"allow_bin": True}, {"trust_remote_code": True}):
-        Splade(checkpoint="naver/splade-v3", revision=COMMIT, **options).fetch()
-    patterns = [set(options["allow_patterns"]) & {"*.bin", "*.py"} for options in asked]
-    assert patterns == [set(), {"*.bin"}, {"*.py"}]
-    assert all(options["revision"] == COMMIT for options in asked)

@@ -9,6 +9,7 @@ import pytest
 
 import toys
 from commands import sparsebench
+from seals import as_schema_1
 from sparsebench.cli import COMMANDS, Exit
 
 
@@ -26,7 +27,7 @@ def test_run_prints_the_leaderboard_and_says_where_it_is(
 ) -> None:
     assert sparsebench(monkeypatch, "run", "toy.yaml") == Exit.OK
     printed = capsys.readouterr().out
-    assert "| bm25" in printed
+    assert "bm25 + none" in printed
     assert "runs/toy/leaderboard.md" in printed
 
 
@@ -114,7 +115,7 @@ def test_explain_asks_for_one_cell_and_a_known_query(
     assert sparsebench(monkeypatch, "explain", "toy.yaml", "bm25", "--query", "q1") == Exit.USAGE
     assert "matches 2 cells" in capsys.readouterr().err
     assert sparsebench(monkeypatch, "explain", "toy.yaml", "fruit/bm25/none", "--query", "q9") == Exit.USAGE
-    assert "no test query 'q9'. There is: q1, q2, q3, q4." in capsys.readouterr().err
+    assert "fruit has no query 'q9'. There is: q1, q2, q3, q4." in capsys.readouterr().err
 
 
 def test_mistakes_are_all_named_at_once_without_a_traceback(
@@ -171,6 +172,7 @@ def test_a_published_mean_that_its_queries_do_not_give_is_named(
 ) -> None:
     sparsebench(monkeypatch, "run", "toy.yaml")
     sparsebench(monkeypatch, "publish", "toy")
+    as_schema_1(Path("leaderboards/toy"))
     records = Path("leaderboards/toy/records.jsonl")
     records.write_text(records.read_text().replace('"RR@10": 1.0', '"RR@10": 0.9', 1))
     capsys.readouterr()

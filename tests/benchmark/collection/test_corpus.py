@@ -56,8 +56,8 @@ def test_every_repetition_of_an_id_is_named() -> None:
         scan([*DOCUMENTS, DOCUMENTS[0], DOCUMENTS[1], DOCUMENTS[0]])
     assert str(caught.value).splitlines() == [
         "document 4: doc id 'd1' is already at document 1",
-        "document 6: doc id 'd1' is already at document 4",
         "document 5: doc id 'é' is already at document 2",
+        "document 6: doc id 'd1' is already at document 1",
     ]
 
 

@@ -121,9 +121,9 @@ def test_what_is_not_at_hand_is_named_with_where_to_get_it(write: Callable[[str]
         (Topics((Query("q1", "a"), Query("q1", "b"))), "the query id 'q1' is there twice"),
         (Topics((Query("q 1", "a"),)), "the id 'q 1' is empty or has white space"),
         (Topics((Query("q1", None),)), "has no attribute 'encode'"),  # type: ignore[arg-type]
-        (Topics((Query("q1", "a"),), {"q2": {"d1": 1}}), "judges query 'q2', which is not among the queries"),
-        (Topics((Query("q1", "a"),), {"q1": {"d1": 0.5}}), "is 0.5, which is no whole number"),  # type: ignore[dict-item]
-        (Topics((Query("q1", "a"),), {"q1": {"d1": True}}), "is True, which is no whole number"),
+        (Topics((Query("q1", "a"),), {"q2": {"d1": 1}}), "none of the 1 judged queries is among its queries"),
+        (Topics((Query("q1", "a"),), {"q1": {"d1": 0.5}}), "the grade 0.5 is not a whole number"),  # type: ignore[dict-item]
+        (Topics((Query("q1", "a"),), {"q1": {"d1": True}}), "the grade True is not a whole number"),
     ],
 )
 def test_topics_that_break_a_rule_are_refused(tmp_path: Path, topics: Topics, told: str) -> None:

@@ -60,7 +60,8 @@ def test_a_new_form_of_model_is_a_class_and_an_adapter(tmp_path: Path, monkeypat
     assert ours.status == others.status == "ok", ours.error
     # "apple fruit" (d1), "stone stone" (d4) are the longest; ties by doc_id descending: d4, d1, d3, d2 for all queries.
     assert ours.measures["RR@10"] == pytest.approx((1 / 2 + 1 / 3 + 1 / 4 + 1) / 4)
-    assert ours.provenance["collection"]["counts"]["longest"] == 11
+    assert ours.provenance.collection is not None
+    assert ours.provenance.collection.counts["longest"] == 11
     assert "not vectors" in ours.analysis["sparsity"]["not_applicable"]
 
 

@@ -27,7 +27,7 @@ def records(folder: Path, model: str, postprocessors: tuple[str, ...]) -> dict[s
     registry = toys.registry(sparsebench_plugins.models)
     plan = toys.plan_suite(toys.write_suite(folder / "toy.yaml", collection, extra), store, registry)
     board = Runner(store, folder / "runs", Silent()).run(plan)
-    return {record.key: record.model_copy(update={"costs": {}}) for record in board.records}
+    return {record.key: record.model_copy(update={"costs": None}) for record in board.records}
 
 
 def run_file(folder: Path, *lacking: str) -> str:
@@ -51,7 +51,11 @@ def test_the_order_of_cells_changes_no_record(tmp_path: Path, lacking: str | Non
 
 def test_a_record_notes_the_scores_that_its_own_cell_read(tmp_path: Path) -> None:
     found = records(tmp_path / "suite", run_file(tmp_path, "q4"), (OF_THE_BANK, NONE)).values()
-    counts = {record.cell.postprocessor.label: record.provenance["collection"]["counts"] for record in found}
+    counts = {
+        record.cell.postprocessor.label: record.provenance.collection.counts
+        for record in found
+        if record.provenance.collection
+    }
     assert counts["none"]["queries_not_in_run"] == 1
     assert "bank_queries_not_in_run" not in counts["none"]
     assert counts["dsl_single_query"]["bank_queries_not_in_run"] == 0

@@ -31,7 +31,7 @@ from sparsebench import (
 )
 from sparsebench.contracts.readonly import read_only_csr
 from sparsebench.leaderboard import Board
-from sparsebench.records import cell_folder
+from sparsebench.records import SuiteFolder
 from sparsebench.testing import analyzer_checks, postprocessor_checks
 from sparsebench.types import Json
 
@@ -101,7 +101,7 @@ WRITES: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
 def others(board: Board, tmp_path: Path) -> dict[str, tuple[Mapping[str, float], bytes]]:
     """Measures and runs of all cells but the guilty one."""
     return {
-        label: (record.measures, (cell_folder(tmp_path / "runs/toy", record.key) / "run.trec.gz").read_bytes())
+        label: (record.measures, SuiteFolder(tmp_path / "runs/toy").run(record.key).read_bytes())
         for label, record in by_label(board).items()
         if "guilty" not in label
     }

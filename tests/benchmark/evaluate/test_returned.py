@@ -221,7 +221,7 @@ def test_numpys_numbers_in_facts_become_pythons(tmp_path: Path) -> None:
     facts = {"rounds": np.int64(3), "share": np.float32(0.5), "all": np.bool_(True), "each": (np.float64(1.5),)}
     breakers = Breakers(postprocessors={"mine": part(Learning, lambda: State(facts=facts))})
     records = by_label(run(tmp_path, breakers, "models: [words]\npostprocessors: [mine]\n"))
-    found = records["words+mine"].provenance["postprocessing"]
+    found = records["words+mine"].provenance.postprocessing
     assert {name: found[name] for name in facts} == {"rounds": 3, "share": 0.5, "all": True, "each": [1.5]}
 
 

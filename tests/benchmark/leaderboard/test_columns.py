@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sparsebench.leaderboard.columns import tuned
-from sparsebench.records import CellDescription, Part, Record
+from sparsebench.records import CellDescription, Part, Record, Trial, Tuning
 from sparsebench.types import Json
 
 
-def record(params: dict[str, Json], tuning: dict[str, Json] | None = None, **analysis: Json) -> Record:
+def record(params: dict[str, Json], tuning: Tuning | None = None, **analysis: Json) -> Record:
     cell = CellDescription(
         collection=Part(name="web", label="web", params={}),
         model=Part(name="bm25", label="bm25", params={}),
@@ -20,7 +20,8 @@ def record(params: dict[str, Json], tuning: dict[str, Json] | None = None, **ana
     return Record(key="0" * 64, status="ok", cell=cell, tuning=tuning, analysis=analysis)
 
 
-TUNING = {"on": "dev", "measure": "RR@10", "chosen": {"tau": 0.5}, "tried": [{}, {}, {}]}
+TRIED = (Trial(parameters={"tau": 0.5}, value=0.1),) * 3
+TUNING = Tuning(on="dev", queries=1, measure="RR@10", chosen={"tau": 0.5}, tried=TRIED)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,6 @@ TUNING = {"on": "dev", "measure": "RR@10", "chosen": {"tau": 0.5}, "tried": [{},
     ],
 )
 def test_a_row_says_its_temperature_and_how_it_was_chosen(
-    params: dict[str, Json], tuning: dict[str, Json] | None, said: str | None
+    params: dict[str, Json], tuning: Tuning | None, said: str | None
 ) -> None:
     assert tuned(record(params, tuning)) == said

@@ -12,7 +12,7 @@ import pytest
 from boards import rich_record, write_records
 from sparsebench import Axis, Column, Curves
 from sparsebench.contracts import Shown
-from sparsebench.leaderboard import FORMATS, Report, read_report, refusals
+from sparsebench.leaderboard import FORMATS, Report, merged_report, read_report, refusals
 from sparsebench.leaderboard.columns import declared_columns
 from sparsebench.leaderboard.html.curves import curve_charts
 from sparsebench.store import write_atomically
@@ -80,6 +80,18 @@ def test_words_and_nothing_are_fields_too_and_the_best_number_is_bold(tmp_path: 
     assert "**0.50**" in text
     assert "open" in text
     assert "| none" not in text.partition("|--")[0].partition("postprocessor")[2]
+
+
+def test_a_word_among_the_values_stays_in_its_field(tmp_path: Path) -> None:
+    shown = {"mine": Shown((Column("kind", "kind"),))}
+    assert "a\\|b &lt;i>" in report_of(tmp_path, shown, mine=entry(kind="a|b <i>")).render("md")
+
+
+def test_merged_runs_show_what_each_of_them_declares(tmp_path: Path) -> None:
+    for machine, shown in (("old", None), ("new", {"mine": Shown((STOP_WORDS,))})):
+        report_of(tmp_path / machine, shown, mine=entry(found={"share": 0.5}))
+    merged = merged_report([tmp_path / "old/four", tmp_path / "new/four"])
+    assert [each.name for each in declared_columns(merged.board)] == ["stop words"]
 
 
 def test_a_summary_of_a_model_is_said_once_and_says_whose_it_is(tmp_path: Path) -> None:

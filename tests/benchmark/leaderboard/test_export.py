@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from boards import rich_record, write_records
+from boards import rich_record, write_cell, write_records
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import read_board
 from sparsebench.leaderboard.board import board_of
 from sparsebench.leaderboard.export import export
 from sparsebench.leaderboard.export.mteb import measure_name
 from sparsebench.leaderboard.export.write import file_name
-from sparsebench.records import Index, Record, cell_folder
+from sparsebench.records import Index, Record, SuiteFolder
 
 RUN = gzip.compress(b"w1 Q0 d1 1 2.5 splade+dsl\n", mtime=0)
 
@@ -22,7 +22,7 @@ RUN = gzip.compress(b"w1 Q0 d1 1 2.5 splade+dsl\n", mtime=0)
 def write(folder: Path, *records: Record) -> None:
     write_records(folder, list(records))
     for record in records:
-        (cell_folder(folder, record.key) / "run.trec.gz").write_bytes(RUN)
+        write_cell(folder, record, run=RUN)
 
 
 @pytest.fixture
@@ -50,7 +50,11 @@ def test_metadata_has_the_keys_of_its_schema_and_what_the_record_knows(exported:
     keys = ["tag", "actor", "platform", "research goal", "implementation", "data", "method"]
     assert list(metadata) == keys
     assert metadata["data"]["test collection"]["ir_datasets"] == "beir/scifact/test"
-    assert metadata["platform"]["hardware"]["cpu"] == {"model": "abacus", "number of cores": 2}
+    assert metadata["platform"]["hardware"]["cpu"] == {
+        "model": "abacus",
+        "architecture": "x86_64",
+        "number of cores": 2,
+    }
     assert metadata["platform"]["software"]["libraries"]["python"] == ["numpy==2.0"]
     assert metadata["research goal"]["evaluation"]["baseline"] == ["bm25+none"]
     first, second = metadata["method"]["retrieval"]
@@ -103,7 +107,11 @@ def test_two_labels_that_make_one_file_name_are_refused(tmp_path: Path) -> None:
         export(board_of(index, records), tmp_path, tmp_path / "out")
 
 
-def test_a_record_without_its_run_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    write_records(tmp_path / "rich", [rich_record("web", "bm25", "none")])
-    with pytest.raises(StoreError, match=r"there is no run .*run\.trec\.gz.*sparsebench run rich"):
+@pytest.mark.parametrize("damage", ["deleted", "truncated"])
+def test_a_run_that_is_not_what_was_measured_is_an_error_that_says_what_to_do(tmp_path: Path, damage: str) -> None:
+    record = rich_record("web", "bm25", "none")
+    write(tmp_path / "rich", record)
+    run = SuiteFolder(tmp_path / "rich").run(record.key)
+    run.unlink() if damage == "deleted" else run.write_bytes(RUN[:-4])
+    with pytest.raises(StoreError, match=r"run\.trec\.gz is damaged.*sparsebench run rich"):
         export(read_board(tmp_path / "rich"), tmp_path / "rich", tmp_path / "out")

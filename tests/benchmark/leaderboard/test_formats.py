@@ -11,7 +11,7 @@ import pytest
 from boards import HOSTILE, QUERIES, rich_record, write_rich
 from sparsebench.leaderboard import FORMATS, Report, publish, published_report, read_report
 from sparsebench.leaderboard.html.curves import MOST_POINTS, thinned
-from sparsebench.records.evidence import PublishedEvidence, RunsEvidence
+from sparsebench.records.evidence import RunsEvidence
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_published_archives_give_back_what_lay_beside_the_records(tmp_path: Path
     folder = write_rich(tmp_path / "runs")
     board = read_report(folder).board
     publish(board, folder, tmp_path / "leaderboards")
-    runs, published = RunsEvidence([folder]), PublishedEvidence(tmp_path / "leaderboards/rich")
+    runs, published = RunsEvidence([folder]), published_report(tmp_path / "leaderboards", "rich").evidence
     for record in board.records:
         assert published.per_query(record) == runs.per_query(record)
         for analysis in record.analysis.values():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from boards import costs, write_cell
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import (
     Board,
@@ -17,7 +18,7 @@ from sparsebench.leaderboard import (
     render_markdown,
     reproduction,
 )
-from sparsebench.records import CellDescription, Index, Part, Record, cell_folder, per_query_csv, write_record
+from sparsebench.records import CellDescription, CollectionFacts, Index, Part, Provenance, Record, Trial, Tuning
 from sparsebench.store import write_atomically
 
 
@@ -35,14 +36,14 @@ def record(collection: str, model: str, postprocessor: str, value: float, **chan
         status="ok",
         cell=cell,
         measures={"nDCG@10": value},
-        queries="per_query.csv",
         sees="query",
-        provenance={"collection": {"documents": 3, "queries": 2, "counts": {"empty_documents": 1, "dropped": 0}}},
-        costs={"seconds": {"search": 1.25}},
+        provenance=Provenance(collection=COLLECTION),
+        costs=costs({"rank": 1.25}),
     )
     return plain.model_copy(update=changes)
 
 
+COLLECTION = CollectionFacts(documents=3, queries=2, digests={}, counts={"empty_documents": 1, "dropped": 0})
 FOUR = [
     record("web", "bm25", "none", 0.5),
     record("web", "splade", "none", 0.75),
@@ -54,9 +55,7 @@ FOUR = [
 def write(folder: Path, records: list[Record]) -> Board:
     Index(suite="demo", description="A demonstration.", cells=tuple(each.key for each in records)).write(folder)
     for each in records:
-        write_record(cell_folder(folder, each.key), each)
-        values = per_query_csv({"nDCG@10": {"q1": each.measures.get("nDCG@10", 0), "q2": 0.0}})
-        write_atomically(cell_folder(folder, each.key) / "per_query.csv", values)
+        write_cell(folder, each, {"nDCG@10": {"q1": each.measures.get("nDCG@10", 0), "q2": 0.0}}, run=b"a run")
     return read_board(folder)
 
 
@@ -126,12 +125,13 @@ def test_a_failed_cell_is_a_hole_with_its_reason(tmp_path: Path) -> None:
 
 def test_cells_not_computed_yet_are_counted(tmp_path: Path) -> None:
     Index(suite="demo", description="", cells=tuple(each.key for each in FOUR)).write(tmp_path)
-    write_record(cell_folder(tmp_path, FOUR[0].key), FOUR[0])
+    write_cell(tmp_path, FOUR[0])
     assert "3 cells are not computed yet" in render_markdown(read_board(tmp_path))
 
 
 def test_tuned_values_say_how_they_were_chosen(tmp_path: Path) -> None:
-    tuning = {"on": "dev", "measure": "nDCG@10", "chosen": {"tau": 0.5}, "tried": [{}, {}, {}]}
+    tried = (Trial(parameters={"tau": 0.5}, value=0.1),) * 3
+    tuning = Tuning(on="dev", queries=1, measure="nDCG@10", chosen={"tau": 0.5}, tried=tried)
     tuned = record("web", "bm25", "dsl", 0.5, tuning=tuning, sees="batch")
     assert lines_with(render_markdown(write(tmp_path, [tuned])), "dsl", "batch", "tau 0.5 (of 3, nDCG@10 on dev)")
 
@@ -140,7 +140,7 @@ def test_publishing_again_changes_only_the_costs(tmp_path: Path) -> None:
     runs, boards = tmp_path / "runs" / "demo", tmp_path / "leaderboards"
     publish(write(runs, FOUR), runs, boards)
     before = {path.name: path.read_bytes() for path in boards.rglob("*") if path.is_file()}
-    slower = [each.model_copy(update={"costs": {"seconds": {"search": 9.0}}}) for each in FOUR]
+    slower = [each.model_copy(update={"costs": costs({"rank": 9.0})}) for each in FOUR]
     publish(write(runs, slower), runs, boards)
     after = {path.name: path.read_bytes() for path in boards.rglob("*") if path.is_file()}
     assert {name for name in before if before[name] != after[name]} == {"costs.json"}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from boards import rich_record, write_records
+from boards import costs, rich_record, write_cell, write_records
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import merged_report, suite_folder
-from sparsebench.records import RECORD_FILE, Record, cell_folder, write_record
+from sparsebench.records import Record, SuiteFolder
 
 NAMES = [(model, postprocessor) for model in ("splade", "bm25") for postprocessor in ("none", "dsl")]
 
@@ -19,14 +19,14 @@ def machine(folder: Path, *, device: str = "cpu", has: Sequence[int] = range(4),
     records = []
     for place, (model, postprocessor) in enumerate(NAMES):
         plain = rich_record("web", model, postprocessor)
-        costs = {"seconds": {"rank": 1.0}, "hardware": {"device": device, "fingerprint": fingerprint}}
-        update = {"key": f"{device}{place}".ljust(64, "0"), "costs": costs, **changes}
+        spent = costs({"rank": 1.0}, device, fingerprint)
+        update = {"key": f"{device}{place}".ljust(64, "0"), "costs": spent, **changes}
         records.append(plain.model_copy(update=update))
     suite = folder / "rich"
     write_records(suite, records)
     for place, record in enumerate(records):
         if place not in has:
-            (cell_folder(suite, record.key) / RECORD_FILE).unlink()
+            SuiteFolder(suite).record(record.key).unlink()
     return suite
 
 
@@ -79,7 +79,7 @@ def test_records_of_other_parameters_disagree_whatever_their_figures(tmp_path: P
     changed = record.model_copy(
         update={"key": "cuda2".ljust(64, "0"), "cell": record.cell.model_copy(update={"model": model})}
     )
-    write_record(cell_folder(two, changed.key), changed)
+    write_cell(two, changed)
     with pytest.raises(StoreError, match=r"k1.*0\.9.*\n.*k1.*1\.2"):
         merged_report([one, two])
 

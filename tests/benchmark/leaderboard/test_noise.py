@@ -10,6 +10,7 @@ import pytest
 from boards import noise_of, rich_record, write_rich
 from sparsebench.errors import StoreError
 from sparsebench.leaderboard import FORMATS, merged_report, publish, published_report, read_board, read_report
+from sparsebench.records import CollectionFacts, ModelFacts, Provenance
 from sparsebench.records.noise import Noise
 
 # On `web`, bm25 + dsl is 0.025 better than the baseline bm25 + none, splade 0.45 and more.
@@ -66,7 +67,9 @@ def test_where_nothing_was_measured_nothing_changes(runs: Path, tmp_path: Path) 
 
 
 def test_noise_of_other_vectors_is_not_held_against_these(runs: Path) -> None:
-    stale = rich_record("web", "bm25", "none", provenance={"model": {"identity": {}}, "collection": {"digests": {}}})
+    facts = CollectionFacts(documents=1, queries=1, digests={})
+    other = Provenance(model=ModelFacts(identity={}), collection=facts)
+    stale = rich_record("web", "bm25", "none", provenance=other)
     Noise(groups=(noise_of(stale, 0.013),)).write(runs)
     assert "(+0.0250)" not in read_report(runs).render("md")
 
@@ -96,5 +99,5 @@ def test_a_group_measured_again_takes_the_place_of_what_was_known_of_it() -> Non
 
 def test_a_damaged_file_says_what_to_do(runs: Path) -> None:
     (runs / "noise.json").write_text("{")
-    with pytest.raises(StoreError, match=r"noise\.json is damaged .*Delete it; `sparsebench noise` makes it"):
+    with pytest.raises(StoreError, match=r"noise\.json is damaged: .*`sparsebench noise rich` measures it again"):
         read_board(runs)

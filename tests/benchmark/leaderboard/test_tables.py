@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from boards import rich_record, values, write_records, write_rich
+from boards import rich_record, values, write_cell, write_records, write_rich
 from sparsebench.leaderboard import Report, read_report
 from sparsebench.leaderboard.board import read_board
 from sparsebench.leaderboard.figures import Figure
 from sparsebench.leaderboard.significance import compared
 from sparsebench.leaderboard.tables import Table, tables
-from sparsebench.records import cell_folder, per_query_csv
+from sparsebench.records import Record, SuiteFolder
 from sparsebench.records.evidence import RunsEvidence
 
 
@@ -47,7 +47,7 @@ def test_a_mark_says_who_differs_after_holm_and_another_who_saw_the_batch(tmp_pa
     for record in records:
         better = 0.3 * (record.cell.model.label == "splade")
         many = {f"q{place}": 0.5 + better + 0.002 * (place % 5) for place in range(40)}
-        (cell_folder(tmp_path / "rich", record.key) / "per_query.csv").write_text(per_query_csv({"nDCG@10": many}))
+        write_cell(tmp_path / "rich", record, {"nDCG@10": many})
     report = read_report(tmp_path / "rich")
     (web,) = tables(report.board, report.comparison)
     assert column(web, "Δ baseline") == ["+0.4500†", "+0.4750‡", "None", "+0.0250"]
@@ -67,9 +67,15 @@ def test_means_over_queries_carry_their_interval(report: Report) -> None:
     assert f"0.8600 ± {(high - low) / 2:.4f}" in report.render("md")
 
 
+def without_values(folder: Path, record: Record) -> None:
+    """As records of schema 1 are, of which somebody kept the record alone."""
+    SuiteFolder(folder).per_query(record.key).unlink()
+    write_cell(folder, record.model_copy(update={"files": {}}))
+
+
 def test_a_record_without_values_of_queries_is_shown_untested(tmp_path: Path) -> None:
     folder = write_rich(tmp_path)
-    (cell_folder(folder, rich_record("web", "splade", "dsl").key) / "per_query.csv").unlink()
+    without_values(folder, rich_record("web", "splade", "dsl"))
     report = read_report(folder)
     _, web, _ = tables(report.board, report.comparison)
     assert column(web, "nDCG@10")[1] == "0.8850"
@@ -78,8 +84,8 @@ def test_a_record_without_values_of_queries_is_shown_untested(tmp_path: Path) ->
 
 def test_without_any_values_of_the_baseline_there_is_no_comparison(tmp_path: Path) -> None:
     folder = write_rich(tmp_path)
-    for path in folder.rglob("per_query.csv"):
-        path.unlink()
+    for record in read_board(folder).records:
+        without_values(folder, record)
     board = read_board(folder)
     assert compared(board, RunsEvidence([folder])) is None
     assert "|   rank |" not in read_report(folder).render("md")

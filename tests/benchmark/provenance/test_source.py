@@ -21,7 +21,7 @@ from sparsebench.provenance.source import HARNESS, code_digest, forget_code, mod
 from sparsebench.provenance.syntax import Syntax
 from sparsebench.training.trained import TRAINING
 
-ROOTS = (RANKING, ANALYZING, MEASURING, ENCODING, TRAINING, "sparsebench.collection.read")
+ROOTS = (RANKING, ANALYZING, *MEASURING, *ENCODING.values(), TRAINING, "sparsebench.collection.read")
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_one_module_leads_to_all_code_that_a_run_depends_on() -> None:
 
 
 def test_vectors_do_not_depend_on_what_ranks_them() -> None:
-    reached = modules_behind(ENCODING)
+    reached = modules_behind(*ENCODING.values())
     assert not [name for name in reached if name.startswith(("sparsebench.search", "sparsebench.rank"))]
 
 
@@ -136,8 +136,9 @@ def test_what_is_left_out_is_there_and_would_be_reached(name: str) -> None:
 
 def test_a_change_of_what_is_left_out_changes_no_digest(copy: Path) -> None:
     before = digests()
+    assert before.pop("sparsebench.records.per_query"), "what is named itself counts, whatever it lies in"
     for name in NUMBERLESS:
         place = copy.parent.joinpath(*name.split("."))
         for path in place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")]:
             append(path, "CHANGED = True")
-    assert digests() == before
+    assert before.items() <= digests().items()

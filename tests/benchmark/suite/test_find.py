@@ -45,6 +45,14 @@ def test_an_editable_install_finds_the_suites_beside_the_package(package: Path) 
     assert find_suite("beir") == beside
 
 
+def test_a_shipped_suite_in_a_folder_is_named_with_it(package: Path) -> None:
+    (package / "shipped_suites" / "video").mkdir()
+    (package / "shipped_suites" / "video" / "clips.yaml").touch()
+    assert find_suite("video/clips") == package / "shipped_suites" / "video" / "clips.yaml"
+    touch("video/clips")
+    assert find_suite("video/clips") == Path("video/clips")
+
+
 def test_an_unknown_name_brings_the_closest_or_all_there_are() -> None:
     touch("suites/beir.yaml")
     with pytest.raises(SuiteError, match=r"^unknown suite 'quikstart'\. Did you mean 'quickstart'\?$"):

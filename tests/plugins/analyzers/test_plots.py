@@ -8,7 +8,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from sparsebench_plugins.analyzers.plots import draw_curve, draw_removal
+from sparsebench_plugins.analyzers.removal.figure import draw_removal
+from sparsebench_plugins.analyzers.wackiness.report import draw_curve
 
 FIXED = {"mass": [0.1, 0.9], "effect": [0.0, -0.1]}
 ARMS = {

@@ -8,6 +8,7 @@ import pytest
 import sparsebench_plugins.analyzers
 from sparsebench.registry.parameters import ParameterError, validate
 from sparsebench_plugins.analyzers import Sparsity, Wackiness
+from sparsebench_plugins.analyzers.wackiness import Preset
 
 
 def test_the_analyzers_are_registered_under_their_names():
@@ -36,25 +37,29 @@ def test_importing_the_analyzers_imports_neither_torch_nor_transformers_nor_bm25
 
 def test_a_suite_can_write_every_parameter():
     asked = {
-        "presets": ["robust", "custom"],
+        "presets": ["robust"],
+        "custom": {"idf": "constant"},
         "scoring_queries": "pseudo",
         "ranker": "bm25",
-        "idf": "constant",
         "seed": 3,
     }
-    assert validate(Wackiness, asked) == validate(Wackiness, {}) | asked | {"presets": ("robust", "custom")}
+    assert validate(Wackiness, asked) == validate(Wackiness, {}) | asked | {
+        "presets": ("robust",),
+        "custom": Preset(idf="constant"),
+    }
     assert validate(Sparsity, {}) == {"reference_queries": None}
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"presets": ["papercode"]}, "'paper_code', 'paper_formula', 'robust' or 'custom', not 'papercode'"),
+        ({"presets": ["papercode"]}, "'paper_code', 'paper_formula' or 'robust', not 'papercode'"),
         ({"scoring_queries": "dev"}, "'auto', 'train', 'pseudo', 'documents' or 'test', not 'dev'"),
         ({"sample": 0}, "'sample' should be greater than 0"),
         ({"seed": -1}, "'seed' should be greater than or equal to 0"),
         ({"ranker": "qrels", "scoring_queries": "pseudo"}, "needs judged scoring queries"),
-        ({"normaliser": "max"}, "add 'custom' to the presets"),
+        ({"custom": {"normalizer": "max"}}, "unknown parameter 'normalizer'. Did you mean 'normaliser'?"),
+        ({"custom": {"idf": "tf"}}, "'idf' should be 'df' or 'constant', not 'tf'"),
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_there_is(wrong: dict, message: str):

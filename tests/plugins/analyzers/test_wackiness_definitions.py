@@ -6,7 +6,7 @@ import pytest
 
 from sparsebench.contracts import NotApplicable, SuiteContext
 from sparsebench.records import CellDescription, Part, Record
-from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions, kendall_tau
+from sparsebench_plugins.analyzers.wackiness_definitions import WackinessDefinitions
 
 AREAS = {  # collection -> analysis -> preset -> W-AUC
     "web": {"wackiness": {"paper_code": 0.9, "robust": 0.5}, "by bm25": {"robust": 0.3}},
@@ -77,10 +77,3 @@ def test_models_without_expansion_have_no_section():
     assert list(analyze([*ALL, bm25]).values) == ["splade"]
     with pytest.raises(NotApplicable, match="no record of these collections"):
         analyze([bm25])
-
-
-def test_tau_needs_an_order_of_three():
-    rising = {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}
-    assert kendall_tau(rising, rising | {"c": 9.0}) == pytest.approx(4 / 6)  # one of six pairs changes sides
-    assert kendall_tau(rising, {"a": 1.0, "b": 2.0, "z": 3.0}) is None
-    assert kendall_tau(rising, dict.fromkeys(rising, 1.0)) is None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from sparsebench.contracts import Features, LoadedPairedEncoder, PairedEncoder
 from sparsebench.contracts.calls import calling
-from sparsebench.encoding.features import FeatureShard, StoredFeatures
+from sparsebench.encoding.features import FeatureShard
 from sparsebench.errors import ModelError, ScoreError
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
@@ -25,23 +25,38 @@ if TYPE_CHECKING:
 KIND = "scores"
 
 
+class SomeFeatures(Protocol):
+    """Features of texts or items, shard by shard."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the shards."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
+        """Each shard with its features."""
+        ...
+
+
 @dataclass(frozen=True)
 class PairScores:
     """Q queries and D documents, one side of which is texts and the other items.
 
-    items: the side that is looked at. query_ids, doc_ids: for messages.
+    items: the side that is looked at. query_ids, doc_ids: for messages. keep: whether scores go
+    through the store.
     """
 
     model: PairedEncoder
     load: Callable[[], LoadedPairedEncoder]
     items: Role
-    queries: StoredFeatures
-    documents: StoredFeatures
+    queries: SomeFeatures
+    documents: SomeFeatures
     query_ids: tuple[str, ...]
     doc_ids: np.ndarray
     store: Store
     progress: Progress
     watch: Stopwatch
+    keep: bool
 
     def matrix(self) -> np.ndarray | csr_array:
         """Scores (Q, D): dense, or CSR where a second stage leaves pairs unseen.
@@ -57,7 +72,7 @@ class PairScores:
 
     def _block(self, shard: FeatureShard, features: Features) -> Mapping[str, np.ndarray]:
         """Of one shard of queries: `scores` (q, D), or `columns` and `scores` (q, k)."""
-        if not self.model.keeps_scores:
+        if not self.keep:
             return self._computed(shard, features)
         key = digest([shard.key, self.documents.keys, self.items, dict(self.model.scoring())])
         if (kept := self.store.find(KIND, key)) is None:

@@ -94,14 +94,15 @@ class PairedForm(Form[PairedEncoder]):
         gallery: Part = "bank gallery" if part == "bank gallery" else "collection"
         key = gallery, queries
         if key not in self._matrices:
-            self._matrices[key] = self._pair_scores(queries, gallery).matrix()
+            self._matrices[key] = self.pair_scores(queries, gallery).matrix()
         return self._matrices[key]
 
     @cached_property
     def _matrices(self) -> dict[tuple[Part, tuple[Query, ...]], np.ndarray | csr_array]:
         return {}
 
-    def _pair_scores(self, queries: tuple[Query, ...], gallery: Part) -> PairScores:
+    def pair_scores(self, queries: tuple[Query, ...], gallery: Part) -> PairScores:
+        """Scores of queries over one of the galleries, not computed yet."""
         items: Role | None = self.collection.items
         assert items is not None, "the plan has refused collections without items"
         own = gallery == "bank gallery"
@@ -117,6 +118,7 @@ class PairedForm(Form[PairedEncoder]):
             store=self.store,
             progress=self.progress,
             watch=self.watch,
+            keep=self.model.keeps_scores,
         )
 
     def _whole(self, queries: tuple[Query, ...]) -> tuple[Query, ...]:

@@ -42,7 +42,8 @@ class VectorForm(Form[VectorModel]):
 
     def facts(self) -> Mapping[str, Json]:
         """Share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
-        engine = self._index.engine if self.group.search_device == "cpu" else "product, term by term (torch)"
+        device = self.group.search_device
+        engine = self._index.engine if device == "cpu" else self._index.on(device).engine
         return {**self.vectors.facts(), "search": engine}
 
     def seconds(self) -> Mapping[str, float]:

@@ -46,8 +46,13 @@ class Again:
         entries = self.queries.nnz + self.documents.nnz
         return {"queries": self.queries.shape[0], "sampled": self.documents.shape[0], "entries": entries}
 
-    def change(self, variation: Variation, encoder: LoadedEncoder) -> Change:
-        """What comes of encoding them in another way."""
+    def load(self, other: Evaluation) -> LoadedEncoder:
+        """Load the encoder of an evaluation; raises SparsebenchError."""
+        return other.vectors.encoder
+
+    def change(self, variation: Variation, other: Evaluation) -> Change:
+        """Measure what comes of encoding them in another way, by the encoder of `other`."""
+        encoder = self.load(other)
         queries = variation.encode(encoder, [query.text for query in self._topics.queries], "query")
         documents = variation.encode(encoder, self._texts, "document")
         run = self._run(self._ranking(queries, self._with(documents)))
@@ -55,6 +60,7 @@ class Again:
         pairs = [(self.queries, queries), (self.documents, documents)]
         return Change(
             variation=variation.name,
+            counts=variation.counts,
             means={name: after[name] - before[name] for name in before},
             weight=max(float(abs(old - new).max()) for old, new in pairs),
             flips=sum(int(abs(old.sign() - new.sign()).sum()) for old, new in pairs),

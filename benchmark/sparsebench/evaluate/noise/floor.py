@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sparsebench.contracts import LoadedEncoder
 from sparsebench.errors import SparsebenchError
-from sparsebench.evaluate.forms import form_of
+from sparsebench.evaluate.forms.paired import PairedForm
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import Again
-from sparsebench.evaluate.noise.variations import CHOICES, Variation, variations
+from sparsebench.evaluate.noise.again_paired import AgainPaired
+from sparsebench.evaluate.noise.variations import Variation, variations
 from sparsebench.planning import Group
 from sparsebench.planning.model import resolve_model
 from sparsebench.progress import Silent
@@ -22,22 +22,27 @@ from sparsebench.store import Store
 def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample: int) -> GroupNoise:
     """Measure it; a scorer encodes nothing, so nothing moves it. sample: documents to encode again, at most."""
     group, nothing = evaluation.group, _described(evaluation.group)
-    if not evaluation.form.has_vectors:
+    again = _again(evaluation, sample)
+    if again is None:
         return nothing
-    again = Again(evaluation, sample)
     changes: list[Change] = []
     left_out: dict[str, str] = {}
-    tried = variations(group.model.registered.plugin.factory, group.model.spec.params)
+    tried = variations(group.model.registered.plugin.factory, group.model.spec.params, group.device)
     with evaluation.progress.step("encode again", len(tried), "variations") as advance:
         for variation in tried:
             try:
-                encoder = _encoder(evaluation, variation, registry, store)
+                other = _varied(evaluation, variation, registry, store)
+                if other is not None:
+                    again.load(other)
             except SparsebenchError as error:  # an engine that only other machines have
                 left_out[variation.name] = str(error)
             else:
-                changes += [again.change(variation, encoder)] if encoder else []
+                changes += [again.change(variation, other)] if other else []
             advance(1)
-    floors = {name: max(abs(change.means[name]) for change in changes) for name in group.measures}
+    floors = {
+        name: max((abs(change.means[name]) for change in changes if change.counts), default=0.0)
+        for name in group.measures
+    }
     found = {"floors": floors, "changes": tuple(changes), "left_out": left_out, **again.counts}
     return nothing.model_copy(update=found)
 
@@ -47,21 +52,26 @@ def _described(group: Group) -> GroupNoise:
     return GroupNoise(
         collection=group.collection.spec.label,
         model=group.model.spec.label,
-        made_of=vectors_digest(group.described_identities, group.collection.digests),
+        made_of=vectors_digest(group.described_identities, group.content_digests),
         hardware=hardware(group.device)["fingerprint"],
         documents=len(group.collection.corpus.doc_ids),
         floors=dict.fromkeys(group.measures, 0.0),
     )
 
 
-def _encoder(evaluation: Evaluation, variation: Variation, registry: Registry, store: Store) -> LoadedEncoder | None:
-    """The encoder of a variation, loaded; None where it is the suite's own under another name (`auto` spelled out)."""
+def _again(evaluation: Evaluation, sample: int) -> Again | AgainPaired | None:
+    if evaluation.form.has_vectors:
+        return Again(evaluation, sample)
+    return AgainPaired(evaluation, sample) if isinstance(evaluation.form, PairedForm) else None
+
+
+def _varied(evaluation: Evaluation, variation: Variation, registry: Registry, store: Store) -> Evaluation | None:
+    """The group with a variation; None where it is the suite's own under another name (`auto` spelled out)."""
     group = evaluation.group
     if not variation.params:
-        return evaluation.vectors.encoder
+        return evaluation
     spec = group.model.spec.model_copy(update={"params": {**group.model.spec.params, **variation.params}})
     other = replace(group, model=resolve_model(spec, registry))
-    # Identities name the engine and the type of numbers, but not how many tokens share a batch.
-    if variation.params.keys() <= set(CHOICES) and other.identities == group.identities:
+    if variation.named and other.identities == group.identities:
         return None
-    return form_of(other, store, Silent(), Stopwatch()).vectors.encoder
+    return Evaluation(other, store, Silent(), Stopwatch())

@@ -8,25 +8,23 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts.rounding import roundings
 from sparsebench.encoding.returned import encoded
-from sparsebench.registry.parameters import Factory, schema
+from sparsebench.registry.parameter_docs import Factory, type_hints
 from sparsebench.types import Json, Role
 from sparsebench.workers import workers
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-BATCH_TOKENS = (512, 2048)
-CHOICES = ("engine", "dtype")
-"""Parameters that by convention change vectors by rounding alone, as `batch_tokens` does; every value is tried."""
-
 FEW = 7
 
+T = TypeVar("T")
 Calls = Callable[[int], Sequence[np.ndarray]]
 """N -> the positions of the texts of each call of the encoder."""
 
@@ -48,40 +46,52 @@ def few_at_a_time(texts: int) -> Sequence[np.ndarray]:
 
 @dataclass(frozen=True)
 class Variation:
-    """One way. threads: how many may work, None for as many as do. params: of the model, in place of the suite's."""
+    """One way. threads: how many may work, None for as many as do. params: of the model, in place of the suite's.
+    named: whether the identity of a model says what `params` are, so that another spelling of the same can be told.
+    counts: whether what it changes is noise.
+    """
 
     name: str
     calls: Calls = at_once
     threads: int | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
+    named: bool = False
+    counts: bool = True
 
     def encode(self, encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> csr_array:
         """Vectors of texts (N, V), in their own order."""
         from scipy.sparse import vstack
 
-        calls = self.calls(len(texts))
+        parts = self.run(lambda call: encoded(encoder, [texts[place] for place in call], role).vectors, len(texts))
+        return vstack(parts, format="csr")[np.argsort(np.concatenate(self.calls(len(texts))))]
+
+    def run(self, encode: Callable[[np.ndarray], T], count: int) -> list[T]:
+        """What `encode` makes of each call's positions, call by call."""
         with _threads(self.threads):
-            parts = [encoded(encoder, [texts[position] for position in call], role).vectors for call in calls]
-        return vstack(parts, format="csr")[np.argsort(np.concatenate(calls))]
+            return [encode(call) for call in self.calls(count)]
 
 
-def variations(factory: Factory, params: Mapping[str, Json]) -> list[Variation]:
-    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more."""
+def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu") -> list[Variation]:
+    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
+
+    On a GPU the number of threads changes nothing.
+    """
+    threads = (1, 2 * workers()) if device == "cpu" else ()
     return [
         Variation("once more"),
         Variation("another order", shuffled),
         Variation(f"{FEW} texts a call", few_at_a_time),
-        *(Variation(f"threads={count}", threads=count) for count in (1, 2 * workers()) if count != workers()),
-        *(Variation(f"{name}={value}", params={name: value}) for name, value in _other_values(factory, params)),
+        *(Variation(f"threads={count}", threads=count) for count in threads if count != workers()),
+        *_other_values(factory, params),
     ]
 
 
-def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    known = schema(factory)["properties"]
-    choices = {"batch_tokens": BATCH_TOKENS, **{name: known.get(name, {}).get("enum", ()) for name in CHOICES}}
-    for name, values in choices.items():
-        if name in known:
-            yield from ((name, value) for value in values if value != params.get(name))
+def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[Variation]:
+    """Of each parameter that is marked by Rounding."""
+    for name, (mark, values) in roundings(type_hints(factory)).items():
+        for value in values:
+            if value != params.get(name):
+                yield Variation(f"{name}={value}", params={name: value}, named=not mark.values, counts=mark.noise)
 
 
 @contextmanager

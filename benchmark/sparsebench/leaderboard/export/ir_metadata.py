@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sparsebench.leaderboard.board import Board
-from sparsebench.records import Part, Record
+from sparsebench.records import Hardware, Part, PluginFacts, Record
 from sparsebench.types import Json
 
 UNKNOWN_ACTOR = {"name": None, "team": None, "role": None}
@@ -35,23 +35,27 @@ def run_tag(model: str, postprocessor: str) -> str:
 
 
 def _platform(record: Record) -> dict[str, Json]:
-    software, hardware = record.provenance.get("software", {}), record.costs.get("hardware", {})
-    kernel, _, architecture = hardware.get("system", "").partition(" ")
-    cpu = {"model": hardware.get("cpu"), "architecture": architecture, "number of cores": hardware.get("cores")}
-    gpu = {"model": hardware["device"]} if hardware.get("device", "cpu") != "cpu" else {}
-    libraries = [f"{name}=={version}" for name, version in software.get("libraries", {}).items()]
+    software, hardware = record.provenance.software, record.costs.hardware if record.costs else None
+    kernel, _, architecture = hardware.system.partition(" ") if hardware else ("", "", "")
+    libraries = [f"{name}=={version}" for name, version in (software.libraries if software else {}).items()]
     return _known(
         {
-            "hardware": _known({"cpu": _known(cpu), "gpu": gpu}),
+            "hardware": _hardware(hardware, architecture) if hardware else {},
             "operating system": _known({"kernel": kernel}),
             "software": _known(
                 {
                     "libraries": _known({"python": libraries}),
-                    "retrieval toolkit": [f"sparsebench=={software['sparsebench']}"] if software else [],
+                    "retrieval toolkit": [f"sparsebench=={software.sparsebench}"] if software else [],
                 }
             ),
         }
     )
+
+
+def _hardware(hardware: Hardware, architecture: str) -> dict[str, Json]:
+    cpu = {"model": hardware.cpu, "architecture": architecture, "number of cores": hardware.cores}
+    gpu = {"model": hardware.device} if hardware.device != "cpu" else {}
+    return _known({"cpu": _known(cpu), "gpu": gpu})
 
 
 def _evaluation(board: Board, record: Record) -> dict[str, Json]:
@@ -68,34 +72,34 @@ def _evaluation(board: Board, record: Record) -> dict[str, Json]:
 
 
 def _implementation(board: Board, record: Record) -> dict[str, Json]:
-    cell, git = record.cell, record.provenance.get("software", {}).get("git") or {}
-    name = f"{cell.collection.label}/{cell.model.label}/{cell.postprocessor.label}"
+    software = record.provenance.software
+    git = software.git if software else None
     return {
-        "executable": {"cmd": f"sparsebench run {board.suite} --only '{name}'"},
-        "source": _known({"lang": ["python"], "commit": git.get("commit")}),
+        "executable": {"cmd": f"sparsebench run {board.suite} --only '{record.cell}'"},
+        "source": _known({"lang": ["python"], "commit": git.commit if git else None}),
     }
 
 
 def _data(record: Record) -> dict[str, Json]:
-    facts, params = record.provenance.get("collection", {}), record.cell.collection.params
+    facts, params = record.provenance.collection, record.cell.collection.params
     collection = {
         "name": record.cell.collection.name,
         "split": params.get("split"),
         "ir_datasets": params.get("ir_datasets"),
-        "documents": facts.get("documents"),
-        "queries": facts.get("queries"),
-        "sha256": facts.get("digests", {}).get("corpus"),
+        "documents": facts.documents if facts else None,
+        "queries": facts.queries if facts else None,
+        "sha256": facts.digests.get("corpus") if facts else None,
     }
     return {"test collection": _known(collection)}
 
 
 def _method(record: Record) -> dict[str, Json]:
     model, postprocessor = record.cell.model, record.cell.postprocessor
-    plugins = record.provenance.get("plugins", {})
-    stages = [_stage(model, plugins.get("model", {}))]
+    plugins = record.provenance.plugins
+    stages = [_stage(model, plugins.get("model"))]
     if postprocessor.name != "none":
-        chosen = record.tuning["chosen"] if record.tuning else {}
-        stages.append({**_stage(postprocessor, plugins.get("postprocessor", {}), chosen), "reranks": model.label})
+        chosen = record.tuning.chosen if record.tuning else {}
+        stages.append({**_stage(postprocessor, plugins.get("postprocessor"), chosen), "reranks": model.label})
     return _known(
         {
             "automatic": True,
@@ -106,8 +110,8 @@ def _method(record: Record) -> dict[str, Json]:
     )
 
 
-def _stage(part: Part, provider: Mapping[str, Json], chosen: Mapping[str, Json] | None = None) -> dict[str, Json]:
-    method = f"{provider['module']}:{part.name}" if provider else part.name
+def _stage(part: Part, plugin: PluginFacts | None, chosen: Mapping[str, Json] | None = None) -> dict[str, Json]:
+    method = f"{plugin.module}:{part.name}" if plugin else part.name
     return {"name": part.label, "method": method, "params": {**part.params, **(chosen or {})}}
 
 

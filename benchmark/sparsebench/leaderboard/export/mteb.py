@@ -15,7 +15,7 @@ NAMES = {"nDCG": "ndcg", "RR": "mrr", "AP": "map", "R": "recall", "P": "precisio
 
 def task_result(record: Record) -> dict[str, Json]:
     """The file of one collection. `languages` is empty: a record does not know them."""
-    cell, digests = record.cell, record.provenance.get("collection", {}).get("digests", {})
+    cell, facts = record.cell, record.provenance.collection
     first = measures_of(record)[0]
     scores = {
         **{measure_name(name): value for name, value in record.measures.items()},
@@ -24,7 +24,7 @@ def task_result(record: Record) -> dict[str, Json]:
         "languages": [],
     }
     return {
-        "dataset_revision": digests.get("corpus", NO_REVISION),
+        "dataset_revision": facts.digests.get("corpus", NO_REVISION) if facts else NO_REVISION,
         "task_name": cell.collection.label,
         "mteb_version": None,
         "scores": {cell.collection.params.get("split") or "test": [scores]},

@@ -20,7 +20,7 @@ from sparsebench.errors import StoreError
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.export.ir_metadata import ir_metadata
 from sparsebench.leaderboard.export.mteb import model_meta, model_name, revision_of, task_result
-from sparsebench.records import RUN_FILE, Record, cell_folder
+from sparsebench.records import RUN_FILE, Record, SuiteFolder, read_checked
 from sparsebench.store import write_atomically, write_bytes_atomically
 from sparsebench.types import Json
 
@@ -30,7 +30,7 @@ ACTOR = "# `actor` is yours to fill in: records do not know who ran them.\n"
 def export(board: Board, runs_folder: Path, to: Path) -> int:
     """Write everything that is computed of `runs/<suite>/` below `to`; return of how many cells.
 
-    Raises StoreError when a record has no run beside it, or two labels make one file name.
+    Raises Damage when a run is not what was measured, StoreError when two labels make one file name.
     """
     done = [record for record in board.records if record.status == "ok"]
     _refuse_same_names(done)
@@ -59,11 +59,9 @@ def _run_name(record: Record) -> str:
 
 
 def _write_run(board: Board, record: Record, runs_folder: Path, to: Path) -> None:
-    source = cell_folder(runs_folder, record.key) / RUN_FILE
-    if not source.is_file():
-        raise StoreError(f"there is no run {source}. Delete its folder and run `sparsebench run {board.suite}` again.")
-    place = to / _run_name(record)
-    write_bytes_atomically(place.with_name(f"{place.name}.trec.gz"), source.read_bytes())
+    folder, place = SuiteFolder(runs_folder), to / _run_name(record)
+    run = read_checked(folder.run(record.key), record.files.get(RUN_FILE), remedy=folder.remedy)
+    write_bytes_atomically(place.with_name(f"{place.name}.trec.gz"), run)
     metadata = yaml.safe_dump(ir_metadata(board, record), sort_keys=False, allow_unicode=True)
     write_atomically(place.with_name(f"{place.name}.metadata.yml"), ACTOR + metadata)
 

@@ -65,7 +65,7 @@ def _by_collection(board: Board, read: Callable[[Record], Json]) -> dict[str, di
 
 def _record(record: Record, costs: bool) -> Json:
     """The record, but for analyses that it shares with others: those are named by their artefact."""
-    shown = record if costs else record.model_copy(update={"costs": {}})
+    shown = record if costs else record.model_copy(update={"costs": None})
     analysis = {name: found.get("artefact", found) for name, found in record.analysis.items()}
     return shown.model_dump(by_alias=True) | {"analysis": analysis}
 

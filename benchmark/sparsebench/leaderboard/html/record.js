@@ -54,7 +54,8 @@ const parameters = (params) => Object.entries(params).filter(([, value]) => valu
 
 function facts(record) {
   const { cell, provenance, tuning, costs } = record;
-  const { model = {}, collection = {}, software = {}, plugins = {}, postprocessing = {} } = provenance;
+  const { plugins, postprocessing } = provenance;
+  const [model, collection, software] = [provenance.model ?? {}, provenance.collection ?? {}, provenance.software ?? {}];
   const git = software.git;
   return [
     ["Figures", Object.entries(record.measures).map(([name, value]) => [name, value.toFixed(4)])],
@@ -67,7 +68,7 @@ function facts(record) {
     ]],
     ["Tuned", tuning ? [
       ["on", `${tuning.on}, ${tuning.queries} queries, ${tuning.measure}`], ["chosen", parameters(tuning.chosen)],
-      ...tuning.tried.map(({ value, ...tried }) => [parameters(tried), value.toFixed(4)])] : []],
+      ...tuning.tried.map((trial) => [parameters(trial.parameters), trial.value.toFixed(4)])] : []],
     ["Collection", Object.entries({ ...collection.counts, documents: collection.documents, queries: collection.queries })
       .filter(([, value]) => value).map(([name, value]) => [name.replaceAll("_", " "), String(value)])
       .concat(Object.entries(collection.digests ?? {}).map(([name, value]) => [name.replaceAll("_", " "), typeof value === "string" ? short(value) : String(value)]))],
@@ -78,8 +79,8 @@ function facts(record) {
       ["Python", software.python ?? NOTHING],
       ...Object.entries(software.libraries ?? {}),
       ["device", `${provenance.device ?? NOTHING}, ${provenance.dtype ?? NOTHING}`]]],
-    ["Seconds", Object.entries(costs.seconds ?? {}).filter(([, value]) => value).map(([name, value]) => [name, value.toFixed(3)])
-      .concat(costs.hardware ? [["machine", `${costs.hardware.cpu}, ${costs.hardware.cores} cores, ${costs.hardware.device} (${costs.hardware.fingerprint})`]] : [])],
+    ["Seconds", Object.entries(costs?.seconds ?? {}).filter(([, value]) => value).map(([name, value]) => [name, value.toFixed(3)])
+      .concat(costs?.hardware ? [["machine", `${costs.hardware.cpu}, ${costs.hardware.cores} cores, ${costs.hardware.device} (${costs.hardware.fingerprint})`]] : [])],
     ["Identity", [["key", short(record.key)]]],
   ];
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sparsebench import Analysis, SuiteAnalyzer, SuiteContext
 from sparsebench.measures import canonical
 from sparsebench_plugins.analyzers.domain_gap.gap import Gap
@@ -15,6 +17,7 @@ from sparsebench_plugins.analyzers.domain_gap.report import (
     named_domains,
 )
 from sparsebench_plugins.analyzers.domain_gap.systems import domains, system_gaps
+from sparsebench_plugins.analyzers.removal import label_of_study
 
 REMOVAL = """\
 Effects of removing expansion tokens from the queries, means over queries and over the grid of K on a log scale: \
@@ -22,33 +25,40 @@ negative is harm. matched: random tokens that occur as often as the wackiest. Wa
 the wackiest are missed more. p: Monte-Carlo, one-sided, that matched random tokens are missed as much."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class DomainGap(SuiteAnalyzer):
     """Whether a system's gain over another is the same in its training domain and out of it.
-
-    systems: labels [model, postprocessor] of two or more; the first is what all others are compared with. By default
-    the suite's baseline, and every other system. measure: one for all collections. removal: the label of the suite's
-    `removal` analysis, whose (wackiest - matched random) statistic is compared between the domains as well, if there
-    is one (METHODS 2.5).
 
     Values: `measure`; `domains`: collection -> `in` or `out`; `systems` and `removal`: lists of gaps, see `gap`;
     `removal_refused`: collections without a removal study, with the reason.
     """
 
-    def __init__(
-        self, *, systems: tuple[tuple[str, str], ...] = (), measure: str = "nDCG@10", removal: str = "removal"
-    ):
-        if len(systems) == 1:
+    systems: tuple[tuple[str, str], ...] = ()
+    """Labels [model, postprocessor] of two or more; the first is what all others are compared with. By default the
+    suite's baseline, and every other system."""
+
+    measure: str = "nDCG@10"
+    """One measure for all collections."""
+
+    removal: str | None = None
+    """The label of the removal study, whose (wackiest - matched random) statistic is compared between the domains as
+    well, if there is one (METHODS 2.5); by default that of the suite's only one."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for one system alone, and SuiteError for an unknown measure."""
+        if len(self.systems) == 1:
             raise ValueError("systems: one system alone cannot be compared; name two or more, or none")
-        self.systems, self.measure, self.removal = systems, canonical(measure), removal
+        canonical(self.measure)
 
     def analyze(self, context: SuiteContext) -> Analysis:
         """Raises NotApplicable where there is nothing to compare, or not with this measure."""
         domain_of = domains(context.records)
-        systems = list(system_gaps(context, self.systems, self.measure))
-        removal = list(removal_gaps(context.records, self.removal))
-        refused = refusals(context.records, self.removal) if removal else {}
+        measure, label = canonical(self.measure), label_of_study(context.records, self.removal)
+        systems = list(system_gaps(context, self.systems, measure))
+        removal = list(removal_gaps(context.records, label)) if label else []
+        refused = refusals(context.records, label) if label and removal else {}
         values = {
-            "measure": self.measure,
+            "measure": measure,
             "domains": domain_of,
             "systems": [gap_values(gap) for gap in systems],
             "removal": [gap_values(gap) for gap in removal],
@@ -59,8 +69,8 @@ class DomainGap(SuiteAnalyzer):
         }
         parts = [
             named_domains(domain_of),
-            *self._systems(systems),
-            *(self._removal(context, removal) if removal else []),
+            *_systems(systems, measure),
+            *(_removal(context, removal, label) if label and removal else []),
         ]
         parts += [
             f"No removal study of {model} on {', '.join(collections)}: {reason}."
@@ -68,11 +78,13 @@ class DomainGap(SuiteAnalyzer):
         ]
         return Analysis(values, summary="\n\n".join([*parts, CONDITIONAL]))
 
-    def _systems(self, gaps: list[Gap]) -> list[str]:
-        effects = effects_table(gaps, name="systems", effect=f"difference of {self.measure}")
-        return ["### Systems", effects, gaps_table(gaps, name="systems")]
 
-    def _removal(self, context: SuiteContext, gaps: list[Gap]) -> list[str]:
-        arms = arms_table(studied(context.records, self.removal), self.removal)
-        effects = effects_table(gaps, name="model", effect="wackiest − matched")
-        return ["### Removal of the wackiest tokens", REMOVAL, arms, effects, gaps_table(gaps, name="model")]
+def _systems(gaps: list[Gap], measure: str) -> list[str]:
+    effects = effects_table(gaps, name="systems", effect=f"difference of {measure}")
+    return ["### Systems", effects, gaps_table(gaps, name="systems")]
+
+
+def _removal(context: SuiteContext, gaps: list[Gap], label: str) -> list[str]:
+    arms = arms_table(studied(context.records, label), label)
+    effects = effects_table(gaps, name="model", effect="wackiest − matched")
+    return ["### Removal of the wackiest tokens", REMOVAL, arms, effects, gaps_table(gaps, name="model")]

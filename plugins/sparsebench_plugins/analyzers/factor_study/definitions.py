@@ -10,13 +10,14 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from sparsebench import Analysis, Json, NotApplicable, SuiteAnalyzer, SuiteContext
+from sparsebench.plots import LEFT_OUT, can_draw
+from sparsebench.statistics import kendall_tau
 from sparsebench_plugins.analyzers.factor_study.definitions_report import definitions_summary
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import definitions, table, w_auc
 from sparsebench_plugins.analyzers.factor_study.trainings import Training, collections, conditions, trainings
 from sparsebench_plugins.analyzers.factor_study.verdict import t_interval
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
-from sparsebench_plugins.analyzers.wackiness_definitions import kendall_tau
+from sparsebench_plugins.analyzers.wackiness import first_robust
 
 
 @dataclass(frozen=True)
@@ -34,29 +35,32 @@ class Agreement:
     between_seeds: float
 
 
+@dataclass(frozen=True, kw_only=True)
 class FactorDefinitions(SuiteAnalyzer):
     """Whether conditions are ordered alike by every definition of wackiness that the suite has, over training seeds.
-
-    reference: the definition that all others are compared with. agreed: the tau that is called robust, and below whose
-    95 % interval is called not robust.
 
     Values: `reference`, `agreed`, `agreements`: see Agreement; `verdict` and `share`: of the comparisons, how many
     have an interval above `agreed`, below, or across it; `plot`. File: `definitions.svg`.
     """
 
-    def __init__(self, *, reference: str = "wackiness: robust", agreed: Annotated[float, Ge(-1), Le(1)] = 0.7):
-        self.reference, self.agreed = reference, agreed
+    reference: str | None = None
+    """The definition that all others are compared with, as `wackiness: robust`; by default the first robust one."""
+
+    agreed: Annotated[float, Ge(-1), Le(1)] = 0.7
+    """The tau that is called robust; a 95 % interval that lies below is called not robust."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
         """Raises NotApplicable where fewer than three conditions can be ordered by the reference."""
         found = trainings(context.records)
         of, places = conditions(found), list(collections(found))
-        names = [self.reference, *(name for name in definitions(found) if name != self.reference)]
+        known = definitions(found)
+        reference = self.reference or first_robust(known)
+        names = [reference, *(name for name in known if name != reference)]
         agreements = [agreement for place in places for agreement in self._agreements(of, place, names)]
         if not agreements:
-            raise NotApplicable(f"no two definitions, {self.reference!r} and another, order three conditions")
+            raise NotApplicable(f"no two definitions, {reference!r} and another, order three conditions")
         values: dict[str, Json] = {
-            "reference": self.reference,
+            "reference": reference,
             "agreed": self.agreed,
             "agreements": [asdict(each) for each in agreements],
             **self._verdict(agreements),
@@ -68,7 +72,7 @@ class FactorDefinitions(SuiteAnalyzer):
     def _agreements(
         self, of: Mapping[str, Mapping[str, Training]], place: str, names: Sequence[str]
     ) -> Iterator[Agreement]:
-        reference = table(of, place, w_auc(self.reference))
+        reference = table(of, place, w_auc(names[0]))
         for name in names[1:]:
             values = table(of, place, w_auc(name))
             if reference is not None and values is not None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsebench.plots import new_figure, style, svg
 from sparsebench_plugins.analyzers.factor_study.verdict import t_interval
-from sparsebench_plugins.analyzers.plots import new_figure, style, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

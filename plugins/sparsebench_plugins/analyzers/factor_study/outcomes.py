@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from sparsebench import NotApplicable, Record
+from sparsebench_plugins.analyzers import wackiness
 from sparsebench_plugins.analyzers.factor_study.trainings import Training
+from sparsebench_plugins.analyzers.sparsity import sparsity_values
 
 Read = Callable[[Record], float | None]
 
@@ -23,8 +25,7 @@ def kept_tokens(outcome: str) -> Read:
 
 
 def _of_preset(outcome: str, key: str) -> Read:
-    analysis, _, preset = outcome.rpartition(": ")
-    return lambda record: record.analysis.get(analysis, {}).get(preset, {}).get(key)
+    return lambda record: wackiness.definitions(record).get(outcome, {}).get(key)
 
 
 def effectiveness(record: Record) -> float | None:
@@ -39,8 +40,8 @@ def effectiveness_name(found: Sequence[Training]) -> str:
 
 
 def sparsity(key: str) -> Read:
-    """A value of the analysis `sparsity`, None where there is none."""
-    return lambda record: record.analysis.get("sparsity", {}).get(key)
+    """A value of the first analysis of sparsity, None where there is none."""
+    return lambda record: sparsity_values(record).get(key)
 
 
 def beyond_matched(removal: str) -> Read:
@@ -65,15 +66,9 @@ def _value(training: Training, collection: str, read: Read) -> float | None:
 
 
 def definitions(found: Sequence[Training]) -> list[str]:
-    """Every analysis and preset with a W-AUC, as `wackiness: robust`, in the order of the records."""
-    names = {
-        f"{label}: {preset}": None
-        for training in found
-        for record in training.records.values()
-        for label, analysis in record.analysis.items()
-        for preset, block in analysis.items()
-        if isinstance(block, dict) and "w_auc" in block
-    }
+    """Every definition of wackiness with a W-AUC, as `wackiness: robust`, in the order of the records."""
+    records = (record for training in found for record in training.records.values())
+    names = list(dict.fromkeys(name for record in records for name in wackiness.definitions(record)))
     if not names:
         raise NotApplicable("no record has a wackiness analysis")
-    return list(names)
+    return names

@@ -10,13 +10,14 @@ import numpy as np
 from annotated_types import Gt
 
 from sparsebench import Analysis, Json, NotApplicable, Record, SuiteAnalyzer, SuiteContext
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench.statistics import holm, minimal_detectable_difference
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import beyond_matched, table
 from sparsebench_plugins.analyzers.factor_study.removal_report import removal_summary
 from sparsebench_plugins.analyzers.factor_study.trainings import Training, collections, conditions, trainings
 from sparsebench_plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
+from sparsebench_plugins.analyzers.removal import label_of_study
 
 ALL = "all conditions"
 
@@ -39,18 +40,21 @@ class Interaction:
     verdict: Verdict
 
 
+@dataclass(frozen=True, kw_only=True)
 class FactorRemoval(SuiteAnalyzer):
     """Whether the wackiest tokens are missed more in the training domain than out of it, over training seeds.
 
-    removal: the label of the suite's `removal`. margin: the smallest interaction that matters. The declared test is
-    that of the mean over all conditions, seed by seed.
+    The declared test is that of the mean over all conditions, seed by seed.
 
     Values: `measure`, `margin`; `interactions`: see Interaction, the declared one first; `left_out`: conditions
     without a removal study somewhere, with the reason; `plot`: why there is no figure, or None. File: `removal.svg`.
     """
 
-    def __init__(self, *, removal: str = "removal", margin: Annotated[float, Gt(0)] = 0.005):
-        self.removal, self.margin = removal, margin
+    removal: str | None = None
+    """The label of the removal study; by default that of the suite's only one."""
+
+    margin: Annotated[float, Gt(0)] = 0.005
+    """The smallest interaction that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
         """Raises NotApplicable where there is no training, a domain is missing, or no condition was studied whole."""
@@ -58,14 +62,17 @@ class FactorRemoval(SuiteAnalyzer):
         of, domain_of = conditions(found), collections(found)
         if not {"in", "out"} <= set(domain_of.values()):
             raise NotApplicable("an interaction needs collections of both domains")
-        effects = {condition: self._effects(seeds, domain_of) for condition, seeds in of.items()}
+        label = label_of_study(context.records, self.removal)
+        if label is None:
+            raise NotApplicable("no record has a removal study")
+        effects = {condition: _effects(label, seeds, domain_of) for condition, seeds in of.items()}
         studied = {condition: found for condition, found in effects.items() if found is not None}
         if not studied:
-            raise NotApplicable(f"no condition has the analysis {self.removal!r} on every collection and seed")
+            raise NotApplicable(f"no condition has the analysis {label!r} on every collection and seed")
         interactions = self._tested(studied)
-        left_out = {condition: self._reason(of[condition]) for condition in effects.keys() - studied.keys()}
+        left_out = {condition: _reason(label, of[condition]) for condition in effects.keys() - studied.keys()}
         values: dict[str, Json] = {
-            "measure": self._measure(context.records),
+            "measure": _measure(label, context.records),
             "margin": self.margin,
             "interactions": [asdict(each) for each in interactions],
             "left_out": dict(sorted(left_out.items())),
@@ -73,29 +80,6 @@ class FactorRemoval(SuiteAnalyzer):
         }
         files = {"removal.svg": _figure(studied)} if can_draw() else {}
         return Analysis(values, files, removal_summary(values, domain_of))
-
-    def _effects(self, seeds: Mapping[str, Training], domain_of: Mapping[str, str]) -> np.ndarray | None:
-        """In-domain and out-of-domain statistics (2, n seeds); None where a collection has none."""
-        read, one = beyond_matched(self.removal), {"": seeds}
-        by_domain: dict[str, list[np.ndarray]] = {"in": [], "out": [], "unknown": []}
-        for label, domain in domain_of.items():
-            if (values := table(one, label, read)) is None:
-                return None
-            by_domain[domain].append(values[:, 0])
-        return np.array([np.mean(by_domain[domain], axis=0) for domain in ("in", "out")])
-
-    def _measure(self, records: Sequence[Record]) -> str:
-        return next(
-            str(found["measure"]) for each in records if "measure" in (found := each.analysis.get(self.removal, {}))
-        )
-
-    def _reason(self, seeds: Mapping[str, Training]) -> str:
-        reasons = (
-            record.analysis.get(self.removal, {}).get("not_applicable")
-            for training in seeds.values()
-            for record in training.records.values()
-        )
-        return next((reason for reason in reasons if reason), "not every collection has it")
 
     def _tested(self, studied: Mapping[str, np.ndarray]) -> list[Interaction]:
         """The mean over conditions, then each of them with Holm's correction among themselves."""
@@ -125,6 +109,32 @@ class FactorRemoval(SuiteAnalyzer):
             detectable=minimal_detectable_difference(differences),
             verdict=decide(-differences, p, margin=self.margin),
         )
+
+
+def _effects(label: str, seeds: Mapping[str, Training], domain_of: Mapping[str, str]) -> np.ndarray | None:
+    """In-domain and out-of-domain statistics (2, n seeds); None where a collection of either has none."""
+    read, one = beyond_matched(label), {"": seeds}
+    by_domain: dict[str, list[np.ndarray]] = {"in": [], "out": []}
+    for collection, domain in domain_of.items():
+        if domain not in by_domain:
+            continue
+        if (values := table(one, collection, read)) is None:
+            return None
+        by_domain[domain].append(values[:, 0])
+    return np.array([np.mean(of, axis=0) for of in by_domain.values()])
+
+
+def _measure(label: str, records: Sequence[Record]) -> str:
+    return next(str(found["measure"]) for each in records if "measure" in (found := each.analysis.get(label, {})))
+
+
+def _reason(label: str, seeds: Mapping[str, Training]) -> str:
+    reasons = (
+        record.analysis.get(label, {}).get("not_applicable")
+        for training in seeds.values()
+        for record in training.records.values()
+    )
+    return next((reason for reason in reasons if reason), "not every collection has it")
 
 
 def _figure(studied: Mapping[str, np.ndarray]) -> str:

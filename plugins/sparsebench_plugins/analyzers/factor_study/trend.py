@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Gt
 
 from sparsebench import Analysis, Json, NotApplicable, SuiteAnalyzer, SuiteContext
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench.statistics import blocks_needed, detectable_rise, holm, page_p, residual_deviation
 from sparsebench_plugins.analyzers.factor_study.figure import Panel, draw_panels
 from sparsebench_plugins.analyzers.factor_study.outcomes import (
@@ -23,7 +24,7 @@ from sparsebench_plugins.analyzers.factor_study.outcomes import (
 from sparsebench_plugins.analyzers.factor_study.trainings import Training, collections, levels, only_factor, trainings
 from sparsebench_plugins.analyzers.factor_study.trend_report import trend_summary
 from sparsebench_plugins.analyzers.factor_study.verdict import Verdict, decide, t_interval
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw
+from sparsebench_plugins.analyzers.wackiness import first_robust
 
 Direction = Literal["rises", "falls"]
 Levels = Mapping[str, Mapping[str, Training]]
@@ -55,29 +56,28 @@ class Trend:
     verdict: Verdict
 
 
+@dataclass(frozen=True, kw_only=True)
 class FactorTrend(SuiteAnalyzer):
     """Whether W-AUC goes with a factor that a recipe varied, over training seeds (Page's trend test, seeds as blocks).
-
-    factor: key of the recipe's grid, by default the only one; models are its trainings, `checkpoint: recipe:FILE#*`.
-    direction: of the hypothesis. outcome: the declared one, as `wackiness: robust`; all others that the records have
-    are tested too. collection: where it is declared, the first in-domain one by default. margin: the smallest change
-    that matters.
 
     Values: `factor`, `direction`, `levels`, `declared` {outcome, collection}, `margin`; `measure`: of effectiveness;
     `trends`: see Trend, the declared one first; `plot`: why there is no figure, or None. File: `trend.svg`.
     """
 
-    def __init__(
-        self,
-        *,
-        factor: str | None = None,
-        direction: Direction = "rises",
-        outcome: str = "wackiness: robust",
-        collection: str | None = None,
-        margin: Annotated[float, Gt(0)] = 0.006,
-    ):
-        self.factor, self.direction, self.outcome = factor, direction, outcome
-        self.collection, self.margin = collection, margin
+    factor: str | None = None
+    """Key of the recipe's grid, by default the only one; models are its trainings, `checkpoint: recipe:FILE#*`."""
+
+    direction: Direction = "rises"
+    """Of the hypothesis."""
+
+    outcome: str | None = None
+    """The declared one, as `wackiness: robust`, by default the first robust one; all others are tested too."""
+
+    collection: str | None = None
+    """Where the outcome is declared, the first in-domain collection by default."""
+
+    margin: Annotated[float, Gt(0)] = 0.006
+    """The smallest change that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
         """Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared outcome."""
@@ -85,22 +85,24 @@ class FactorTrend(SuiteAnalyzer):
         factor = self.factor or only_factor(found)
         of, domain_of = levels(found, factor), collections(found)
         declared = self.collection or next(iter(domain_of))
-        outcomes = [self.outcome, *(each for each in definitions(found) if each != self.outcome)]
+        known = definitions(found)
+        outcome = self.outcome or first_robust(known)
+        outcomes = [outcome, *(each for each in known if each != outcome)]
         places = [declared, *(label for label in domain_of if label != declared)]
         trends = _corrected(list(self._trends(of, outcomes, places, domain_of)))
-        if not trends or (trends[0].outcome, trends[0].collection) != (self.outcome, declared):
-            raise NotApplicable(f"{self.outcome!r} has no value for every training on {declared}")
+        if not trends or (trends[0].outcome, trends[0].collection) != (outcome, declared):
+            raise NotApplicable(f"{outcome!r} has no value for every training on {declared}")
         values: dict[str, Json] = {
             "factor": factor,
             "direction": self.direction,
             "levels": list(of),
-            "declared": {"outcome": self.outcome, "collection": declared},
+            "declared": {"outcome": outcome, "collection": declared},
             "margin": self.margin,
             "measure": effectiveness_name(found),
             "trends": [asdict(trend) for trend in trends],
             "plot": None if can_draw() else LEFT_OUT,
         }
-        files = {"trend.svg": self._figure(factor, found, of, places)} if can_draw() else {}
+        files = {"trend.svg": _figure(outcome, factor, found, of, places)} if can_draw() else {}
         return Analysis(values, files, trend_summary(values, of, places))
 
     def _trends(
@@ -133,19 +135,20 @@ class FactorTrend(SuiteAnalyzer):
             verdict=decide(sign * changes, p, margin=self.margin),
         )
 
-    def _figure(self, factor: str, found: Sequence[Training], of: Levels, places: Sequence[str]) -> str:
-        """The declared outcome, effectiveness and L0 in every collection."""
-        readers = {
-            self.outcome: w_auc(self.outcome),
-            effectiveness_name(found): effectiveness,
-            "L0 of a query": sparsity("l0_query"),
-            "L0 of a document": sparsity("l0_document"),
-        }
-        panels = []
-        for name, read in readers.items():
-            lines = {label: values for label in places if (values := table(of, label, read)) is not None}
-            panels.append(Panel(f"W-AUC, {name}" if name == self.outcome else name, lines))
-        return draw_panels([panel for panel in panels if panel.lines], list(of), factor=factor)
+
+def _figure(outcome: str, factor: str, found: Sequence[Training], of: Levels, places: Sequence[str]) -> str:
+    """The declared outcome, effectiveness and L0 in every collection."""
+    readers = {
+        outcome: w_auc(outcome),
+        effectiveness_name(found): effectiveness,
+        "L0 of a query": sparsity("l0_query"),
+        "L0 of a document": sparsity("l0_document"),
+    }
+    panels = []
+    for name, read in readers.items():
+        lines = {label: values for label in places if (values := table(of, label, read)) is not None}
+        panels.append(Panel(f"W-AUC, {name}" if name == outcome else name, lines))
+    return draw_panels([panel for panel in panels if panel.lines], list(of), factor=factor)
 
 
 def _corrected(trends: Sequence[Trend]) -> list[Trend]:

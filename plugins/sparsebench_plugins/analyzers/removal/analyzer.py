@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge
 
-from sparsebench import Analysis, GroupAnalyzer, GroupContext, NotApplicable, PluginError
-from sparsebench.measures import fast_measure
-from sparsebench_plugins.analyzers.plots import LEFT_OUT, can_draw, draw_removal
+from sparsebench import Analysis, GroupAnalyzer, GroupContext, NotApplicable
+from sparsebench.measures import FastMeasure, fast_measure
+from sparsebench.plots import LEFT_OUT, can_draw
 from sparsebench_plugins.analyzers.removal.effects import measure_effects
+from sparsebench_plugins.analyzers.removal.figure import draw_removal
 from sparsebench_plugins.analyzers.removal.orders import removal_grid, removal_steps
 from sparsebench_plugins.analyzers.removal.queries import removal_queries
 from sparsebench_plugins.analyzers.removal.report import curve_files, curves_table, effects_values, summary
-from sparsebench_plugins.analyzers.wackiness.material import gather
-from sparsebench_plugins.analyzers.wackiness.rankers import Ranker
-from sparsebench_plugins.analyzers.wackiness.sample import draw
-from sparsebench_plugins.analyzers.wackiness.scores import (
-    FEWEST_ROBUST,
-    NORMALISERS,
-    PAPER_CODE,
-    PAPER_FORMULA,
-    ROBUST,
-    TokenScores,
-    score,
-)
-
-PRESETS = {"paper_code": PAPER_CODE, "paper_formula": PAPER_FORMULA, "robust": ROBUST}
+from sparsebench_plugins.analyzers.wackiness import PRESETS, Sampling, why_too_few
 
 
-class Removal(GroupAnalyzer):
+@dataclass(frozen=True, kw_only=True)
+class Removal(Sampling, GroupAnalyzer):
     """Whether the wackiest expansion tokens are harmful to remove, against four controls (METHODS 2.5).
 
-    Tokens are scored as by `wackiness`, with one of its presets and the same `scoring_queries`, `sample`, `depth`,
-    `ranker` and `min_occurrences`, but never on test queries. At each K of a grid the first K of an order leave the
-    queries' expansion; the index and the queries' own tokens stay. Arms: `wackiest`; `least_wacky`; `random` and
-    `matched` (random among tokens that occur about as often as the wackiest), each `repetitions` times;
-    `all_expansion`. The statistic of an arm is its mean effect over the grid on a log scale.
+    Tokens are scored as by `wackiness`, with one of its presets, but never on test queries. At each K of a grid the
+    first K of an order leave the queries' expansion; the index and the queries' own tokens stay. Arms: `wackiest`;
+    `least_wacky`; `random` and `matched` (random among tokens that occur about as often as the wackiest), each
+    `repetitions` times; `all_expansion`. The statistic of an arm is its mean effect over the grid on a log scale.
 
     Values: `scoring_queries` {source, n}; `preset`; `measure`; `tokens`: n scored; `tied_at_one`: how many of them
     never occur in a retrieved document, so that their order is that of their ids; `repetitions`; `grid`; `before`: the
@@ -45,47 +34,41 @@ class Removal(GroupAnalyzer):
     Files: `removal.csv`, `removal.svg`, and a curve file for each arm.
     """
 
-    def __init__(
-        self,
-        *,
-        preset: Literal["paper_code", "paper_formula", "robust"] = "robust",
-        scoring_queries: Literal["auto", "train", "pseudo", "documents"] = "auto",
-        sample: Annotated[int, Gt(0)] = 10_000,
-        depth: Annotated[int, Gt(0)] = 100,
-        ranker: Ranker = "self",
-        min_occurrences: Annotated[int, Gt(0)] = 4,
-        measure: str = "nDCG@10",
-        repetitions: Annotated[int, Ge(999)] = 999,
-        seed: Annotated[int, Ge(0)] = 0,
-    ):
-        if ranker == "qrels" and scoring_queries in ("pseudo", "documents"):
-            raise PluginError(
-                f"removal: ranker: qrels needs judged scoring queries, scoring_queries: {scoring_queries} have no "
-                "judgments; use train"
-            )
-        self.preset, self.measure = preset, fast_measure(measure)
-        self.scoring_queries, self.sample, self.depth, self.ranker = scoring_queries, sample, depth, ranker
-        self.min_occurrences, self.repetitions, self.seed = min_occurrences, repetitions, seed
+    scoring_queries: Literal["auto", "train", "pseudo", "documents"] = "auto"
+    preset: Literal["paper_code", "paper_formula", "robust"] = "robust"
+    """How tokens are scored, as in `wackiness`."""
+
+    measure: str = "nDCG@10"
+    """What is measured after each removal."""
+
+    repetitions: Annotated[int, Ge(999)] = 999
+    """Random orders that the wackiest is compared with."""
+
+    @property
+    def measured(self) -> FastMeasure:
+        """The measure. Raises MeasureError for one that cannot be computed fast enough."""
+        return fast_measure(self.measure)
+
+    def __post_init__(self) -> None:
+        """Raise for parameters that do not go together, and for an unknown measure."""
+        super().__post_init__()
+        self.measured  # noqa: B018  says now what is wrong with its name
 
     def analyze(self, context: GroupContext) -> Analysis:
         """Score, remove, measure. Raises NotApplicable without query expansion and for fewer than 200 tokens."""
-        if not context.expands_queries:
-            raise NotApplicable("the query side does not expand: a query's active dimensions are its own tokens")
-        scoring = draw(context, choice=self.scoring_queries, size=self.sample, seed=self.seed)
-        material = gather(context, scoring, ranker=self.ranker, depth=self.depth)
-        scale = material.scale(PRESETS[self.preset], min_occurrences=self.min_occurrences)
-        scores = score(material.observations, PRESETS[self.preset], scale)
-        if reason := why_not(scores, NORMALISERS[PRESETS[self.preset].normaliser]):
+        material, preset, measure = self.gather(context), PRESETS[self.preset], self.measured
+        scores, _ = self.score(material, preset)
+        if reason := why_too_few(scores, preset, "removal"):
             raise NotApplicable(reason)
         grid = removal_grid(scores.terms.size)
         steps = removal_steps(scores, grid, repetitions=self.repetitions, seed=self.seed)
-        queries = removal_queries(context, depth=self.measure.cutoff)
-        effects = measure_effects(queries, scores.terms, steps, grid, self.measure)
+        queries = removal_queries(context, depth=measure.cutoff)
+        effects = measure_effects(queries, scores.terms, steps, grid, measure)
         found = effects_values(effects, [query.query_id for query in context.test.queries])
         values = {
-            "scoring_queries": {"source": scoring.source, "n": len(scoring.queries)},
+            "scoring_queries": {"source": material.source, "n": material.observations.n},
             "preset": self.preset,
-            "measure": self.measure.name,
+            "measure": measure.name,
             "tokens": int(scores.terms.size),
             "tied_at_one": int(np.count_nonzero(scores.utilities == 0)),
             "repetitions": self.repetitions,
@@ -98,13 +81,5 @@ class Removal(GroupAnalyzer):
             **curve_files(values["grid"], found["arms"]),
         }
         if can_draw():
-            files["removal.svg"] = draw_removal(values["grid"], found["arms"], measure=self.measure.name)
+            files["removal.svg"] = draw_removal(values["grid"], found["arms"], measure=measure.name)
         return Analysis(values, files, summary(values))
-
-
-def why_not(scores: TokenScores, normaliser: str) -> str | None:
-    """Why these tokens cannot be told apart well enough to remove them, or None."""
-    n = scores.terms.size
-    if n < FEWEST_ROBUST:
-        return f"{n} tokens were scored, removal needs {FEWEST_ROBUST}"
-    return f"{normaliser} of the utilities is 0" if scores.normaliser == 0 else None

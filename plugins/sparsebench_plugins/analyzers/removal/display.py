@@ -12,7 +12,7 @@ def curves(analyzer: Removal) -> list[Curves]:
         Curves(
             "Removal of wacky tokens",
             x=Axis("K, tokens removed (logarithmic)", log=True),
-            y=Axis(f"change of {analyzer.measure.name}"),
+            y=Axis(f"change of {analyzer.measured.name}"),
             note="The K wackiest expansion tokens leave the queries, and what that does to effectiveness. The bands "
             "hold 95 % of the random removals: a line inside its band shows nothing that chance does not. Beside each "
             "name stands its mean effect over K on a logarithmic scale.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.rank import best_of_rows, tie_order
-from sparsebench_plugins.analyzers.wackiness.observations import expansion_entries
+from sparsebench_plugins.analyzers.wackiness import expansion_entries
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsebench_plugins.analyzers.wackiness.report import csv_text
+from sparsebench_plugins.analyzers.tables import csv_text
 
 if TYPE_CHECKING:
     from sparsebench import Json

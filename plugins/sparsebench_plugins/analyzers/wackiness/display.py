@@ -18,15 +18,18 @@ CURVES = Curves(
 
 
 def columns(analyzer: Wackiness) -> list[Column]:
-    """W-AUC*, the robust form, where the analysis computes it; else W-AUC of each of its presets."""
-    if "robust" in analyzer.presets:
-        return [Column("W-AUC*", "robust.w_auc", digits=3, note=NOTE)]
+    """W-AUC*, the robust form, where the analysis computes it, else W-AUC of each preset; and of a custom one."""
+    presets = [name for name in analyzer.scored if name == "custom" or "robust" not in analyzer.presets]
+    robust = [Column("W-AUC*", "robust.w_auc", digits=3, note=NOTE)] if "robust" in analyzer.presets else []
     return [
-        Column(
-            f"W-AUC {preset}",
-            f"{preset}.w_auc",
-            digits=3,
-            note=f"W-AUC {preset}: prevalence of wacky weights by the preset `{preset}`; higher is wackier.",
-        )
-        for preset in analyzer.presets
+        *robust,
+        *(
+            Column(
+                f"W-AUC {preset}",
+                f"{preset}.w_auc",
+                digits=3,
+                note=f"W-AUC {preset}: prevalence of wacky weights by the preset `{preset}`; higher is wackier.",
+            )
+            for preset in presets
+        ),
     ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsebench import Json
+from sparsebench.plots import new_figure, style, svg
+from sparsebench_plugins.analyzers.tables import csv_text
 
 if TYPE_CHECKING:
     from sparsebench import Vocabulary
@@ -53,10 +52,10 @@ def curve_table(curve: np.ndarray) -> str:
     return csv_text(["tokens", "wackiness"], ([f"{at / last:.6g}", f"{value:.6f}"] for at, value in enumerate(curve)))
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Json]]) -> str:
-    """A table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
+def draw_curve(curve: np.ndarray, *, title: str) -> str:
+    """A wackiness curve: values (C,) in [0, 1], descending."""
+    with style():
+        figure, (axes,) = new_figure(1)
+        axes.plot(np.arange(1, curve.size + 1), curve, color="C3")
+        axes.set(xlabel="tokens, the wackiest first (bins)", ylabel="wackiness", ylim=(0, 1.02), title=title)
+        return svg(figure)

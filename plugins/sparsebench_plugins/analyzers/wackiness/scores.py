@@ -21,18 +21,33 @@ FEWEST_ROBUST = 200
 
 @dataclass(frozen=True)
 class Preset:
-    """How utilities become wackiness. area: METHODS 2.1's, or W-AUC*'s, which asks for 200 tokens."""
+    """How utilities become wackiness; by default as for W-AUC*.
 
-    idf: Idf
-    normaliser: Normaliser
-    exclude_special: bool
-    exclude_unreachable: bool
-    area: Literal["paper", "robust"]
+    Example:
+        >>> Preset(idf="constant").normaliser
+        'p99'
+    """
+
+    idf: Idf = "df"
+    """`df`: by document frequencies; `constant`: the same for every token."""
+
+    normaliser: Normaliser = "p99"
+    """What utility is divided by: the largest, or the 99th percentile."""
+
+    exclude_special: bool = True
+    """Leave out the ids of special tokens."""
+
+    exclude_unreachable: bool = True
+    """Leave out ids that no text is split into."""
+
+    area: Literal["paper", "robust"] = "robust"
+    """The area of METHODS 2.1, or that of W-AUC*, which asks for 200 tokens."""
 
 
 PAPER_CODE = Preset("constant", "max", exclude_special=False, exclude_unreachable=False, area="paper")
 PAPER_FORMULA = Preset("df", "max", exclude_special=False, exclude_unreachable=False, area="paper")
-ROBUST = Preset("df", "p99", exclude_special=True, exclude_unreachable=True, area="robust")
+ROBUST = Preset()
+PRESETS = {"paper_code": PAPER_CODE, "paper_formula": PAPER_FORMULA, "robust": ROBUST}
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,14 @@ def normaliser(utilities: np.ndarray, kind: Normaliser) -> float:
 def area(wackiness: np.ndarray, preset: Preset) -> float:
     """W-AUC or W-AUC* of n tokens; the latter needs n >= 2."""
     return paper_area(wackiness) if preset.area == "paper" else robust_area(wackiness)
+
+
+def why_too_few(scores: TokenScores, preset: Preset, what: str) -> str | None:
+    """Return why these tokens cannot be told apart well enough for `what`, or None where they can."""
+    n = scores.terms.size
+    if n < FEWEST_ROBUST:
+        return f"{n} tokens were scored, {what} needs {FEWEST_ROBUST}"
+    return f"{NORMALISERS[preset.normaliser]} of the utilities is 0" if scores.normaliser == 0 else None
 
 
 def why_no_area(scores: TokenScores, preset: Preset, min_occurrences: int) -> str | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
 
 from sparsebench import CollectionError, CollectionSource, Document, Query, Role, Topics
 from sparsebench_plugins.collections.video.captions import Caption
 
+Positive = Annotated[int, Ge(1)]
 Direction = Literal["text_to_video", "video_to_text"]
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,11 @@ class VideoCollection(CollectionSource):
     """Where the files of the set lie, as its authors give them out."""
     direction: Direction = "text_to_video"
     """What asks and what is ranked."""
+    train_captions: Positive | None = None
+    """How many captions of each video the other splits have, the first ones: a bank of all may be more than memory
+    holds. By default all."""
+    train_videos: Positive | None = None
+    """How many videos the other splits have, a sample by the hash of their ids; by default all."""
 
     set_name: ClassVar[str]
     split_names: ClassVar[tuple[str, ...]]
@@ -84,6 +93,18 @@ class VideoCollection(CollectionSource):
         return self.of_split(None).files()
 
 
+def fewer(captions: tuple[Caption, ...], *, videos: int | None, captions_each: int | None) -> tuple[Caption, ...]:
+    """Captions of at most so many videos, those with the smallest hashes, and at most so many of each."""
+    names = sorted({caption.video_id for caption in captions}, key=lambda name: sha256(name.encode()).hexdigest())
+    kept, counts = set(names[:videos]), Counter[str]()
+    found = []
+    for caption in captions:
+        counts[caption.video_id] += 1
+        if caption.video_id in kept and (captions_each is None or counts[caption.video_id] <= captions_each):
+            found.append(caption)
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class VideoSplit(CollectionSource):
     """One split of a set: the captions that it has and the videos that these name."""
@@ -105,6 +126,8 @@ class VideoSplit(CollectionSource):
     def captions(self) -> tuple[Caption, ...]:
         """In the order of the files. Raises CollectionError for a split without any."""
         found = tuple(self.collection.captions(self.split))
+        if self.split != "test":
+            found = fewer(found, videos=self.collection.train_videos, captions_each=self.collection.train_captions)
         if not found:
             raise CollectionError(f"{self.name}: no caption is left; its files are {', '.join(map(str, self.files()))}")
         return found

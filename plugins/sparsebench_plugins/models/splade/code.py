@@ -10,7 +10,7 @@ from typing import Any
 
 from sparsebench import ModelError
 from sparsebench.checkpoints import Files, Location
-from sparsebench_plugins.models.splade.declared import read_object
+from sparsebench_plugins.models.splade.declared import LackingFileError, read_object
 
 CODE = Files(weights=False, code=True)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -47,6 +47,8 @@ def code_files(folder: Path, trust: Trust) -> Mapping[str, Path]:
     found = {path.name: path for path in sorted(folder.glob("*.py"))} if trust.remote_code else {}
     for repository in repositories(folder):
         place = code_location(folder, repository, trust)
+        if (line := place.missing(CODE)) is not None:
+            raise LackingFileError(line)
         found |= {f"{repository}/{path.name}": path for path in sorted(place.folder(CODE).glob("*.py"))}
     return found
 

@@ -10,10 +10,12 @@ import numpy as np
 from sparsebench import Json, ModelError, Role
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.device import kind
-from sparsebench.encoding import Activation, Pooling, decoder, engine_on
+from sparsebench.encoding import Activation, Pooling, decoder, device_decoder, engine_on, tokens_on
 from sparsebench.provenance import digest
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
+from sparsebench_plugins.models.splade.at_hand import lacking_on_hub
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint, open_checkpoint
+from sparsebench_plugins.models.splade.declared import LackingFileError
 from sparsebench_plugins.models.splade.encoder import ModelSide, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.output_ids import read_output_ids
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters
@@ -27,13 +29,23 @@ T = TypeVar("T")
 
 def open_side(parameters: CheckpointParameters, location: AnyLocation, role: Role) -> Checkpoint:
     """Find the files of one role; raises ModelError where they are not at hand or may not be read."""
-    found = open_checkpoint(location, role, allow_bin=parameters.allow_bin, trust=parameters.trust)
+    found = open_any_side(parameters, location, role)
     if found.declared.is_of_another_route:
         raise ModelError(
             f"checkpoint {found.name!r} is one route of {found.declared.root}, and a {role} takes another; give that "
             "folder itself"
         )
     return found
+
+
+def open_any_side(parameters: CheckpointParameters, location: AnyLocation, role: Role) -> Checkpoint:
+    """Find the files of one role, also where the folder of another route was given; raises ModelError."""
+    try:
+        return open_checkpoint(location, role, allow_bin=parameters.allow_bin, trust=parameters.trust)
+    except LackingFileError as error:
+        if not location.is_on_hub:
+            raise
+        raise lacking_on_hub(location, error) from error
 
 
 def identity_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: Role) -> dict[str, Json]:
@@ -64,7 +76,7 @@ def computed_by(parameters: CheckpointParameters, checkpoint: Checkpoint, device
     where the device has not the engine that is asked for."""
     if checkpoint.declared.transformer is None:
         return {}
-    return {"device": kind(device), "engine": engine_on(device, parameters.engine)}
+    return {"device": kind(device), "engine": engine_on(device, parameters.engine, parameters.dtype)}
 
 
 def load_side(
@@ -116,7 +128,9 @@ def pooling_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Pool
 
 def activation_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Activation:
     """The activation of a side; raises ModelError where suite and folder contradict each other."""
-    return _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint) or "relu"
+    known: Activation | None = None if checkpoint.known is None else checkpoint.known.activation
+    agreed: Activation | None = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
+    return next((found for found in (agreed, known) if found is not None), "relu")
 
 
 def _model_side(
@@ -125,19 +139,20 @@ def _model_side(
     model = load_masked_lm(checkpoint, device, parameters.dtype)
     vocabulary = load_vocabulary(checkpoint, size=len(model.weight))
     model = model if ids is None else model.only(ids)
-    engine = engine_on(device, parameters.engine)
+    engine = engine_on(device, parameters.engine, parameters.dtype)
     if parameters.compile:
         model.compile()
+    make = decoder if model.on_cpu else device_decoder
     return ModelSide(
         model=model,
-        decoder=decoder(engine, model.weight, model.bias),
+        decoder=make(engine, model.weight, model.bias),
         engine=engine,
         vocabulary=vocabulary,
         use=use,
         pooling=pooling_of(parameters, checkpoint),
         activation=activation_of(parameters, checkpoint),
         output_ids=ids,
-        batch_tokens=parameters.batch_tokens or (1024 if model.on_cpu else 4096),
+        batch_tokens=parameters.batch_tokens or (1024 if model.on_cpu else tokens_on(device, model.weight.shape[1])),
     )
 
 

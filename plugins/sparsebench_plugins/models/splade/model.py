@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sparsebench import Json, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.training import locate
+from sparsebench_plugins.models.splade.about import about, refuse_symmetric
+from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.encoder import LoadedSplade
-from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side
+from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters
 
 
@@ -67,17 +70,30 @@ class Splade(CheckpointParameters, SparseEncoder):
                 f"checkpoint {found.name!r} has {found.declared.token_weights.name}: its queries pass through no "
                 "model. The model `splade_doc` reads it, with `query_weights: checkpoint`"
             )
+        refuse_symmetric(found, expands=self.expand_queries)
         return found
 
+    def about(self) -> Mapping[str, Json]:
+        """Lengths, what the suite overrides, whether it is as its authors ran it, what it was trained on."""
+        sides = {role: self.open(role) for role in self._locations()}
+        uses = {role: (side, use_of(self, side, role)) for role, side in sides.items()}
+        query = sides["query"].declared
+        queries = "weights of tokens" if query.transformer is None else "own tokens" if query.static else "model"
+        own = queries if self.expand_queries or queries != "model" else "own tokens"
+        partner = sides["document"].known.partner if sides["document"].known else None
+        altered = ("query_checkpoint",) if self.query_checkpoint not in (None, partner) else ()
+        return about(self, own, uses, altered)
+
     def missing(self) -> Sequence[str]:
-        """Say what is not at hand."""
-        found = {location: location.missing(self.files) for location in self._locations().values()}
-        return [line for line in found.values() if line is not None]
+        """Say what is not at hand, or only in part."""
+        return missing_lines(self._locations().values(), self.files, self._opens())
 
     def fetch(self) -> None:
         """Download what is missing; raises SparsebenchError."""
-        for location in set(self._locations().values()):
-            location.fetch(self.files)
+        fetch(self._locations().values(), self.files, self.trust, self._opens())
+
+    def _opens(self) -> Iterable[Callable[[], Checkpoint]]:
+        return (partial(open_side, self, location, role) for role, location in self._locations().items())
 
     def _locations(self) -> Mapping[Role, AnyLocation]:
         document = locate(self.checkpoint, self.revision)

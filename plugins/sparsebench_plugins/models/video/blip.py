@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
-from sparsebench import Json, ModelError, PairedEncoder, Side
+from sparsebench import Json, ModelError, PairedEncoder, Rounding, Side
 from sparsebench.checkpoints import Files, Location
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 from sparsebench_plugins.models.video.clip_system import Precision
@@ -44,9 +44,9 @@ class Blip(PairedEncoder):
     """Tokens of a text with [CLS] and [SEP]."""
     frames: Positive = 8
     """Frames of a video."""
-    dtype: Precision = "float32"
+    dtype: Annotated[Precision, Rounding()] = "float32"
     """Of all networks; scores are float32."""
-    batch: Positive = 16
+    batch: Annotated[Positive, Rounding(values=(4, 64))] = 16
     """How many texts, frames or pairs are at work at once: memory, and the last digits."""
 
     @property

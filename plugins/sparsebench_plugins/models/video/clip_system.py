@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
-from sparsebench import Json, ModelError, PairedEncoder, Side
+from sparsebench import Json, ModelError, PairedEncoder, Rounding, Side
 from sparsebench.checkpoints import Files, Location
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 from sparsebench_plugins.models.video.heads.shape import HeadShape, TemporalKind
@@ -45,9 +45,9 @@ class ClipSystem(PairedEncoder):
     """W, tokens of a text with [SOT] and [EOT]; by default the checkpoint's where it has one, else 32."""
     frames: Positive | None = None
     """T, frames of a video at most; by default the checkpoint's where it has one, else 12."""
-    dtype: Precision = "float32"
+    dtype: Annotated[Precision, Rounding()] = "float32"
     """Of the towers; heads are computed in float32. The authors' figures are of float16."""
-    batch: Positive = 32
+    batch: Annotated[Positive, Rounding(values=(4, 64))] = 32
     """How many texts or frames are encoded at once: memory, and the last digits."""
 
     system: ClassVar[str]

@@ -14,6 +14,7 @@ from torch import Tensor
 from sparsebench import EncodedFeatures, Features, Json, LoadedPairedEncoder, ModelError
 from sparsebench.media import MediaItem, Timeline, chosen_frames
 from sparsebench.workers import in_threads
+from sparsebench_plugins.models.video.heads.named import load_named
 from sparsebench_plugins.models.video.heads.system import System
 from sparsebench_plugins.models.video.pixels import clip_pixels
 from sparsebench_plugins.models.video.tokens import clip_ids, load_tokenizer
@@ -159,16 +160,3 @@ def _load_head(system: ClipSystem, device: str) -> Any:
     if checkpoint.head is not None:
         load_named(head, load_file(checkpoint.head), str(checkpoint.head))
     return head.float().eval().to(device)
-
-
-def load_named(module: torch.nn.Module, values: Mapping[str, Tensor], where: str) -> None:
-    """Give a module the values of its parameters, all of them and no others. Raises ModelError."""
-    wanted = {name: parameter.shape for name, parameter in module.state_dict().items()}
-    missing, left_over = sorted(wanted.keys() - values.keys()), sorted(values.keys() - wanted.keys())
-    other = [name for name in wanted.keys() & values.keys() if wanted[name] != values[name].shape]
-    if missing or left_over or other:
-        raise ModelError(
-            f"{where} does not hold the head of {type(module).__name__}. Missing: {', '.join(missing) or 'nothing'}; "
-            f"left over: {', '.join(left_over) or 'nothing'}; of another shape: {', '.join(sorted(other)) or 'nothing'}"
-        )
-    module.load_state_dict(dict(values))

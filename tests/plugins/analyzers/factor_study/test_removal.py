@@ -27,6 +27,19 @@ def test_harm_in_domain_alone_is_an_interaction() -> None:
     assert first["interaction"] == pytest.approx(first["in_domain"] - first["out_of_domain"])
 
 
+def test_a_relabelled_removal_study_is_found_and_of_several_one_has_to_be_named() -> None:
+    def relabelled(level: int, seed: int, where: str, *labels: str) -> dict:
+        found = {"analyzer": {"name": "removal"}, **planted(-0.02)(level, seed, where)["removal"]}
+        return dict.fromkeys(labels, found)
+
+    once = study(lambda *of: relabelled(*of, "without wacky tokens"))
+    assert analyze(once).values == analyze(study(planted(-0.02))).values
+    twice = study(lambda *of: relabelled(*of, "one", "two"))
+    with pytest.raises(NotApplicable, match="several removal studies; say which by `removal:`: one, two"):
+        analyze(twice)
+    assert analyze(twice, removal="two").values == analyze(once).values
+
+
 def test_no_difference_within_the_margin_is_not_supported() -> None:
     assert analyze(study(planted(0.0))).values["interactions"][0]["verdict"] == "not supported"
 

@@ -79,7 +79,15 @@ def test_a_definition_without_a_value_somewhere_is_left_out_there() -> None:
 
 def test_a_declared_outcome_without_values_is_not_applicable() -> None:
     with pytest.raises(NotApplicable, match="'wackiness: robust' has no value for every training on captions"):
-        analyze(study(lambda *_: wacky(paper=0.9)))
+        analyze(study(lambda *_: wacky(paper=0.9)), outcome="wackiness: robust")
+
+
+def test_the_declared_outcome_is_by_default_the_first_robust_one_whatever_its_label() -> None:
+    def plant(level: int, seed: int, where: str) -> dict:
+        found = planted(0.01, 0.001)(level, seed, where)["wackiness"]
+        return {"of itself": {"paper_code": found["robust"]}, "by bm25": found}
+
+    assert analyze(study(plant)).values["declared"] == {"outcome": "by bm25: robust", "collection": "captions"}
 
 
 def test_the_summary_begins_with_the_verdict_and_shows_what_goes_along() -> None:

@@ -13,7 +13,7 @@ import pytest
 from sparsebench.contracts import NotApplicable
 from sparsebench.errors import PluginError
 from sparsebench.types import Query, Topics
-from sparsebench_plugins.analyzers.wackiness import Wackiness, analyzer
+from sparsebench_plugins.analyzers.wackiness import Preset, Wackiness, analyzer
 
 ALL = ("paper_code", "paper_formula", "robust")
 PLANTED = [f"planted{i}" for i in range(30)]
@@ -125,17 +125,12 @@ def test_robust_refuses_the_test_queries_and_the_paper_takes_them(planted):
 
 
 def test_custom_is_robust_with_what_is_changed(planted):
-    same = values_of(planted, scoring_queries="train", presets=("robust", "custom"))
+    same = values_of(planted, scoring_queries="train", presets=("robust",), custom=Preset())
     assert same["custom"] == same["robust"]
-    changed = values_of(planted, scoring_queries="train", presets=("robust", "custom"), exclude_unreachable=False)
+    changed = values_of(planted, scoring_queries="train", presets=("robust",), custom=Preset(exclude_unreachable=False))
     assert changed["custom"]["n"] == changed["robust"]["n"] + 1  # "Upper"; "[SEP]" stays excluded as special
-    by_max = values_of(planted, scoring_queries="train", presets=("custom",), normaliser="max")
+    by_max = values_of(planted, scoring_queries="train", presets=(), custom=Preset(normaliser="max"))
     assert "two_sigma" in by_max["custom"]
-
-
-def test_an_option_of_custom_without_custom_is_a_mistake():
-    with pytest.raises(PluginError, match="add 'custom' to the presets"):
-        Wackiness(idf="constant")
 
 
 @pytest.mark.parametrize("source", ["pseudo", "documents"])

@@ -1,0 +1,35 @@
+"""Cells that are computed: their records, when these and the runs beside them are whole."""
+
+from __future__ import annotations
+
+from sparsebench.records.layout import RUN_FILE, SuiteFolder
+from sparsebench.records.record import Record, read_record
+from sparsebench.records.sealed import Damage, check_file
+
+
+def find_record(folder: SuiteFolder, key: str) -> Record | None:
+    """The record of a cell that has a run; None where there is none, or it failed.
+
+    Raises Damage where record or run are not what was written. Per-query values are measured from the run, and so not
+    looked at.
+    """
+    path = folder.record(key)
+    if not path.is_file():
+        return None
+    record = read_record(path, remedy=folder.remedy)
+    if record.key != key:
+        raise Damage(path, "it is of another cell", folder.remedy)
+    if record.status != "ok":
+        return None
+    if RUN_FILE not in record.files:
+        raise Damage(path, "it names no checksum of its run", folder.remedy)
+    check_file(folder.run(key), record.files[RUN_FILE], remedy=folder.remedy)
+    return record
+
+
+def is_finished(folder: SuiteFolder, key: str) -> bool:
+    """Whether a cell needs no computing: for plans."""
+    try:
+        return find_record(folder, key) is not None
+    except Damage:
+        return False
