@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from sparsebench.checkpoints.known import is_zero_shot
 from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
@@ -127,7 +128,17 @@ class Group:
             ),
             candidates=cell.candidates,
             depth=self.depth,
+            about_model=self._about(),
         )
+
+    def _about(self) -> dict[str, Json]:
+        """What is known of the model, and whether it was trained on this collection."""
+        about, spec = self.model.about, self.collection.spec
+        id_ = spec.id if isinstance(self.collection.source, IrDatasets) else None
+        trained_on = about.get("trained_on")
+        if trained_on is None:
+            return dict(about)
+        return {**about, "zero_shot": is_zero_shot(tuple(trained_on), id_, spec.name)}
 
 
 @dataclass(frozen=True)
