@@ -5,12 +5,9 @@ What `splade_doc` shares with it stands here too: other plugins reach in by this
 
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
-<<<<<<< HEAD
 from sparsebench_plugins.models.splade.code import repositories
 from sparsebench_plugins.models.splade.declared import read_object
-=======
 from sparsebench_plugins.models.splade.description import about
->>>>>>> main
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.loading import (
     computed_by,
