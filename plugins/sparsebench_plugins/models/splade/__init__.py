@@ -3,9 +3,9 @@
 What `splade_doc` shares with it stands here too: other plugins reach in by this door alone.
 """
 
-from sparsebench_plugins.models.splade.about import about
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
+from sparsebench_plugins.models.splade.description import about
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.loading import (
     computed_by,
