@@ -86,6 +86,15 @@ class Model(Fetchable, ABC):
         """
         return None
 
+    def about(self) -> Mapping[str, Json]:
+        """Facts for plan, record and table that nothing has to be loaded for, and that no key depends on.
+
+        These are read by the harness where they are there: `lengths` {role: most tokens, None for all}, `overrides`
+        (texts: what the suite says in place of the checkpoint), `as_authors` {`answer`: yes or no, `because`: texts},
+        `trained_on` (ids of collections, or beginnings of such). Raises ModelError where the model is not at hand.
+        """
+        return {}
+
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""

@@ -11,6 +11,7 @@ from sparsebench.device import lost
 from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
+from sparsebench.evaluate.description import describe
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
 from sparsebench.planning import Group, PlannedCell
@@ -84,7 +85,7 @@ class Recorder:
         return Record(
             key=cell.key,
             status="ok",
-            cell=group.describe(cell),
+            cell=describe(group, cell),
             files={RUN_FILE: sha256(path)},
             sees=cell.registered.plugin.factory.sees,
             tuning=result.tuning,
@@ -94,7 +95,7 @@ class Recorder:
 
     def _measured(self, record: Record, cell: PlannedCell) -> Record:
         """The record with the measures that the suite asks for; they are taken from the run where anything differs."""
-        described, version = self.evaluation.group.describe(cell), measuring_version()
+        described, version = describe(self.evaluation.group, cell), measuring_version()
         if self._is_measured(record, described, version):
             return record
         context, path = self._context(cell), self.folder.per_query(cell.key)
@@ -133,7 +134,7 @@ class Recorder:
         return Record(
             key=cell.key,
             status="failed",
-            cell=self.evaluation.group.describe(cell),
+            cell=describe(self.evaluation.group, cell),
             sees=cell.registered.plugin.factory.sees,
             error=error,
             provenance=Provenance(software=_software(), traceback=trace),

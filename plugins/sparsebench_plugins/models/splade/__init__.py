@@ -5,7 +5,8 @@ What `splade_doc` shares with it stands here too: other plugins reach in by this
 
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
-from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide
+from sparsebench_plugins.models.splade.description import about
+from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.loading import (
     computed_by,
     identity_of,
@@ -29,7 +30,9 @@ __all__ = [
     "Side",
     "Splade",
     "StaticSide",
+    "Use",
     "TokenizerVocabulary",
+    "about",
     "computed_by",
     "fetch",
     "identity_of",

@@ -128,7 +128,9 @@ def pooling_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Pool
 
 def activation_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Activation:
     """The activation of a side; raises ModelError where suite and folder contradict each other."""
-    return _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint) or "relu"
+    known: Activation | None = None if checkpoint.known is None else checkpoint.known.activation
+    agreed: Activation | None = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
+    return next((found for found in (agreed, known) if found is not None), "relu")
 
 
 def _model_side(
