@@ -25,6 +25,8 @@ class Vocabulary(ABC):
 
     size: int
     special_ids: frozenset[int] = frozenset()
+    is_latent: bool = False
+    """Whether dimensions have no surface form, as those of sparse autoencoders: what reads forms is then undefined."""
 
     @abstractmethod
     def token(self, term_id: int) -> str:
