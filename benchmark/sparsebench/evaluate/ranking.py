@@ -13,12 +13,14 @@ from sparsebench.contracts import FitContext, Postprocessor, State
 from sparsebench.contracts.plain import plain_mapping
 from sparsebench.errors import CollectionError
 from sparsebench.evaluate.forms import Scores
+from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.stage import Stage
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
-from sparsebench.rank import TopK, to_run
+from sparsebench.rank import to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees, fitted
+from sparsebench.search.source import Source
 from sparsebench.types import Json, Query, Ranking, Run, ScoreBlocks, Topics
 
 ROWS_AT_ONCE = 512
@@ -46,7 +48,7 @@ def rank_topics(
 ) -> Outcome:
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
-        if postprocessor.identity and cell.candidates == "retrieved":
+        if postprocessor.identity and cell.candidates == "retrieved" and evaluation.answers.groups is None:
             ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
             return Outcome(ranking, {"scale": 1.0, **first_places(ranking, 0.0)}, notes)
         return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
@@ -142,13 +144,11 @@ def _bank(evaluation: Stage, cell: PlannedCell, topics: Topics, bank: Topics | N
 def _top(
     evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, state: State, test: ScoreBlocks
 ) -> Ranking:
-    parts = []
-    for start in range(0, test.shape[0], ROWS_AT_ONCE):
-        rows = test.rows(start, start + ROWS_AT_ONCE)
-        top = TopK(rows.shape[0], _depth(evaluation), evaluation.order)
-        for block, candidates in apply_to(postprocessor, state, rows, candidates=cell.candidates):
-            top.add(block.columns, block.scores, candidates)
-        parts.append(top.ranking())
+    parts, at_once = [], evaluation.answers.rows_at_once(ROWS_AT_ONCE)
+    for start in range(0, test.shape[0], at_once):
+        rows = test.rows(start, start + at_once)
+        corrected = apply_to(postprocessor, state, rows, candidates=cell.candidates)
+        parts.append(evaluation.answers.top(corrected, rows.shape[0], _depth(evaluation)))
     return Ranking.stacked(parts)
 
 
@@ -157,11 +157,20 @@ def _depth(evaluation: Stage) -> int:
     return evaluation.group.depth + evaluation.collection.spec.drop_own_id
 
 
+def raw_run(evaluation: Evaluation, blocks: Source, topics: Topics) -> Run:
+    """A run of raw scores, of what is retrieved."""
+    answers, depth = evaluation.answers, _depth(evaluation)
+    if answers.groups is None:
+        return run_of(evaluation, blocks.top(depth, evaluation.order), topics)
+    retrieved = ((block, block.scores > blocks.floor) for block in blocks)
+    return run_of(evaluation, answers.top(retrieved, blocks.shape[0], depth), topics)
+
+
 def run_of(evaluation: Stage, ranking: Ranking, topics: Topics) -> Run:
     """The ranking of `topics` as a run, by the own-id rule of the collection."""
     return to_run(
         ranking,
         [query.query_id for query in topics.queries],
-        evaluation.doc_ids,
+        evaluation.answers.ids,
         exclude_own_id=evaluation.collection.spec.drop_own_id,
     )

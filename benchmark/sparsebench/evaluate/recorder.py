@@ -124,8 +124,8 @@ class Recorder:
         """The run as it lies on disk, with what it is measured against."""
         return CellContext(
             run=untied(read_trec(self.folder.run(cell.key))),
-            qrels=self.evaluation.collection.test.qrels,
-            documents=len(self.evaluation.doc_ids),
+            qrels=self.evaluation.answers.judged(self.evaluation.collection.test.qrels),
+            documents=len(self.evaluation.answers.ids),
             depth=self.evaluation.group.depth,
         )
 

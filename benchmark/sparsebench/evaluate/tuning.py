@@ -57,7 +57,7 @@ def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postpro
         outcome = rank_topics(stage, _capped(cell, evaluation, part), postprocessor, part, bank, Stopwatch())
         run.update(run_of(stage, outcome.ranking, part))
     name = cell.spec.tune.measure
-    return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]
+    return aggregate(measure(run, evaluation.answers.judged(dev.qrels), [name], depth=evaluation.group.depth))[name]
 
 
 def _capped(cell: PlannedCell, evaluation: Evaluation, part: Topics) -> PlannedCell:
