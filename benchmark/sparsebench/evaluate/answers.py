@@ -53,15 +53,18 @@ class Answers:
         """Judgments of answers."""
         return qrels if self.groups is None else self.groups.judged(qrels)
 
-    def top(self, blocks: Iterable[tuple[Block, Tensor]], queries: int, k: int) -> Ranking:
-        """The k best answers of each query, from blocks of corrected scores and which pairs may be ranked."""
-        top = TopK(queries, k, self.order)
+    def merged(self, blocks: Iterable[tuple[Block, Tensor]], queries: int) -> Iterable[tuple[Block, Tensor]]:
+        """Blocks of answers, from blocks of corrected scores of documents and which pairs may be ranked."""
         if self.groups is None:
-            for block, candidates in blocks:
-                top.add(block.columns, block.scores, candidates)
-        else:
-            best = best_members(blocks, self.of_documents, queries, len(self.ids))
-            top.add(slice(0, len(self.ids)), best)
+            return blocks
+        best = best_members(blocks, self.of_documents, queries, len(self.ids))
+        return [(Block(slice(0, len(self.ids)), best), best > -math.inf)]
+
+    def top(self, blocks: Iterable[tuple[Block, Tensor]], queries: int, k: int) -> Ranking:
+        """The k best answers of each query, from blocks as `merged` gives them."""
+        top = TopK(queries, k, self.order)
+        for block, candidates in blocks:
+            top.add(block.columns, block.scores, candidates)
         return top.ranking()
 
     def rows_at_once(self, rows: int, largest: int = 2**28) -> int:
