@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 STUDY := study-vocabulary study-lambda study-removal study-definitions
 
-.PHONY: quickstart test test-slow bench study study-tables lint clean
+.PHONY: quickstart test test-slow bench study study-tables lint release clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -33,6 +33,10 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Checks, builds and tries the wheel; GO=1 also runs lint and tests, and tags. It pushes and uploads nothing.
+release: .venv/dev
+	$(BIN)/python .ci/release.py $(if $(GO),--go)
 
 # torch comes first and pinned: a plain `torch` would fetch gigabytes of CUDA libraries.
 .venv/installed: pyproject.toml constraints.txt

@@ -1,4 +1,4 @@
-"""What PERFORMANCE asks for, each target beside what was measured."""
+"""Targets of speed, each beside what was measured."""
 
 from __future__ import annotations
 

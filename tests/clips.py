@@ -117,7 +117,7 @@ def write_clip_tokenizer(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps(clip_vocabulary()))
     (folder / "merges.txt").write_text("#version: 0.2\n")
-    CLIPTokenizer.from_pretrained(folder, unk_token=END, pad_token=END).save_pretrained(folder)
+    CLIPTokenizer.from_pretrained(folder, unk_token=END, pad_token=END, model_max_length=40).save_pretrained(folder)
 
 
 @cache
@@ -158,3 +158,27 @@ def write_bert_tokenizer(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(bert_vocabulary()) + "\n")
     BertTokenizer.from_pretrained(folder).save_pretrained(folder)
+
+
+def write_sparse_images(folder: Path) -> Path:
+    """A sparse model of sentence-transformers: queries are their letters, documents images through the tiny CLIP."""
+    import torch
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.base.modules import Router, Transformer
+    from sentence_transformers.sparse_encoder.modules import SparseAutoEncoder, SparseStaticEmbedding
+    from transformers import AutoTokenizer, CLIPImageProcessor
+
+    parts = folder.parent / f"{folder.name}-parts"
+    write_clip_checkpoint(parts / "clip")
+    write_bert_tokenizer(parts / "bert")
+    side = {"height": IMAGE, "width": IMAGE}
+    CLIPImageProcessor(size={"shortest_edge": IMAGE}, crop_size=side).save_pretrained(parts / "clip")
+    tokenizer = AutoTokenizer.from_pretrained(parts / "bert")
+    head = SparseAutoEncoder(input_dim=WIDTH, hidden_dim=len(tokenizer), k=20)
+    with torch.no_grad():
+        for name, parameter in head.named_parameters():
+            parameter.copy_(numbers(name, tuple(parameter.shape), 0.3))
+    document = [Transformer(str(parts / "clip")), head]
+    router = Router.for_query_document([SparseStaticEmbedding(tokenizer)], document)
+    SparseEncoder(modules=[router], similarity_fn_name="dot").save_pretrained(str(folder))
+    return folder

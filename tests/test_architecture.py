@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -14,6 +16,37 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("sparsebench", "sparsebench_plugins")
 HARNESS, PLUGINS = ROOT / "benchmark" / "sparsebench", ROOT / "plugins" / "sparsebench_plugins"
 ROOMS = sorted(path.parent for root in (HARNESS, PLUGINS) for path in root.rglob("__init__.py"))
+ARCHITECTURE = ROOT / "docs" / "ARCHITECTURE.md"
+
+
+def layers() -> str:
+    """The layers of pyproject.toml as a block of text."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (contract,) = (each for each in contracts if each["type"] == "layers")
+    return "\n".join(["```text", *contract["layers"], "```"])
+
+
+def first_line(path: Path) -> str:
+    """What a module says of itself."""
+    return (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
+
+
+def listed(folder: Path) -> str:
+    """A table of a folder: packages, then modules, each with its first line."""
+    packages = sorted(path for path in folder.iterdir() if (path / "__init__.py").is_file())
+    modules = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    rows = [(f"`{path.name}/`", first_line(path / "__init__.py")) for path in packages]
+    rows += [(f"`{path.name}`", first_line(path)) for path in modules]
+    return "\n".join(["| | what is in it |", "|---|---|", *(f"| {name} | {line} |" for name, line in rows)])
+
+
+def written() -> str:
+    """docs/ARCHITECTURE.md with its tables as they are to be."""
+    text = ARCHITECTURE.read_text()
+    for name, table in {"layers": layers(), "rooms": listed(HARNESS)}.items():
+        between = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = between.sub(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)
+    return text
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +130,22 @@ def test_tests_of_the_harness_lie_as_the_harness_does() -> None:
     assert [folder for folder in folders if not (HARNESS / folder).is_dir()] == []
     loose = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
     assert [name for name in loose if not (HARNESS / f"{name}.py").is_file()] == []
+
+
+def test_the_document_says_what_is_there() -> None:
+    said = f"run `python {Path(__file__).relative_to(ROOT)}`"
+    assert ARCHITECTURE.read_text() == written(), said
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/ARCHITECTURE.md"])
+def test_every_path_that_a_document_names_exists(document: str) -> None:
+    text = (ROOT / document).read_text()
+    named = re.findall(r"`((?:[a-z_.]+/)+[a-zA-Z_.\-]*|[a-z_]+\.py)`", text)
+    below = (ROOT, HARNESS, PLUGINS)
+    assert len(named) > 10
+    made = ("dist/", "runs/")  # by commands
+    assert [name for name in named if name not in made and not any((of / name).exists() for of in below)] == []
+
+
+if __name__ == "__main__":
+    ARCHITECTURE.write_text(written())

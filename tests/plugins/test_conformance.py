@@ -14,7 +14,7 @@ import sparsebench_plugins.analyzers
 import sparsebench_plugins.collections
 import sparsebench_plugins.models
 import sparsebench_plugins.postprocessors
-from clips import write_blip_checkpoint, write_clip_checkpoint
+from clips import write_blip_checkpoint, write_clip_checkpoint, write_sparse_images
 from sparsebench.registry import Registry
 from sparsebench.testing import Check, model_checks, postprocessor_checks
 from sparsebench.testing.plugin import examine
@@ -27,8 +27,10 @@ MODELS: dict[str, dict[str, Any]] = {
     "bm25": {},
     "clip4clip": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
     "drl": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
+    "rm3": {},
     "run_file": {"path": Path("run.trec")},
     "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
+    "sparse_images": {"checkpoint": Path("sparse_images")},
     "splade": {"checkpoint": "package:cognition/model"},
     "splade_doc": {"checkpoint": "package:cognition/model", "query_weights": "idf"},
     "xclip": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
@@ -46,6 +48,7 @@ def sample_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
     write_clip_checkpoint(folder / "clip")
     write_blip_checkpoint(folder / "blip")
+    write_sparse_images(folder / "sparse_images")
     (folder / "run.trec").write_text("q0 Q0 d0 1 3.0 x\nq0 Q0 elsewhere 2 2.5 x\nq1 Q0 d2 1 -1.0 x\n")
     (folder / "queries.txt").write_text("".join(f"{query.query_id}\n" for query in QUERIES))
     (folder / "documents.txt").write_text("".join(f"{document.doc_id}\n" for document in DOCUMENTS))

@@ -12,13 +12,14 @@ from tabulate import tabulate
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import suite_options
 from sparsebench.errors import NotAtHandError
-from sparsebench.planning.overview import CellOverview, GroupOverview, overview
+from sparsebench.planning.overview import CellOverview, GroupOverview, ModelOverview, overview
 from sparsebench.planning.session import Session, open_session
 from sparsebench.records import short
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
 CELL_HEADERS = ("collection", "model", "postprocessor", "sees", "cell", "key")
+MODEL_HEADERS = ("model", "as its authors ran it", "trained on")
 GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 
 
@@ -39,6 +40,9 @@ def command(**options: Any) -> int:
     click.echo(tabulate([_cell(cell) for cell in found.cells], CELL_HEADERS, tablefmt="github"))
     groups = [_group(group) for group in found.groups]
     click.echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
+    if found.models:
+        models = [_model(model) for model in found.models]
+        click.echo("\n" + tabulate(models, MODEL_HEADERS, tablefmt="github"))
     todo = sum(not cell.cached for cell in found.cells)
     click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
     return Exit.OK
@@ -62,6 +66,12 @@ def _devices(session: Session) -> str:
 def _cell(cell: CellOverview) -> list[str]:
     state = "cached" if cell.cached else "to compute"
     return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, short(cell.key)]
+
+
+def _model(model: ModelOverview) -> list[str]:
+    lengths = "; ".join(model.overrides)
+    as_authors = f"{model.as_authors} ({lengths})" if lengths else model.as_authors
+    return [model.model, as_authors, "not known" if model.trained_on is None else ", ".join(model.trained_on)]
 
 
 def _group(group: GroupOverview) -> list[object]:

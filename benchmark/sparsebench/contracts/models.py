@@ -25,6 +25,8 @@ class Vocabulary(ABC):
 
     size: int
     special_ids: frozenset[int] = frozenset()
+    is_latent: bool = False
+    """Whether dimensions have no surface form, as those of sparse autoencoders: what reads forms is then undefined."""
 
     @abstractmethod
     def token(self, term_id: int) -> str:
@@ -54,6 +56,10 @@ class LoadedEncoder(ABC):
         """Vectors (N, V) of clips or images. Raises ModelError: most encoders read texts alone."""
         raise ModelError(f"{type(self).__name__} reads texts alone, and not {items[0].path.name}")
 
+    def foresee(self, texts: Sequence[str], role: Role) -> None:
+        """Be told which texts come next, while others are encoded: an encoder on a GPU may prepare
+        them in a thread. Doing nothing is right."""
+
     def provenance(self) -> Mapping[str, Json]:
         """Facts for the record that are known after loading (attention kernel, path chosen)."""
         return {}
@@ -81,6 +87,15 @@ class Model(Fetchable, ABC):
         items: the side of the collection that is looked at (clips, images), None where all is text.
         """
         return None
+
+    def about(self) -> Mapping[str, Json]:
+        """Facts for plan, record and table that nothing has to be loaded for, and that no key depends on.
+
+        These are read by the harness where they are there: `lengths` {role: most tokens, None for all}, `overrides`
+        (texts: what the suite says in place of the checkpoint), `as_authors` {`answer`: yes or no, `because`: texts},
+        `trained_on` (ids of collections, or beginnings of such). Raises ModelError where the model is not at hand.
+        """
+        return {}
 
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:

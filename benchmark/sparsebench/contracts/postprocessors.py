@@ -59,7 +59,7 @@ class Postprocessor(ABC):
     sees: ClassVar[Sees]
     reads_bank_gallery: ClassVar[bool] = False
     """Whether `fit` wants `FitContext.bank_gallery`, which costs the encoding of those documents."""
-    identity: ClassVar[bool] = False
+    is_identity: ClassVar[bool] = False
     """Whether `apply` returns the scores as they are: the best documents are then found without scoring all of them."""
 
     @abstractmethod

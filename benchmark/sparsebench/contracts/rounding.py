@@ -21,6 +21,9 @@ class Rounding:
     values: tuple[Json, ...] = ()
     """Values to try, of a parameter that identities do not name; those of its `Literal`, which they do, where empty."""
 
+    noise: bool = True
+    """Whether what another value changes counts as noise; not so for a precision, which is a choice and only told."""
+
 
 def roundings(hints: Mapping[str, Any]) -> dict[str, tuple[Rounding, tuple[Json, ...]]]:
     """Map each marked parameter to its mark and the values to try, given annotations with their extras."""

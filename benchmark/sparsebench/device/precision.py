@@ -33,12 +33,15 @@ def pin(precision: Products = "float32") -> None:
 
 @contextmanager
 def pinned(precision: Products) -> Iterator[None]:
-    """As `pin`, for as long as the `with` lasts; float32 afterwards."""
+    """As `pin`, for as long as the `with` lasts; as before afterwards."""
+    import torch
+
+    before: Products = "float32" if torch.get_float32_matmul_precision() == "highest" else "tf32"
     pin(precision)
     try:
         yield
     finally:
-        pin()
+        pin(before)
 
 
 def products(device: str) -> Products:

@@ -1,7 +1,18 @@
 """Encode texts as sparse vectors: batches, pooling engines, and the stored form of vectors."""
 
-from sparsebench.encoding.batches import encode_in_batches, token_budget_batches
-from sparsebench.encoding.engines import AnyEngine, Decoder, Engine, cpu_engine, decoder, engine_on, passed_over
+from sparsebench.encoding.batches import encode_in_batches, encode_on_device, token_budget_batches
+from sparsebench.encoding.engines import (
+    AnyEngine,
+    Decoder,
+    Engine,
+    Precision,
+    cpu_engine,
+    decoder,
+    device_decoder,
+    engine_on,
+    passed_over,
+)
+from sparsebench.encoding.on_device import DeviceDecoder, Running, States, tokens_on
 from sparsebench.encoding.pooling import Activation, Pooling, pool
 from sparsebench.encoding.sparse import csr, prune, prune_ratio, widen
 
@@ -9,17 +20,24 @@ __all__ = [
     "Activation",
     "AnyEngine",
     "Decoder",
+    "DeviceDecoder",
     "Engine",
     "Pooling",
+    "Precision",
+    "Running",
+    "States",
     "cpu_engine",
     "csr",
     "decoder",
+    "device_decoder",
     "encode_in_batches",
+    "encode_on_device",
     "engine_on",
     "passed_over",
     "pool",
     "prune",
     "prune_ratio",
     "token_budget_batches",
+    "tokens_on",
     "widen",
 ]

@@ -1,7 +1,8 @@
 """Which ways from hidden states to vectors this machine has. Naming one needs no torch.
 
 `reference` is plain torch, on any device. On a CPU `numba` pools in compiled loops, and `exact_bf16` and `exact_int8`
-decide in low precision what can be decided so. All agree within 1e-5.
+decide in low precision what can be decided so. On a GPU `exact_bf16` and `exact_tf32` do the same, and `fused` never
+writes a logit. All agree within 1e-5.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from torch import Tensor
 
-Engine = Literal["exact_bf16", "exact_int8", "numba", "reference"]
-AnyEngine = Literal["auto", "exact_bf16", "exact_int8", "numba", "reference"]
+    from sparsebench.encoding.on_device import DeviceDecoder
 
+Engine = Literal["exact_bf16", "exact_int8", "exact_tf32", "fused", "numba", "reference"]
+AnyEngine = Literal["auto", "exact_bf16", "exact_int8", "exact_tf32", "fused", "numba", "reference"]
+Precision = Literal["float32", "tf32", "bfloat16"]
+"""Of a model before its decoder."""
+
+ON_GPUS: tuple[Engine, ...] = ("exact_bf16", "exact_tf32", "fused", "reference")
 FASTEST_FIRST: tuple[Engine, ...] = ("exact_bf16", "exact_int8", "numba", "reference")
 INT8_FLAG = "avx512_vnni"
 """Dot products of integers of 8 bits: 490 GOP/s a core against 135 in float32 (measured). Without them torch may sum
@@ -46,6 +52,8 @@ def cpu_engine(asked: AnyEngine) -> Engine:
     be had; `exact_bf16` can be had, if slowly, where the CPU has no tiles for bfloat16."""
     if asked == "auto":
         return next(engine for engine in FASTEST_FIRST if _unfit(engine) is None)
+    if asked not in FASTEST_FIRST:
+        raise ModelError(f"engine {asked!r} is for GPUs; a CPU has {', '.join(FASTEST_FIRST)}")
     if asked == "exact_int8" and (reason := _unfit(asked)):
         raise ModelError(f"engine {asked!r}: {reason}; `auto` takes what there is")
     if asked != "reference" and not _has_numba():
@@ -53,18 +61,25 @@ def cpu_engine(asked: AnyEngine) -> Engine:
     return asked
 
 
-def engine_on(device: str, asked: AnyEngine) -> Engine:
-    """As `cpu_engine`, on any device; raises ModelError for an engine that this device does not have."""
+def engine_on(device: str, asked: AnyEngine, dtype: Precision = "float32") -> Engine:
+    """As `cpu_engine`, on any device; raises ModelError for an engine or a precision that this device does not have.
+
+    On a GPU `auto` is `exact_bf16` where the model itself is asked to be in bfloat16, else `reference`.
+    """
     if device == "cpu":
+        if dtype == "tf32":
+            raise ModelError("dtype: tf32 is what NVIDIA's GPUs multiply in; a CPU has float32 and bfloat16")
         return cpu_engine(asked)
-    if asked not in ("auto", "reference"):
-        raise ModelError(f"engine {asked!r} is for CPUs; on {device} there is `reference`, which `auto` takes")
-    return "reference"
+    if asked == "auto":
+        return "exact_bf16" if dtype == "bfloat16" else "reference"
+    if asked not in ON_GPUS:
+        raise ModelError(f"engine {asked!r} is for CPUs; on {device} there are {', '.join(ON_GPUS)}")
+    return asked
 
 
 def passed_over(engine: Engine) -> Mapping[Engine, str]:
     """The engines faster than this one, and why `auto` does not take them."""
-    faster = FASTEST_FIRST[: FASTEST_FIRST.index(engine)]
+    faster = FASTEST_FIRST[: FASTEST_FIRST.index(engine)] if engine in FASTEST_FIRST else ()
     return {other: reason for other in faster if (reason := _unfit(other)) is not None}
 
 
@@ -83,6 +98,19 @@ def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
 
         return partial(numba_pool, weight=weight, bias=bias)
     return partial(pool, weight=weight, bias=bias)
+
+
+def device_decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> DeviceDecoder:
+    """The same on a GPU."""
+    from sparsebench.encoding.device_candidates import Candidates
+    from sparsebench.encoding.fused import Fused
+    from sparsebench.encoding.on_device import Reference
+
+    if engine == "fused":
+        return Fused(weight, bias)
+    if engine == "reference":
+        return Reference(weight, bias)
+    return Candidates(weight, bias, "tf32" if engine == "exact_tf32" else "bfloat16")
 
 
 _NO_NUMBA = "numba is not installed (pip install 'sparsebench[fast]')"

@@ -1,12 +1,14 @@
 """Texts -> vectors through the store: resumable shards of documents, one artefact for a set of queries.
 
-A kill loses at most the shard at hand. The encoder is loaded only when something is missing.
+While one shard is encoded, the one before is written and the encoder is told which comes next; so a kill loses at most
+the shard at hand and the one that is being written. The encoder is loaded only when something is missing.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -78,8 +80,8 @@ def encode_documents(
     missing = [shard for shard, artefact in found.items() if artefact is None]
     if missing:
         with progress.step("encode documents", sum(map(len, missing)), "documents") as advance:
-            for shard, texts in _texts(iter(documents), missing):
-                found[shard] = _make(encoder, texts, shards[shard], store)
+            for shard, artefact in _made(encoder, _texts(iter(documents), missing), shards, store):
+                found[shard] = artefact
                 advance(len(shard))
     return _joined([artefact for artefact in found.values() if artefact is not None])
 
@@ -90,7 +92,7 @@ def encode_queries(encoder: Encoder, texts: Sequence[str], store: Store, progres
     artefact = store.find(KIND, key)
     if artefact is None:
         with progress.step("encode queries", len(texts), "queries") as advance:
-            artefact = _make(encoder, texts, key, store)
+            artefact = _write(*_encode(encoder, encoder.load(), texts), key, store)
             advance(len(texts))
     return _joined([artefact])
 
@@ -104,19 +106,42 @@ def _texts(documents: Iterator[Document], shards: Sequence[range]) -> Iterator[t
         position = shard.stop
 
 
-def _make(encoder: Encoder, texts: Sequence[str], key: str, store: Store) -> Artefact:
+def _made(
+    encoder: Encoder, parts: Iterator[tuple[range, list[str]]], keys: Mapping[range, str], store: Store
+) -> Iterator[tuple[range, Artefact]]:
+    """Encode shard after shard; each is written while the next is encoded."""
     loaded = encoder.load()
+    with ThreadPoolExecutor(1) as writer:
+        before: tuple[range, Future[Artefact]] | None = None
+        coming = next(parts, None)
+        while coming is not None:
+            (shard, texts), coming = coming, next(parts, None)
+            if coming is not None:
+                loaded.foresee(coming[1], encoder.role)
+            made = _encode(encoder, loaded, texts)
+            if before is not None:
+                yield before[0], before[1].result()
+            before = shard, writer.submit(_write, *made, keys[shard], store)
+        if before is not None:
+            yield before[0], before[1].result()
+
+
+def _encode(encoder: Encoder, loaded: LoadedEncoder, texts: Sequence[str]) -> tuple[csr_array, dict[str, Json]]:
+    """Vectors, and the facts that are kept beside them."""
     start = time.perf_counter()
     made = encoded(loaded, texts, encoder.role)
-    facts: dict[str, Json] = {
+    return made.vectors, {
         "pace": pace(encoder.identity),
         "shape": list(made.vectors.shape),
         "truncated": int(made.truncated),
         "seconds": time.perf_counter() - start,
         "encoder": plain_mapping(loaded.provenance(), type(loaded).__name__, "provenance()"),
     }
+
+
+def _write(vectors: csr_array, facts: dict[str, Json], key: str, store: Store) -> Artefact:
     with store.writing(KIND, key, facts) as folder:
-        _save(folder, made.vectors)
+        _save(folder, vectors)
     artefact = store.find(KIND, key)
     assert artefact is not None, "an artefact just written is there and whole"
     return artefact

@@ -9,7 +9,8 @@ from sparsebench.contracts import SuiteContext
 from sparsebench.errors import StoreError
 from sparsebench.evaluate.analysis import analyze_suite
 from sparsebench.leaderboard import read_published
-from sparsebench.leaderboard.published import publish_index, published_evidence
+from sparsebench.leaderboard.published import published_evidence
+from sparsebench.leaderboard.publishing import publish_index
 from sparsebench.planning import PlannedAnalysis, plan_analysis
 from sparsebench.records import Index, SuiteFolder
 from sparsebench.records.evidence import RunsEvidence

@@ -11,7 +11,11 @@ from sparsebench.device import lost
 from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
+<<<<<<< HEAD
 from sparsebench.evaluate.first_ranks import first_ranks_csv, read_first_ranks
+=======
+from sparsebench.evaluate.description import describe
+>>>>>>> main
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
 from sparsebench.planning import Group, PlannedCell
@@ -91,8 +95,13 @@ class Recorder:
         return Record(
             key=cell.key,
             status="ok",
+<<<<<<< HEAD
             cell=group.describe(cell),
             files=files,
+=======
+            cell=describe(group, cell),
+            files={RUN_FILE: sha256(path)},
+>>>>>>> main
             sees=cell.registered.plugin.factory.sees,
             tuning=result.tuning,
             provenance=self._provenance(cell, result),
@@ -101,7 +110,7 @@ class Recorder:
 
     def _measured(self, record: Record, cell: PlannedCell) -> Record:
         """The record with the measures that the suite asks for; they are taken from the run where anything differs."""
-        described, version = self.evaluation.group.describe(cell), measuring_version()
+        described, version = describe(self.evaluation.group, cell), measuring_version()
         if self._is_measured(record, described, version):
             return record
         context, path = self._context(cell), self.folder.per_query(cell.key)
@@ -147,7 +156,7 @@ class Recorder:
         return Record(
             key=cell.key,
             status="failed",
-            cell=self.evaluation.group.describe(cell),
+            cell=describe(self.evaluation.group, cell),
             sees=cell.registered.plugin.factory.sees,
             error=error,
             provenance=Provenance(software=_software(), traceback=trace),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.read import Gallery
-from sparsebench.contracts import LoadedEncoder, VectorModel
+from sparsebench.contracts import LoadedEncoder, VectorModel, Vocabulary
 from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
 from sparsebench.media import Media
 from sparsebench.planning import Group
@@ -30,6 +30,11 @@ class EncoderOfItems(LoadedEncoder):
 
     inner: LoadedEncoder
     media: Media
+
+    @property
+    def vocabulary(self) -> Vocabulary:  # type: ignore[override]
+        """The encoder's."""
+        return self.inner.vocabulary
 
     def encode(self, texts: Sequence[str], role: Role) -> Encoded:
         """Vectors of the items whose ids these are, (N, V)."""

@@ -3,7 +3,8 @@
 from sparsebench.leaderboard.board import Board, Row, read_board
 from sparsebench.leaderboard.markdown import render_markdown
 from sparsebench.leaderboard.merge import merged_report, suite_folder
-from sparsebench.leaderboard.published import Reproduction, publish, published_report, read_published, reproduction
+from sparsebench.leaderboard.published import Reproduction, published_report, read_published, reproduction
+from sparsebench.leaderboard.publishing import publish
 from sparsebench.leaderboard.report import FORMATS, PAGES, Report, read_report
 from sparsebench.leaderboard.summaries import Refusal, refusals
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.columns import SYSTEM_STAGES, declared_columns, machines
+from sparsebench.leaderboard.models import model_notes
 from sparsebench.leaderboard.significance import SIGNIFICANT, SIGNIFICANT_TOGETHER
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
     if comparison:
         lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
         lines += _sizes(comparison)
+    lines += model_notes(board)
     lines += _columns(board)
     if board.noise:
         lines.append(NOISE)

@@ -2,93 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sparsebench.errors import StoreError
 from sparsebench.leaderboard.board import Board, board_of
 from sparsebench.leaderboard.figures import printed
 from sparsebench.leaderboard.report import Report
-from sparsebench.provenance.digests import sha256
-from sparsebench.records import INDEX_FILE, NOISE_FILE, Index, SuiteFolder, check_file, parse_record, read_checked
+from sparsebench.records import NOISE_FILE, Index, check_file, parse_record, read_checked
 from sparsebench.records.evidence import (
-    Evidence,
     PublishedEvidence,
-    RunsEvidence,
-    curves_archive,
     damaged,
-    per_query_archive,
-    published_figure,
 )
 from sparsebench.records.layout import (
-    COSTS_FILE,
-    CURVES_ARCHIVE,
-    FIGURE,
-    PER_QUERY_ARCHIVE,
     RECORDS_FILE,
     published_remedy,
 )
 from sparsebench.records.noise import read_noise
-from sparsebench.store import write_atomically, write_bytes_atomically
 
 PAGE_BYTES = 300 * 1024  # a larger page leaves its per-query values to the archive beside it
-
-
-def publish(board: Board, runs_folder: Path, leaderboards: Path) -> Path:
-    """Write the board of `runs/<suite>/` into `leaderboards/`; return the path of its markdown.
-
-    Raises StoreError when a cell failed or is missing, Damage when a file beside a record is not what was written.
-    """
-    if board.failures or board.pending:
-        raise StoreError(
-            f"{board.suite}: {len(board.failures)} failed and {board.pending} cells are not computed; a published "
-            f"table has no holes. `sparsebench run {board.suite}` computes what is missing."
-        )
-    folder, evidence = leaderboards / board.suite, RunsEvidence([runs_folder])
-    _check_files(board, SuiteFolder(runs_folder))
-    lines = [record.model_copy(update={"costs": None}).to_json(indent=None) for record in board.records]
-    write_atomically(folder / RECORDS_FILE, "".join(lines))
-    write_bytes_atomically(folder / PER_QUERY_ARCHIVE, per_query_archive(board.records, evidence))
-    write_bytes_atomically(folder / CURVES_ARCHIVE, curves_archive(board.records, evidence))
-    costs = {record.key: record.costs.model_dump() if record.costs else None for record in board.records}
-    write_atomically(folder / COSTS_FILE, json.dumps(costs, indent=1) + "\n")
-    if board.noise:
-        board.noise.write(folder)
-    else:
-        (folder / NOISE_FILE).unlink(missing_ok=True)
-    return publish_index(board.index, evidence, leaderboards)
-
-
-def _check_files(board: Board, folder: SuiteFolder) -> None:
-    """Everything that a published figure came from, whether it is published itself or not."""
-    for record in board.records:
-        for name, checksum in record.files.items():
-            check_file(folder.cell(record.key) / name, checksum, remedy=folder.remedy)
-
-
-def publish_index(index: Index, evidence: Evidence, leaderboards: Path) -> Path:
-    """Write what was found of the whole suite, figures with it, and both pages; return the path of the markdown.
-
-    evidence: where the figures are. The records are there already.
-    """
-    folder = leaderboards / index.suite
-    for stale in folder.glob(f"*{FIGURE}"):
-        stale.unlink()
-    for label, found in index.analyses.items():
-        for path, text in evidence.figures(label, found).items():
-            write_atomically(folder / published_figure(label, Path(path).name), text)
-    # Last, as it vouches for all others: until it is there, a publication that was cut short is damage, not a board.
-    index.model_copy(update={"files": _checksums(folder)}).write(folder)
-    # From what was just written, so that a page never says more than lies beside it.
-    published_report(leaderboards, index.suite).write(leaderboards, index.suite)
-    return leaderboards / f"{index.suite}.md"
-
-
-def _checksums(folder: Path) -> dict[str, str]:
-    """Of all that a page is made of; costs are of another run on every machine."""
-    beside = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    return {path.name: sha256(path) for path in beside if path.name not in (INDEX_FILE, COSTS_FILE)}
 
 
 def read_published(leaderboards: Path, suite: str) -> Board:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from sparsebench.leaderboard.board import Board, Row, first_measures, mean_groups, measures_of
 from sparsebench.leaderboard.columns import extra_columns
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure, measured
+from sparsebench.leaderboard.models import trained_mark
 from sparsebench.leaderboard.significance import Verdicts, bounds
 from sparsebench.measures import better_when_larger
 from sparsebench.measures.own import OF_ALL_RANKS
@@ -74,7 +75,10 @@ def _overview(board: Board, verdicts: Verdicts) -> Table:
     lines = []
     for row in board.rows:
         values = {label: row.records[label].measures.get(first[label]) for label in row.records if label in first}
-        fields: list[Field] = [measured(values.get(label), mark=verdicts.mark(row, label)) for label in first]
+        fields: list[Field] = [
+            measured(values.get(label), mark=verdicts.mark(row, label) + trained_mark(row.records.get(label)))
+            for label in first
+        ]
         for group, members in groups.items():
             average = verdicts.average(row, group)
             fields.append(measured(_mean(values, members), bounds(average.interval) if average else None))
@@ -109,7 +113,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
         cell = verdicts.cell(row, label)
         fields = [
             *([_rank(verdicts, row, label)] if ranked else []),
-            measured(record.measures.get(names[0]), bounds(cell.interval) if cell else None),
+            measured(record.measures.get(names[0]), bounds(cell.interval) if cell else None, trained_mark(record)),
             *([_difference(board, row, label, verdicts)] if shows_difference else []),
             *(measured(record.measures.get(name)) for name in names[1:]),
             *(extra.read(record) for extra in extras),

@@ -36,6 +36,13 @@ class ResolvedModel:
         roles: tuple[Role, ...] = get_args(Role)
         return {role: plain_mapping(self.model.identity_of(role), owner, role) for role in roles}
 
+    @cached_property
+    def about(self) -> Mapping[str, Json]:
+        """What the model says of itself beside its parameters; what the suite says it was trained on wins."""
+        found = plain_mapping(self.model.about(), f"{type(self.model).__name__}.about", "")
+        trained_on = self.spec.trained_on
+        return found if trained_on is None else {**found, "trained_on": list(trained_on)}
+
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
         """All that determines its vectors (or scores) on this collection and, where that computes them, this device."""
         fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}

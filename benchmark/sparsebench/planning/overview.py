@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sparsebench.planning.estimate import estimate_seconds
@@ -10,7 +10,7 @@ from sparsebench.planning.plan import Group
 from sparsebench.planning.session import Session
 from sparsebench.planning.shards import missing_documents
 from sparsebench.records import SuiteFolder, is_finished
-from sparsebench.types import Sees
+from sparsebench.types import Json, Sees
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,47 @@ class GroupOverview:
 
 
 @dataclass(frozen=True)
+class ModelOverview:
+    """What is known of a model. as_authors: yes, no, or nothing where its authors' use is not known, and why not.
+    trained_on: collections; None where nobody said. overrides: lengths of the suite in place of the checkpoint's."""
+
+    model: str
+    as_authors: str
+    trained_on: tuple[str, ...] | None
+    overrides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Overview:
-    """All cells of a plan, and its groups."""
+    """All cells of a plan, its groups, and the models of which something is known."""
 
     cells: tuple[CellOverview, ...]
     groups: tuple[GroupOverview, ...]
+    models: tuple[ModelOverview, ...] = ()
 
 
 def overview(session: Session) -> Overview:
     """Look up what of a plan is in the store and among the records. Computes nothing."""
     groups = session.plan.groups
     cells = tuple(cell for group in groups for cell in _cells(session, group))
-    return Overview(cells, tuple(_group(session, group) for group in groups))
+    about = {group.model.spec.label: group.model.about for group in groups}
+    models = tuple(_model(label, found) for label, found in about.items() if set(found) & _SAID)
+    return Overview(cells, tuple(_group(session, group) for group in groups), models)
+
+
+_SAID = {"as_authors", "trained_on"}
+
+
+def _model(label: str, about: Mapping[str, Json]) -> ModelOverview:
+    found = about.get("as_authors")
+    because = f", because {'; '.join(found['because'])}" if found and found["because"] else ""
+    trained_on = about.get("trained_on")
+    return ModelOverview(
+        label,
+        f"{found['answer']}{because}" if found else "not known",
+        None if trained_on is None else tuple(trained_on),
+        tuple(about.get("overrides", ())),
+    )
 
 
 def _cells(session: Session, group: Group) -> Iterator[CellOverview]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from sparsebench.collection import IrDatasets
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import Analyzer, Postprocessor, Scorer, Shown, Side
@@ -18,8 +17,6 @@ from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
-from sparsebench.provenance.digests import portable
-from sparsebench.records import CellDescription, Part
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from sparsebench.types import Candidates, Json, Role
@@ -114,31 +111,6 @@ class Group:
         """For records: the model's own identity in each role, and what of the device computes it."""
         return {role: {**each["model"], **each["computed_by"]} for role, each in self.identities.items()}
 
-    def describe(self, cell: PlannedCell) -> CellDescription:
-        """The cell in the words of the record."""
-        spec = self.collection.spec
-        collection = {
-            # Others know a collection by its id in ir_datasets; a folder, files or a package's own have none.
-            "ir_datasets": spec.id if isinstance(self.collection.source, IrDatasets) else None,
-            "split": spec.split,
-            "domain": spec.domain,
-            "drop_own_id": spec.drop_own_id,
-            "measures": list(self.measures),
-            **self.collection.roles,
-            **({"params": portable(spec.params)} if spec.params else {}),
-        }
-        return CellDescription(
-            collection=Part(name=spec.id or spec.name, label=spec.name, params=collection),
-            model=Part(name=self.model.spec.name, label=self.model.spec.label, params=portable(self.model.spec.params)),
-            postprocessor=Part(
-                name=cell.spec.name,
-                label=cell.spec.label,
-                params={**portable(cell.spec.params), "scale": cell.spec.scale, **_sample(cell.spec)},
-            ),
-            candidates=cell.candidates,
-            depth=self.depth,
-        )
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -213,10 +185,6 @@ def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Jso
     """read: what names the content that it reads; of a suite's analyzer its records, which are added later."""
     registered = registry.get("analyzers", spec.name)
     return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
-
-
-def _sample(spec: PostprocessorSpec) -> dict[str, Json]:
-    return {"bank": spec.bank.model_dump(mode="json")} if spec.bank else {}
 
 
 def _refuse_twins(groups: Sequence[Group]) -> None:

@@ -24,7 +24,8 @@ class Change(_Stored):
     """What one other way of encoding changed.
 
     means: measure -> its new mean minus the old. weight: the largest difference of two weights. flips: entries that
-    are active on one side alone. rankings: share of the test queries whose ranking is another.
+    are active on one side alone. rankings: share of the test queries whose ranking is another. counts: whether it is
+    noise; another precision (`dtype`) is a choice of the suite, and moves no floor.
     """
 
     variation: str
@@ -32,6 +33,7 @@ class Change(_Stored):
     weight: float
     flips: int
     rankings: float
+    counts: bool = True
 
 
 class GroupNoise(_Stored):

@@ -41,6 +41,13 @@ class CellDescription(BaseModel):
     postprocessor: Part
     candidates: Annotated[Candidates, Field(description="which documents could be ranked (METHODS 3)")]
     depth: Annotated[int, Field(description="length of the run, k")]
+    about_model: Annotated[
+        dict[str, Any],
+        Field(
+            description="known of the model beside its parameters: lengths, what the suite overrides, whether it is as "
+            "its authors ran it, what it was trained on, whether this collection is zero-shot for it"
+        ),
+    ] = {}
 
     def __str__(self) -> str:
         return cell_name(self.collection.label, self.model.label, self.postprocessor.label)

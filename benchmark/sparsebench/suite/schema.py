@@ -118,6 +118,10 @@ class PluginSpec(_Spec):
 class ModelSpec(PluginSpec):
     """A model by its plugin's name; `params` are complete."""
 
+    trained_on: tuple[str, ...] | None = None
+    """Collections that it was trained on, by the beginning of their ids in ir_datasets or by their name here; for
+    checkpoints that are known, what their authors say. A board marks what is not zero-shot."""
+
 
 def _refuse_test_queries(value: Json) -> Json:
     if value == "test":

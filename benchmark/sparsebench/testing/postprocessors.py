@@ -64,10 +64,10 @@ def every_pair_gets_a_score(method: Method) -> None:
 
 def identity_changes_no_score(method: Method) -> None:
     """Where the class says `identity`, it sees no other query and scores stay as they are."""
-    if method.factory.identity:
-        require(method.factory.sees == "query", f"identity = True, yet sees = {method.factory.sees!r}")
+    if method.factory.is_identity:
+        require(method.factory.sees == "query", f"is_identity = True, yet sees = {method.factory.sees!r}")
         found = correct(method.make(), awkward_scores(12))
-        require(np.array_equal(found, awkward_scores(12)), "identity = True, yet scores change")
+        require(np.array_equal(found, awkward_scores(12)), "is_identity = True, yet scores change")
 
 
 def scores_are_finite(method: Method) -> None:

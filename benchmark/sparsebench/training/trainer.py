@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,15 +92,13 @@ def _chosen_outputs(encoder: SparseEncoder, ids: np.ndarray | None, settings: Se
     model = encoder[0].auto_model
     if ids is not None:
         check_narrow(model)
-    if settings.pooling == "max":
-        defer(encoder, ids)
-        yield
-        restore(encoder)
-    elif ids is not None:
-        narrow(model, ids)
-        yield
-        widen(model)
-    else:
+    with ExitStack() as undo:  # a training that fails must not leave forwards of another one behind
+        if settings.pooling == "max":
+            defer(encoder, ids)
+            undo.callback(restore, encoder)
+        elif ids is not None:
+            narrow(model, ids)
+            undo.callback(widen, model)
         yield
     encoder[1].embedding_dimension = len(model.get_output_embeddings().weight)
 

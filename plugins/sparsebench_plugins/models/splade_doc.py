@@ -19,6 +19,8 @@ from sparsebench_plugins.models.splade import (
     Positive,
     Side,
     StaticSide,
+    Use,
+    about,
     computed_by,
     fetch,
     identity_of,
@@ -95,6 +97,17 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
             return LoadedSplade(load_side(self, queries, "query", device), side)
         return LoadedSplade(self._query_side(queries, side, weights, documents), side)
 
+    def about(self) -> Mapping[str, Json]:
+        """Lengths, what the suite overrides, whether it is as its authors ran it, what it was trained on."""
+        documents, queries = self._open(), self._queries()
+        uses: dict[Role, tuple[Checkpoint, Use]] = {
+            "query": (queries, use_of(self, queries, "query")),
+            "document": (documents, use_of(self, documents, "document")),
+        }
+        weights = self._weights()
+        said = "weights of tokens" if weights == "checkpoint" else weights
+        return about(self, said, uses)
+
     def missing(self) -> Sequence[str]:
         """Say what is not at hand, or only in part."""
         return missing_lines([locate(self.checkpoint, self.revision)], self.files, [self._open, self._queries])
@@ -112,10 +125,13 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
 
     def _weights(self) -> QueryWeights:
         """How queries are weighted; raises ModelError where that would be another model than the checkpoint's."""
-        declared = self._queries().declared
+        queries = self._queries()
+        declared = queries.declared
         own = declared.transformer is None or declared.token_weights is not None
         weights = self.query_weights or ("checkpoint" if own else "binary")
-        if declared.token_weights is not None and weights == "checkpoint" and self.activation is None:
+        known = queries.known
+        is_told = self.activation is not None or (known is not None and known.activation is not None)
+        if declared.token_weights is not None and weights == "checkpoint" and not is_told:
             raise ModelError(
                 f"checkpoint {self.checkpoint!r}: its files do not say whether documents take one logarithm or two. "
                 "`activation: relu` is one, `activation: log1p_relu` two (OpenSearch's doc-v3 models)"

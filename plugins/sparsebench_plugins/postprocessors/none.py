@@ -14,7 +14,7 @@ class NoCorrection(Postprocessor):
     """Scores as the model gave them."""
 
     sees: ClassVar[Sees] = "query"
-    identity: ClassVar[bool] = True
+    is_identity: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
         """Nothing to learn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import re
@@ -16,7 +17,8 @@ import toys
 from seals import as_schema_1
 from sparsebench.contracts import Analysis, SuiteAnalyzer, SuiteContext
 from sparsebench.contracts.hookspecs import AnalyzerPlugin, hookimpl
-from sparsebench.leaderboard import Board, publish, published_report, read_board, read_report
+from sparsebench.errors import StoreError
+from sparsebench.leaderboard import Board, publish, published_report, publishing, read_board, read_report
 from sparsebench.leaderboard.export import export
 from sparsebench.progress import Silent
 from sparsebench.records import Damage
@@ -236,3 +238,29 @@ def test_publishing_again_heals_a_publication(root: Path) -> None:
 def test_an_archive_is_a_gzip_of_the_values(ran: Path) -> None:
     text = gzip.decompress((ran / "leaderboards/toy/per_query.csv.gz").read_bytes()).decode()
     assert text.splitlines()[0] == "cell,measure,query_id,value"
+
+
+def test_a_publication_that_fails_leaves_what_was_published(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, boards = files(root / "leaderboards"), root / "leaderboards"
+    board = read_board(root / "runs/toy")
+    write = publishing.write_bytes_atomically
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == "curves.csv.gz":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(publishing, "write_bytes_atomically", full)
+    with pytest.raises(StoreError, match=r"No space left on device\. Free some space"):
+        publish(board, root / "runs/toy", boards)
+    assert files(boards) == whole
+    assert [path.name for path in boards.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_publication_cut_short_is_named_and_published_again(root: Path) -> None:
+    boards, whole = root / "leaderboards", files(root / "leaderboards")
+    (boards / "toy/per_query.csv.gz").write_bytes(gzip.compress(b"of a run that is not yet in the index"))
+    with pytest.raises(Damage, match=r"per_query\.csv\.gz is damaged.*`sparsebench publish toy`"):
+        published_report(boards, "toy")
+    publish(read_board(root / "runs/toy"), root / "runs/toy", boards)
+    assert files(boards) == whole

@@ -49,7 +49,7 @@ class FewScores(Mean):
 
 
 class NotTheSame(Mean):
-    identity: ClassVar[bool] = True
+    is_identity: ClassVar[bool] = True
 
 
 class Logarithm(Mean):

@@ -164,3 +164,21 @@ def test_a_teacher_is_used_where_there_is_one_and_missed_where_there_is_none(
         _folder(_training(recipe, tmp_path, loss=loss))
     triples.write_text("".join(f"{line}\t{i}.5\t1\n" for i, line in enumerate(triples.read_text().splitlines())))
     assert (_folder(_training(recipe, tmp_path, loss=loss, steps=2)) / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("settings", [{"pooling": "max"}, {"pooling": "sum", "vocabulary": 9}])
+def test_a_training_that_fails_leaves_the_model_as_it_was(
+    settings: dict[str, object], recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders = []
+
+    def failing(self: object, **_: object) -> None:
+        encoders.append(self.model)  # type: ignore[attr-defined]
+        raise RuntimeError("a cable")
+
+    monkeypatch.setattr("sentence_transformers.SparseEncoderTrainer.train", failing)
+    with pytest.raises(RuntimeError, match="a cable"):
+        _folder(_training(recipe, tmp_path / "store", **settings))
+    (encoder,) = encoders
+    assert "forward" not in vars(encoder[0].auto_model.get_output_embeddings())
+    assert "forward" not in vars(encoder[1])

@@ -13,8 +13,11 @@ It counts what costs time: launches, copies each way, waits, bytes, peak memory,
     python -m device.simulator [--json FILE] [--memory BYTES] run quickstart --device cuda     # PYTHONPATH=tests
     pytest -p device.simulator.plugin -m gpu                                                   # PYTHONPATH=tests
 
-Not simulated: several streams, other rounding, torch.compile, autograd through in-place changes of views, operations
-that CUDA lacks. Attention is one launch. Other threads than that of `simulated` make no tensors on it from sizes alone.
+Products are rounded to TF32 where torch is set to it.
+
+Not simulated: several streams, other rounding than that, torch.compile, autograd through in-place changes of views,
+operations that CUDA lacks. Attention is one launch. Other threads than that of `simulated` make no tensors on it from
+sizes alone.
 """
 
 from device.simulator.counts import Counts

@@ -74,5 +74,10 @@ def _download(
     if asynchronous:
         real = found.clone()
         found.fill_(math.nan if found.is_floating_point() else 1 if found.dtype == torch.bool else -77)
-        DEVICE.later(lambda: found.copy_(real))
+
+        def arrive() -> None:
+            with torch.inference_mode():  # as memory that is written to from outside
+                found.copy_(real)
+
+        DEVICE.later(arrive)
     return found

@@ -24,6 +24,8 @@ WAITING = {
     aten._unique2.default,
     aten.repeat_interleave.Tensor,
 }
+ADDING = {aten.addmm.default, aten.baddbmm.default}
+PRODUCTS = {aten.mm.default, aten.bmm.default, *ADDING}
 GATHERS = {aten.index.Tensor, aten.index_select.default, aten.embedding.default, aten.gather.default}
 SCATTERS = {aten.index_put_.default, aten._index_put_impl_.default, aten.index_put.default}
 MAY_HAVE_CPU_INDICES = {aten.index.Tensor, aten._unsafe_index.Tensor, *SCATTERS}
@@ -83,7 +85,9 @@ def _common(func: Any, tensors: Sequence[torch.Tensor]) -> int:
 
 def _computed(func: Any, args: Any, kwargs: dict[str, Any], tensors: Sequence[torch.Tensor], index: int) -> Any:
     kwargs = {**kwargs, "device": "cpu"} if "device" in kwargs else kwargs
-    found = func(*tree_map(raw, args), **tree_map(raw, kwargs))
+    factor = _tf32 if func in PRODUCTS and DEVICE.tf32 and torch.get_float32_matmul_precision() == "high" else raw
+    added = 1 if func in ADDING else 0
+    found = func(*tree_map(raw, args[:added]), *tree_map(factor, args[added:]), **tree_map(raw, kwargs))
     is_view = any(r.alias_info is not None and not r.alias_info.is_write for r in func._schema.returns)
     if not is_view and func is not aten._local_scalar_dense.default:
         _count(func, found, tensors)
@@ -101,6 +105,14 @@ def _computed(func: Any, args: Any, kwargs: dict[str, Any], tensors: Sequence[to
         return written[id(value)] if id(value) in written else SimTensor(value, index)
 
     return tree_map(wrapped, found)
+
+
+def _tf32(value: Any) -> Any:
+    """A factor as tensor cores round it: 10 bits behind the point."""
+    found = raw(value)
+    if not isinstance(found, torch.Tensor) or found.dtype != torch.float32:
+        return found
+    return ((found.contiguous().view(torch.int32) + (1 << 12)) & ~((1 << 13) - 1)).view(torch.float32)
 
 
 def _written(func: Any, args: Any, kwargs: dict[str, Any]) -> dict[int, SimTensor]:

@@ -21,9 +21,12 @@ MEMORY = 80 * 2**30
 
 
 @contextmanager
-def simulated(memory: int = 0) -> Iterator[Counts]:
-    """`cuda` is the simulated device, of so many bytes (0: no end of them). Yields what happens on it."""
-    DEVICE.limit = memory
+def simulated(memory: int = 0, *, tf32: bool = True) -> Iterator[Counts]:
+    """`cuda` is the simulated device, of so many bytes (0: no end of them). Yields what happens on it.
+
+    tf32: whether it can round products to TF32.
+    """
+    DEVICE.limit, DEVICE.tf32 = memory, tf32
     DEVICE.counts.clear()
     if torch._C._get_privateuse1_backend_name() != NAME:
         backend_registration._setup_privateuseone_for_python_backend(NAME)

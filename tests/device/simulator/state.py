@@ -13,11 +13,12 @@ NAME = "sim"
 
 
 class Device:
-    """limit: bytes of its memory, 0 for no end of it."""
+    """limit: bytes of its memory, 0 for no end of it. tf32: whether it can round products to TF32."""
 
     def __init__(self) -> None:
         self.counts = Counts()
         self.limit = 0
+        self.tf32 = True
         self._storages: Counter[int] = Counter()
         self._copies: list[Callable[[], None]] = []
         self.copied = 0

@@ -61,6 +61,7 @@ class Again:
         pairs = [(self.queries, queries), (self.documents, documents)]
         return Change(
             variation=variation.name,
+            counts=variation.counts,
             means={name: after[name] - before[name] for name in before},
             weight=max(float(abs(old - new).max()) for old, new in pairs),
             flips=sum(int(abs(old.sign() - new.sign()).sum()) for old, new in pairs),

@@ -94,6 +94,7 @@ class AgainPaired:
         before, after = self._means(self._before), self._means(run)
         return Change(
             variation=variation.name,
+            counts=variation.counts,
             means={name: after[name] - before[name] for name in before},
             weight=max(_moved(side) for side in (queries, documents)),
             flips=0,

@@ -27,7 +27,7 @@ def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample
         return nothing
     changes: list[Change] = []
     left_out: dict[str, str] = {}
-    tried = variations(group.model.registered.plugin.factory, group.model.spec.params)
+    tried = variations(group.model.registered.plugin.factory, group.model.spec.params, group.device)
     with evaluation.progress.step("encode again", len(tried), "variations") as advance:
         for variation in tried:
             try:
@@ -39,7 +39,10 @@ def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample
             else:
                 changes += [again.change(variation, other)] if other else []
             advance(1)
-    floors = {name: max(abs(change.means[name]) for change in changes) for name in group.measures}
+    floors = {
+        name: max((abs(change.means[name]) for change in changes if change.counts), default=0.0)
+        for name in group.measures
+    }
     found = {"floors": floors, "changes": tuple(changes), "left_out": left_out, **again.counts}
     return nothing.model_copy(update=found)
 

@@ -47,13 +47,16 @@ def few_at_a_time(texts: int) -> Sequence[np.ndarray]:
 @dataclass(frozen=True)
 class Variation:
     """One way. threads: how many may work, None for as many as do. params: of the model, in place of the suite's.
-    named: whether the identity of a model says what `params` are, so that another spelling of the same can be told."""
+    named: whether the identity of a model says what `params` are, so that another spelling of the same can be told.
+    counts: whether what it changes is noise.
+    """
 
     name: str
     calls: Calls = at_once
     threads: int | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
     named: bool = False
+    counts: bool = True
 
     def encode(self, encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> csr_array:
         """Vectors of texts (N, V), in their own order."""
@@ -68,13 +71,17 @@ class Variation:
             return [encode(call) for call in self.calls(count)]
 
 
-def variations(factory: Factory, params: Mapping[str, Json]) -> list[Variation]:
-    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more."""
+def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu") -> list[Variation]:
+    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
+
+    On a GPU the number of threads changes nothing.
+    """
+    threads = (1, 2 * workers()) if device == "cpu" else ()
     return [
         Variation("once more"),
         Variation("another order", shuffled),
         Variation(f"{FEW} texts a call", few_at_a_time),
-        *(Variation(f"threads={count}", threads=count) for count in (1, 2 * workers()) if count != workers()),
+        *(Variation(f"threads={count}", threads=count) for count in threads if count != workers()),
         *_other_values(factory, params),
     ]
 
@@ -84,7 +91,7 @@ def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[Vari
     for name, (mark, values) in roundings(type_hints(factory)).items():
         for value in values:
             if value != params.get(name):
-                yield Variation(f"{name}={value}", params={name: value}, named=not mark.values)
+                yield Variation(f"{name}={value}", params={name: value}, named=not mark.values, counts=mark.noise)
 
 
 @contextmanager

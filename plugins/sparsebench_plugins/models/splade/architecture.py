@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sparsebench import Json, ModelError
+from sparsebench.device import kind, pinned, products
+from sparsebench.encoding import Precision
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Precision = Literal["float32", "bfloat16"]
 _DTYPE = "dtype" if int(version("transformers").partition(".")[0]) >= 5 else "torch_dtype"
 
 
@@ -27,6 +28,7 @@ class MaskedLM:
 
     body: the model, its decoder passed over. weight (V, h), bias (V,) or None: the decoder.
     pad_id: what short texts are filled up with. longest: the most tokens it takes, None without a limit.
+    dtype: what the body computes in; `tf32` stands for float32 whose products are rounded by the device.
     """
 
     body: nn.Module
@@ -34,6 +36,27 @@ class MaskedLM:
     bias: Tensor | None
     pad_id: int
     longest: int | None
+    dtype: Precision = "float32"
+
+    def states(self, ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Inputs of the decoder (N, L, h) float32 of N texts given as ids, and where there are tokens, (N, L) bool.
+
+        Ids and lengths go to the device in one copy that nothing waits for.
+        """
+        import torch
+
+        longest = max(map(len, ids))
+        sent = torch.full((len(ids), longest + 1), self.pad_id, pin_memory=not self.on_cpu)
+        rows = sent.numpy()
+        for row, text in enumerate(ids):
+            rows[row, : len(text)], rows[row, longest] = text, len(text)
+        here = sent.to(self.weight.device, non_blocking=True)
+        there = torch.arange(longest, device=here.device) < here[:, longest:]
+        with pinned("tf32" if self.dtype == "tf32" else "float32"):
+            states: Tensor = self.body(
+                input_ids=here[:, :longest], attention_mask=there.long(), return_dict=True
+            ).logits
+        return states.float(), there
 
     def hidden(self, ids: Sequence[Sequence[int]]) -> Tensor:
         """Inputs of the decoder (T, h) for T tokens of texts given as ids, text after text, without padding."""
@@ -84,7 +107,7 @@ class MaskedLM:
 def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "float32") -> MaskedLM:
     """Load a checkpoint; raises ModelError where it is no masked language model, or not a whole one.
 
-    dtype: `bfloat16` for a checkpoint that was saved so, whose weights and activations then stay so.
+    dtype: `bfloat16` for weights and activations before the decoder, whatever they were saved in.
     """
     import torch
     import transformers
@@ -107,7 +130,7 @@ def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "floa
                 output_loading_info=True,
                 use_safetensors=checkpoint.is_safetensors,
                 weights_only=True,
-                **{_DTYPE: torch.float32 if dtype == "float32" else "auto"},
+                **{_DTYPE: "auto" if dtype == "bfloat16" else torch.float32},
                 **options,
             )
     except (OSError, ValueError, TypeError, AttributeError, ImportError, RuntimeError, KeyError) as error:
@@ -115,14 +138,23 @@ def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "floa
     except (SafetensorError, UnpicklingError, RecursionError) as error:
         raise ModelError(f"checkpoint {checkpoint.name!r} does not load as a masked language model: {error}") from error
     _check_loaded(checkpoint, report)
-    if dtype == "bfloat16" and model.dtype != torch.bfloat16:
-        saved = str(model.dtype).removeprefix("torch.")
-        raise ModelError(f"dtype: checkpoint {checkpoint.name!r} was saved in {saved}; leave `dtype: bfloat16` out")
-    return cut(model.eval().to(device))
+    if dtype == "tf32":
+        _check_tf32(device)
+    return replace(cut(model.eval().to(device), dtype), dtype=dtype)
 
 
-def cut(model: Any) -> MaskedLM:
-    """Take the decoder off a model of transformers.
+def _check_tf32(device: str) -> None:
+    """Raise ModelError where asking for TF32 would change nothing, and so be recorded falsely."""
+    with pinned("tf32"):
+        if kind(device) == "cpu" or products(device) != "tf32":
+            raise ModelError(
+                f"dtype: {device} does not multiply in TF32: that takes an NVIDIA GPU of compute capability 8.0 or "
+                "more, and no NVIDIA_TF32_OVERRIDE=0 in the environment; leave `dtype: tf32` out"
+            )
+
+
+def cut(model: Any, dtype: Precision = "float32") -> MaskedLM:
+    """Take the decoder off a model of transformers, whose body then computes in `dtype`.
 
     Only what the model itself computes counts. Its logits on a few tokens must come out the same afterwards, so that an
     architecture that does more after its decoder is refused (ModelError) and never scored wrongly; and the same tokens
@@ -132,7 +164,7 @@ def cut(model: Any) -> MaskedLM:
     if getattr(model.config, "is_encoder_decoder", False):
         raise ModelError(f"{name} is not supported: it has an encoder and a decoder of its own")
     try:
-        found = _cut(model, name)
+        found = _cut(model, name, dtype)
         _check_padding(found, name)
     except ModelError:
         raise
@@ -142,7 +174,7 @@ def cut(model: Any) -> MaskedLM:
     return found
 
 
-def _cut(model: Any, name: str) -> MaskedLM:
+def _cut(model: Any, name: str, dtype: Precision) -> MaskedLM:
     import torch
 
     decoder = model.get_output_embeddings()
@@ -151,6 +183,8 @@ def _cut(model: Any, name: str) -> MaskedLM:
     # Pooling is float32 whatever the model computes in: no bit of a logit is lost after the decoder.
     weight = decoder.weight.detach().float()
     bias = None if decoder.bias is None else decoder.bias.detach().float()
+    if dtype == "bfloat16":
+        model.bfloat16()
     tokens = torch.arange(min(8, len(weight)), device=weight.device)[None]
     rough = _roughness(model)
     with torch.inference_mode():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsebench import ModelError, Role
-from sparsebench.checkpoints import AnyLocation, Files
+from sparsebench.checkpoints import AnyLocation, Files, Known, known_checkpoint
 from sparsebench.provenance import file_digest
 from sparsebench_plugins.models.splade.code import Trust, code_files
 from sparsebench_plugins.models.splade.declared import (
@@ -48,7 +48,8 @@ class Checkpoint:
     files: Mapping[str, Path]
     """Everything that determines the vectors, by its path inside the checkpoint."""
     trust: Trust
-    allow_bin: bool
+    known: Known | None = None
+    """What is known of it where its files do not say it."""
 
     @property
     def folder(self) -> Path:
@@ -82,7 +83,8 @@ def open_checkpoint(location: AnyLocation, role: Role, *, allow_bin: bool, trust
     code = {name: path for folder in folders for name, path in code_files(folder, trust).items()}
     root = declared.root or declared.given
     inside = {path.relative_to(root).as_posix(): path for path in paths}
-    return Checkpoint(location.checkpoint, declared, {**inside, **code}, trust, allow_bin)
+    known = known_checkpoint(location.checkpoint) if location.is_on_hub else None
+    return Checkpoint(location.checkpoint, declared, {**inside, **code}, trust, known)
 
 
 def _transformer(folder: Path, *, allow_bin: bool) -> list[Path]:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsebench import Encoded, Json, LoadedEncoder, ModelError, Role
+from sparsebench.device import pinned
 from sparsebench.encoding import (
     Activation,
     Decoder,
+    DeviceDecoder,
     Engine,
     Pooling,
+    Running,
+    States,
     encode_in_batches,
+    encode_on_device,
     passed_over,
     prune,
     prune_ratio,
@@ -23,11 +29,15 @@ from sparsebench.encoding import (
 )
 from sparsebench.workers import workers
 from sparsebench_plugins.models.splade.architecture import MaskedLM
+from sparsebench_plugins.models.splade.foreseen import Foreseen
 from sparsebench_plugins.models.splade.static import own_tokens
 from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+MAXIMA_BYTES = 2**29
+"""Of the maxima (n, V) of a batch on a GPU."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,9 @@ class Side(ABC):
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Make vectors (N, V) of N texts."""
 
+    def foresee(self, texts: Sequence[str]) -> None:
+        """Prepare texts that will be encoded next, beside what is encoded now; None does so by itself."""
+
     @abstractmethod
     def describe(self) -> Mapping[str, Json]:
         """Say for the record what encodes."""
@@ -101,7 +114,7 @@ class ModelSide(Side):
     """
 
     model: MaskedLM
-    decoder: Decoder
+    decoder: Decoder | DeviceDecoder
     engine: Engine
     vocabulary: TokenizerVocabulary
     use: Use
@@ -110,6 +123,7 @@ class ModelSide(Side):
     output_ids: np.ndarray | None
     batch_tokens: int
     own: np.ndarray | None = None
+    foreseen: Foreseen = field(default_factory=Foreseen, compare=False)
 
     def __post_init__(self) -> None:
         longest = self.model.longest
@@ -122,20 +136,23 @@ class ModelSide(Side):
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Run the model on batches of texts of like length."""
-        ids, truncated = self.vocabulary.tokenize(self.use.prompted(texts), length=self.use.length)
+        ids, truncated = self.foreseen.tokens(texts) or self._tokenize(texts)
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+        size, budget = self.vocabulary.size, self.batch_tokens
+        if isinstance(self.decoder, DeviceDecoder):
+            most = max(1, MAXIMA_BYTES // (4 * size))
+            launch = partial(self._launch, self.decoder, ids)
+            return Encoded(encode_on_device(launch, lengths, budget=budget, most=most, size=size), truncated)
+        infer = partial(self._infer, self.decoder, ids, lengths)
+        return Encoded(encode_in_batches(infer, lengths, budget=budget, size=size, parallel=True), truncated)
 
-        def encode_batch(positions: np.ndarray) -> csr_array:
-            return self._infer([ids[position] for position in positions], lengths[positions])
+    def foresee(self, texts: Sequence[str]) -> None:
+        """Split texts into tokens while a GPU computes others; a CPU has no thread to spare."""
+        if not self.model.on_cpu:
+            self.foreseen.begin(texts, self._tokenize)
 
-        vectors = encode_in_batches(
-            encode_batch,
-            lengths,
-            budget=self.batch_tokens,
-            size=self.vocabulary.size,
-            parallel=self.model.on_cpu,
-        )
-        return Encoded(vectors, truncated)
+    def _tokenize(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
+        return self.vocabulary.tokenize(self.use.prompted(texts), length=self.use.length)
 
     def describe(self) -> Mapping[str, Json]:
         """Name class, attention kernel, engine, why not a faster one, threads."""
@@ -146,17 +163,52 @@ class ModelSide(Side):
             "workers": workers() if self.model.on_cpu else 1,
         }
 
-    def _infer(self, ids: Sequence[Sequence[int]], lengths: np.ndarray) -> csr_array:
+    def _infer(
+        self, decoder: Decoder, ids: Sequence[Sequence[int]], lengths: np.ndarray, positions: np.ndarray
+    ) -> csr_array:
         import torch
 
+        own = [ids[position] for position in positions]
         with torch.inference_mode():
-            hidden = self.model.hidden(ids)
-            vectors = self.decoder(hidden, lengths, pooling=self.pooling, activation=self.activation)
+            hidden = self.model.hidden(own)
+            vectors = decoder(hidden, lengths[positions], pooling=self.pooling, activation=self.activation)
+        return self.finished(vectors, own)
+
+    def _launch(self, decoder: DeviceDecoder, ids: Sequence[Sequence[int]], positions: np.ndarray) -> OnDevice:
+        import torch
+
+        own = [ids[position] for position in positions]
+        with torch.inference_mode(), pinned("tf32" if self.model.dtype == "tf32" else "float32"):
+            states = States.of(*self.model.states(own), self.pooling)
+            return OnDevice(self, decoder.launch(states, self.pooling, self.activation), own)
+
+    def finished(self, vectors: csr_array, ids: Sequence[Sequence[int]]) -> csr_array:
+        """What is left of pooled vectors (n, W) of texts given as ids: their own ids, their own tokens, pruned."""
         if self.output_ids is not None:
             vectors = widen(vectors, self.output_ids, self.vocabulary.size)
         if self.own is not None:
             vectors = _times(vectors, own_tokens(ids, self.own))
         return self.use.pruned(vectors)
+
+
+@dataclass(frozen=True)
+class OnDevice:
+    """A batch that a GPU is at work on."""
+
+    side: ModelSide
+    running: Running
+    ids: Sequence[Sequence[int]]
+
+    def settle(self) -> None:
+        """Have its entries sent."""
+        import torch
+
+        with torch.inference_mode():
+            self.running.settle()
+
+    def take(self) -> csr_array:
+        """Take its vectors."""
+        return self.side.finished(self.running.take(), self.ids)
 
 
 class LoadedSplade(LoadedEncoder):
@@ -170,6 +222,10 @@ class LoadedSplade(LoadedEncoder):
     def encode(self, texts: Sequence[str], role: Role) -> Encoded:
         """Encode texts in one role."""
         return self._sides[role].encode(texts)
+
+    def foresee(self, texts: Sequence[str], role: Role) -> None:
+        """Split texts into tokens ahead of time."""
+        self._sides[role].foresee(texts)
 
     def provenance(self) -> Mapping[str, Json]:
         """Say of each side what encodes."""

@@ -10,7 +10,7 @@ import numpy as np
 from sparsebench import Json, ModelError, Role
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.device import kind
-from sparsebench.encoding import Activation, Pooling, decoder, engine_on
+from sparsebench.encoding import Activation, Pooling, decoder, device_decoder, engine_on, tokens_on
 from sparsebench.provenance import digest
 from sparsebench_plugins.models.splade.architecture import load_masked_lm
 from sparsebench_plugins.models.splade.at_hand import lacking_on_hub
@@ -76,7 +76,7 @@ def computed_by(parameters: CheckpointParameters, checkpoint: Checkpoint, device
     where the device has not the engine that is asked for."""
     if checkpoint.declared.transformer is None:
         return {}
-    return {"device": kind(device), "engine": engine_on(device, parameters.engine)}
+    return {"device": kind(device), "engine": engine_on(device, parameters.engine, parameters.dtype)}
 
 
 def load_side(
@@ -128,7 +128,9 @@ def pooling_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Pool
 
 def activation_of(parameters: CheckpointParameters, checkpoint: Checkpoint) -> Activation:
     """The activation of a side; raises ModelError where suite and folder contradict each other."""
-    return _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint) or "relu"
+    known: Activation | None = None if checkpoint.known is None else checkpoint.known.activation
+    agreed: Activation | None = _agreed("activation", parameters.activation, checkpoint.declared.activation, checkpoint)
+    return next((found for found in (agreed, known) if found is not None), "relu")
 
 
 def _model_side(
@@ -137,19 +139,20 @@ def _model_side(
     model = load_masked_lm(checkpoint, device, parameters.dtype)
     vocabulary = load_vocabulary(checkpoint, size=len(model.weight))
     model = model if ids is None else model.only(ids)
-    engine = engine_on(device, parameters.engine)
+    engine = engine_on(device, parameters.engine, parameters.dtype)
     if parameters.compile:
         model.compile()
+    make = decoder if model.on_cpu else device_decoder
     return ModelSide(
         model=model,
-        decoder=decoder(engine, model.weight, model.bias),
+        decoder=make(engine, model.weight, model.bias),
         engine=engine,
         vocabulary=vocabulary,
         use=use,
         pooling=pooling_of(parameters, checkpoint),
         activation=activation_of(parameters, checkpoint),
         output_ids=ids,
-        batch_tokens=parameters.batch_tokens or (1024 if model.on_cpu else 4096),
+        batch_tokens=parameters.batch_tokens or (1024 if model.on_cpu else tokens_on(device, model.weight.shape[1])),
     )
 
 

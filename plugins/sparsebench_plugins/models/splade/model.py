@@ -11,8 +11,9 @@ from sparsebench.checkpoints import AnyLocation
 from sparsebench.training import locate
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
+from sparsebench_plugins.models.splade.description import about, refuse_symmetric
 from sparsebench_plugins.models.splade.encoder import LoadedSplade
-from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side
+from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters
 
 
@@ -69,7 +70,19 @@ class Splade(CheckpointParameters, SparseEncoder):
                 f"checkpoint {found.name!r} has {found.declared.token_weights.name}: its queries pass through no "
                 "model. The model `splade_doc` reads it, with `query_weights: checkpoint`"
             )
+        refuse_symmetric(found, expands=self.expand_queries)
         return found
+
+    def about(self) -> Mapping[str, Json]:
+        """Lengths, what the suite overrides, whether it is as its authors ran it, what it was trained on."""
+        sides = {role: self.open(role) for role in self._locations()}
+        uses = {role: (side, use_of(self, side, role)) for role, side in sides.items()}
+        query = sides["query"].declared
+        queries = "weights of tokens" if query.transformer is None else "own tokens" if query.static else "model"
+        own = queries if self.expand_queries or queries != "model" else "own tokens"
+        partner = sides["document"].known.partner if sides["document"].known else None
+        altered = ("query_checkpoint",) if self.query_checkpoint not in (None, partner) else ()
+        return about(self, own, uses, altered)
 
     def missing(self) -> Sequence[str]:
         """Say what is not at hand, or only in part."""

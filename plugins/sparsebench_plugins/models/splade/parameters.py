@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Lt
 
 from sparsebench import Role, Rounding
 from sparsebench.checkpoints import Files
-from sparsebench.encoding import Activation, AnyEngine, Pooling
+from sparsebench.encoding import Activation, AnyEngine, Pooling, Precision
 from sparsebench_plugins.models.splade.code import Trust
 
 Positive = Annotated[int, Ge(1)]
@@ -72,16 +72,19 @@ class CheckpointParameters:
     code_revision: str | None = None
     """The commit, 40 hex digits, of another repository that a checkpoint takes its code from."""
 
-    dtype: Annotated[Literal["float32", "bfloat16"], Rounding()] = "float32"
-    """The precision of weights and activations; `bfloat16` for checkpoints that were saved so, pooled in float32."""
+    dtype: Annotated[Precision, Rounding(noise=False)] = "float32"
+    """What the model computes in before its decoder, which is float32 whatever this is. `bfloat16`: weights and
+    activations are rounded to it, if they are not saved so; `tf32`: a GPU rounds what it multiplies. `noise` says what
+    they do to the figures."""
 
     batch_tokens: Annotated[Positive | None, Rounding(values=(512, 2048))] = None
     """Tokens encoded at once, padding included; changes the vectors by rounding only. None: 1024 on a CPU, where they
-    stay in the cache of a core, 4096 on a GPU."""
+    stay in the cache of a core; 32,768 on a GPU, or as many as fit in half of its free memory."""
 
     engine: Annotated[AnyEngine, Rounding()] = "auto"
-    """How logits are computed and pooled on a CPU; changes the vectors by rounding only. `auto`: the fastest of
-    `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has. A GPU has the last."""
+    """How logits are computed and pooled; changes the vectors by rounding only. `auto`: on a CPU the fastest of
+    `exact_bf16`, `exact_int8`, `numba` and `reference` that this machine has; on a GPU, which has `exact_bf16`,
+    `exact_tf32`, `fused` and `reference`, the last, and with `dtype: bfloat16` the first."""
 
     compile: bool = False
     """Have torch.compile fuse what comes before the decoder, which takes half a minute and a C++ compiler and pays for

@@ -86,3 +86,22 @@ def test_other_numbers_of_threads_hold_while_it_encodes_and_no_longer(
     assert spy.threads == {1, own, 2 * own}
     assert os.environ.get("OMP_NUM_THREADS") == before
     assert torch.get_num_threads() == own_of_torch
+
+
+def test_another_precision_is_told_and_counts_as_no_noise() -> None:
+    class Model:
+        def __init__(
+            self,
+            *,
+            dtype: Annotated[Literal["float32", "bfloat16"], Rounding(noise=False)] = "float32",
+            engine: Annotated[Literal["auto", "quick"], Rounding()] = "auto",
+        ) -> None: ...
+
+    found = {each.name: each.counts for each in variations(Model, {"dtype": "float32", "engine": "auto"})}
+    assert found["dtype=bfloat16"] is False
+    assert found["engine=quick"] is found["once more"] is True
+
+
+def test_on_a_gpu_threads_are_no_variation() -> None:
+    names = {each.name for each in variations(type("Model", (), {}), {}, "cuda")}
+    assert not any(name.startswith("threads=") for name in names)

@@ -183,9 +183,14 @@ def test_a_checkpoint_in_bfloat16_is_computed_in_its_own_precision_on_request(ma
     np.testing.assert_allclose(one_by_one.vectors.toarray(), torch.stack(rows), atol=1e-4)
 
 
-def test_bfloat16_is_refused_for_a_checkpoint_saved_otherwise(make_checkpoint):
-    with pytest.raises(ModelError, match="was saved in float32; leave `dtype: bfloat16` out"):
-        Splade(checkpoint=str(make_checkpoint("bert")), dtype="bfloat16").load("cpu")
+def test_bfloat16_rounds_a_checkpoint_that_was_saved_otherwise_but_for_its_decoder(make_checkpoint):
+    folder = str(make_checkpoint("bert"))
+    low = Splade(checkpoint=folder, dtype="bfloat16").load("cpu")
+    assert low.provenance()["document"]["precision"] == "bfloat16"
+    exact, rounded = (each.encode(TEXTS, "document").vectors for each in (Splade(checkpoint=folder).load("cpu"), low))
+    assert 0 < abs(exact - rounded).max() < 0.05
+    decoder = AutoModelForMaskedLM.from_pretrained(folder).get_output_embeddings().weight
+    assert torch.equal(low._sides["document"].model.weight, decoder), "not rounded"
 
 
 @pytest.mark.gpu
