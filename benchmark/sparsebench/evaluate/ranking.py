@@ -63,11 +63,7 @@ def rank_topics(
 ) -> Outcome:
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
-<<<<<<< HEAD
-        if postprocessor.identity and cell.candidates == "retrieved" and _ranked_by_search(evaluation):
-=======
-        if postprocessor.is_identity and cell.candidates == "retrieved":
->>>>>>> main
+        if postprocessor.is_identity and cell.candidates == "retrieved" and _ranked_by_search(evaluation):
             ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
             return Outcome(ranking, {"scale": 1.0, **first_places(ranking, 0.0)}, notes)
         return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))

@@ -11,11 +11,8 @@ from sparsebench.device import lost
 from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
-<<<<<<< HEAD
-from sparsebench.evaluate.first_ranks import first_ranks_csv, read_first_ranks
-=======
 from sparsebench.evaluate.description import describe
->>>>>>> main
+from sparsebench.evaluate.first_ranks import first_ranks_csv, read_first_ranks
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
 from sparsebench.planning import Group, PlannedCell
@@ -95,13 +92,8 @@ class Recorder:
         return Record(
             key=cell.key,
             status="ok",
-<<<<<<< HEAD
-            cell=group.describe(cell),
-            files=files,
-=======
             cell=describe(group, cell),
-            files={RUN_FILE: sha256(path)},
->>>>>>> main
+            files=files,
             sees=cell.registered.plugin.factory.sees,
             tuning=result.tuning,
             provenance=self._provenance(cell, result),
