@@ -30,6 +30,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "rm3": {},
     "run_file": {"path": Path("run.trec")},
     "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
+    "sparse_encoder": {"checkpoint": "package:cognition/model"},
     "sparse_images": {"checkpoint": Path("sparse_images")},
     "splade": {"checkpoint": "package:cognition/model"},
     "splade_doc": {"checkpoint": "package:cognition/model", "query_weights": "idf"},
