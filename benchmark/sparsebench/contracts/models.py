@@ -25,6 +25,8 @@ class Vocabulary(ABC):
 
     size: int
     special_ids: frozenset[int] = frozenset()
+    is_latent: bool = False
+    """Whether dimensions have no surface form, as those of sparse autoencoders: what reads forms is then undefined."""
 
     @abstractmethod
     def token(self, term_id: int) -> str:
@@ -78,6 +80,7 @@ class Model(Fetchable, ABC):
     reads_media: ClassVar[bool] = False
     stored_as: ClassVar[str | None] = None
     default_candidates: ClassVar[Candidates] = "retrieved"
+    dense: bool = True
 
     def unsuited(self, items: Role | None) -> str | None:
         """Why it cannot work on a collection, in words that follow its name; None where it can.

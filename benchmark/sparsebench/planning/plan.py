@@ -12,6 +12,7 @@ from sparsebench.contracts import Analyzer, Postprocessor, Shown, Side
 from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.device import kind
 from sparsebench.errors import SuiteError
+from sparsebench.measures.own import OF_ALL_RANKS
 from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
@@ -81,6 +82,14 @@ class Group:
     def name(self) -> str:
         """Its model and its collection, for messages."""
         return f"{self.model.spec.label} on {self.collection.spec.label}"
+
+    @property
+    def counts_first_ranks(self) -> bool:
+        """Whether a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
+        if not self.model.model.dense:
+            return False
+        tuned = {cell.spec.tune.measure for cell in self.cells if cell.spec.tune}
+        return any(name in OF_ALL_RANKS for name in {*self.measures, *tuned})
 
     @cached_property
     def identities(self) -> dict[Role, dict[str, Json]]:

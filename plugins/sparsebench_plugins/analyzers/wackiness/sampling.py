@@ -59,6 +59,8 @@ class Sampling:
         Raises NotApplicable for a model that does not expand queries, without scoring queries, and where the ranker
         lacks what it needs.
         """
+        if context.vocabulary.is_latent:
+            raise NotApplicable("undefined: latent dimensions have no surface form")
         if not context.expands_queries:
             raise NotApplicable("the query side does not expand: a query's active dimensions are its own tokens")
         scoring = draw(context, choice=self.scoring_queries, size=self.sample, seed=self.seed)

@@ -3,9 +3,11 @@
 What `splade_doc` shares with it stands here too: other plugins reach in by this door alone.
 """
 
-from sparsebench_plugins.models.splade.about import about
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
+from sparsebench_plugins.models.splade.code import repositories
+from sparsebench_plugins.models.splade.declared import read_object
+from sparsebench_plugins.models.splade.description import about
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.loading import (
     computed_by,
@@ -40,7 +42,9 @@ __all__ = [
     "missing_lines",
     "open_any_side",
     "open_side",
+    "read_object",
     "read_output_ids",
+    "repositories",
     "static_weights",
     "use_of",
     "within",

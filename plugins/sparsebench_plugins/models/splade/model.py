@@ -9,9 +9,9 @@ from functools import partial
 from sparsebench import Json, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation
 from sparsebench.training import locate
-from sparsebench_plugins.models.splade.about import about, refuse_symmetric
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
+from sparsebench_plugins.models.splade.description import about, refuse_symmetric
 from sparsebench_plugins.models.splade.encoder import LoadedSplade
 from sparsebench_plugins.models.splade.loading import computed_by, identity_of, load_side, open_side, use_of
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters

@@ -13,7 +13,7 @@ from clips import write_clips
 from sparsebench.planning.session import Session, open_session
 from sparsebench.progress import Silent
 from sparsebench.rank import read_trec
-from sparsebench.records import RUN_FILE, cell_folder
+from sparsebench.records import SuiteFolder
 from sparsebench.runner import Runner
 from video_sets import write_sets
 
@@ -126,5 +126,36 @@ postprocessors: [none, {{name: sinkhorn, tau: 1.0, pool: 2, scale: none}}]
     records = list(Runner(session.store, session.runs, Silent()).run(session.plan).records)
     assert {record.error for record in records} == {None}
     for record in records:
-        run = read_trec(cell_folder(session.folder, record.key) / RUN_FILE)
+        run = read_trec(SuiteFolder(session.runs / session.suite.name).run(record.key))
         assert {len(hits) for hits in run.values()} == {2}
+
+
+def test_a_scale_makes_a_temperature_mean_the_same_for_systems_that_multiply_and_that_do_not(
+    clip_dir: Path, tmp_path: Path
+) -> None:
+    """CLIP4Clip meanP is DRL's dot product times 100: as rankings they are one, and a temperature tells them apart."""
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(f"""
+name: scales
+measures: [Success@1]
+depth: 10
+collections:
+  - {{id: video/csv, folder: "${{SPARSEBENCH_CLIPS}}", media: "${{SPARSEBENCH_CLIPS}}", name: forth}}
+models:
+  - {{name: clip4clip, checkpoint: {clip_dir}}}
+  - {{name: drl, interaction: dp, checkpoint: {clip_dir}}}
+postprocessors:
+  - none
+  - {{name: inverted_softmax, label: scaled, tau: 0.5}}
+  - {{name: inverted_softmax, label: bare, tau: 0.5, scale: none}}
+""")
+    session = opened(str(suite), (), tmp_path)
+    records = list(Runner(session.store, session.runs, Silent()).run(session.plan).records)
+    assert {record.error for record in records} == {None}
+    rankings: dict[str, list[list[list[str]]]] = {}
+    for record in records:
+        run = read_trec(SuiteFolder(session.runs / session.suite.name).run(record.key))
+        rankings.setdefault(record.cell.postprocessor.label, []).append([list(hits) for hits in run.values()])
+    for label, same in (("none", True), ("scaled", True), ("bare", False)):
+        first, second = rankings[label]
+        assert (first == second) is same, label

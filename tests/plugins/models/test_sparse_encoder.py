@@ -1,0 +1,116 @@
+"""The general door: whatever sentence-transformers reads gives its own vectors, under keys and refusals of ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparsebench.errors import ModelError
+from sparsebench_plugins.models.sparse_encoder import SentenceTransformersEncoder
+from sparsebench_plugins.models.splade import Splade
+from st_folders import change, pooled, save, theirs, transformer
+
+TEXTS = ["The cat sat on the mat.", "", "dogs", "a cat and a dog " * 30]
+
+
+def of(folder, **parameters):
+    return SentenceTransformersEncoder(checkpoint=str(folder), **parameters)
+
+
+@pytest.fixture(scope="module")
+def saved(tiny_splade_dir, tmp_path_factory):
+    return save(tmp_path_factory.mktemp("splade"), transformer(tiny_splade_dir), pooled())
+
+
+@pytest.fixture(scope="module")
+def latent(tiny_splade_dir, tmp_path_factory):
+    """CSR: a mean of tokens through a sparse autoencoder, compared by cosine."""
+    import torch
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from sentence_transformers.sparse_encoder.modules import SparseAutoEncoder
+
+    torch.manual_seed(0)
+    body = Transformer(str(tiny_splade_dir))
+    size = body.get_embedding_dimension()
+    chain = [body, Pooling(size, pooling_mode="mean"), SparseAutoEncoder(size, hidden_dim=64, k=6, k_aux=8)]
+    return save(tmp_path_factory.mktemp("csr"), *chain, similarity_fn_name="cosine")
+
+
+@pytest.mark.parametrize("role", ["query", "document"])
+def test_vectors_are_those_of_sentence_transformers_and_of_splade(role, saved):
+    encoded = of(saved).load("cpu").encode(TEXTS, role)
+    np.testing.assert_allclose(encoded.vectors.toarray(), theirs(saved, role, TEXTS), atol=1e-4)
+    ours = Splade(checkpoint=str(saved)).load("cpu").encode(TEXTS, role).vectors.toarray()
+    np.testing.assert_allclose(encoded.vectors.toarray(), ours, atol=1e-4)
+
+
+def test_a_sparse_autoencoder_compared_by_cosine_has_vectors_of_length_one(latent):
+    vectors = of(latent).load("cpu").encode(TEXTS, "document").vectors.toarray()
+    expected = theirs(latent, "document", TEXTS)
+    norms = np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(vectors, expected / norms, atol=1e-4)
+    with pytest.raises(ModelError, match="`sparse_encoder`"):
+        Splade(checkpoint=str(latent)).identity("document")
+
+
+def test_latent_dimensions_have_no_surface_form(latent, saved):
+    vocabulary = of(latent).load("cpu").vocabulary
+    assert vocabulary.is_latent
+    assert (vocabulary.token(5), vocabulary.token_ids(["cat"])) == ("latent 5", [[]])
+    words = of(saved).load("cpu").vocabulary
+    assert not words.is_latent
+    assert words.token(words.token_ids(["cat"])[0][0]) == "cat"
+
+
+def test_a_suite_s_lengths_and_pruning_win(saved):
+    model = of(saved, max_document_length=8, document_prune=5)
+    encoded = model.load("cpu").encode(TEXTS, "document")
+    ours = Splade(checkpoint=str(saved), max_document_length=8, document_prune=5).load("cpu").encode(TEXTS, "document")
+    np.testing.assert_allclose(encoded.vectors.toarray(), ours.vectors.toarray(), atol=1e-4)
+    assert encoded.truncated == ours.truncated == 2
+    assert model.identity("document") != of(saved).identity("document")
+    assert model.identity("query") == of(saved).identity("query")
+
+
+def test_a_changed_file_changes_the_key(saved, tmp_path):
+    folder = Path(shutil.copytree(saved, tmp_path / "copy"))
+    assert of(folder).identity("query") == of(saved).identity("query")
+    change(folder, "1_SpladePooling/config.json", "activation_function", "log1p_relu")
+    assert of(folder).identity("query") != of(saved).identity("query")
+
+
+CODE = """
+from sentence_transformers.sparse_encoder.modules import SpladePooling
+class Mine(SpladePooling):
+    pass
+"""
+
+
+def test_code_that_a_folder_brings_runs_behind_the_flag_alone(saved, tmp_path):
+    folder = Path(shutil.copytree(saved, tmp_path / "copy"))
+    (folder / "mine.py").write_text(CODE)
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["type"] = "mine.Mine"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(ModelError, match="`trust_remote_code: true` runs it"):
+        Splade(checkpoint=str(folder)).identity("document")
+    with pytest.raises(ModelError, match="sentence-transformers does not load"):
+        of(folder).load("cpu")
+    loaded = of(folder, trust_remote_code=True).load("cpu")
+    np.testing.assert_allclose(
+        loaded.encode(TEXTS, "document").vectors.toarray(), theirs(saved, "document", TEXTS), atol=1e-4
+    )
+
+
+def test_an_adapter_whose_base_nothing_pins_is_refused(saved, tmp_path):
+    folder = Path(shutil.copytree(saved, tmp_path / "copy"))
+    change(folder, "adapter_config.json", "base_model_name_or_path", "meta/base")
+    with pytest.raises(ModelError, match=r"base model 'meta/base', which no commit pins"):
+        of(folder).identity("query")
+    change(folder, "adapter_config.json", "base_model_name_or_path", str(saved))
+    assert len(of(folder).identity("query")["files"]) == 2
