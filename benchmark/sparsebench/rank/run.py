@@ -113,7 +113,7 @@ def _parse_trec(line: str) -> tuple[str, str, float]:
     except ValueError:
         score = math.nan
     if math.isnan(score):
-        raise ValueError(f"the score {fields[4]!r} is not a number, of document {fields[2]!r}")
+        raise ValueError(f"the score {fields[4]!r} is not a number")
     if abs(score) > LARGEST_SCORE:
         raise ValueError(f"the score {fields[4]!r} of document {fields[2]!r} is beyond what a float32 holds")
     return fields[0], fields[2], score
