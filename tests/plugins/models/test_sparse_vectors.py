@@ -84,6 +84,12 @@ def test_a_query_without_a_vector_is_an_error(tmp_path):
         model(tmp_path).score([Query("q9", "")], np.array([b"d1"]))
 
 
+def test_vectors_of_two_vocabularies_are_refused(tmp_path):
+    """Numbers for queries and words for documents would make every score 0."""
+    with pytest.raises(ModelError, match="share no term"):
+        scored(model(tmp_path, queries={"q1": {"17": 1.0}, "q2": {"4": 1.0}}))
+
+
 def test_a_changed_weight_changes_the_key(tmp_path):
     before = model(tmp_path).identity()
     assert model(tmp_path).identity() == before

@@ -69,6 +69,8 @@ class SparseVectors(Scorer):
         documents = read_rows(self.documents, self.document_ids, terms)
         queries = read_rows(self.queries, self.query_ids, terms)
         size = len(terms.places)
+        if not np.isin(queries.columns, documents.columns).any():
+            raise ModelError(f"{self.documents} and {self.queries} share no term; are both of one vocabulary and form?")
         return _places(queries), _places(documents), (queries.matrix(size), documents.matrix(size))
 
 
