@@ -173,7 +173,7 @@ def _description(records: Sequence[Record]) -> str:
 
 def _cut_ranks(records: Sequence[Record]) -> str:
     """Which rows have ranks of the first relevant document that were not counted on all scores."""
-    cut = [record for record in records if record.status == "ok" and FIRST_RANKS_FILE not in record.files]
+    cut = [record for record in records if FIRST_RANKS_FILE not in record.files and _is_cut(record)]
     names = list(dict.fromkeys(name for record in cut for name in record.measures if name in OF_ALL_RANKS))
     if not names:
         return ""
@@ -181,6 +181,12 @@ def _cut_ranks(records: Sequence[Record]) -> str:
     which = f" of {_listed(list(rows))}" if len(cut) < len(records) or len(rows) == 1 else ""
     depth = cut[0].cell.depth
     return f" {_listed(names)}{which} are of ranks to {depth} alone: what comes later counts as {depth + 1} at most."
+
+
+def _is_cut(record: Record) -> bool:
+    """Whether a run may be shorter than all that could be ranked."""
+    facts = record.provenance.collection
+    return record.status == "ok" and (facts is None or facts.documents > record.cell.depth)
 
 
 def _listed(names: Sequence[str]) -> str:
