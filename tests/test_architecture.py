@@ -137,6 +137,12 @@ def test_the_document_says_what_is_there() -> None:
     assert ARCHITECTURE.read_text() == written(), said
 
 
+def test_readme_names_every_room() -> None:
+    text = (ROOT / "README.md").read_text()
+    rooms = [path.parent.name for path in HARNESS.glob("*/__init__.py")]
+    assert [room for room in rooms if f" {room}/ " not in text] == []
+
+
 @pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/ARCHITECTURE.md"])
 def test_every_path_that_a_document_names_exists(document: str) -> None:
     text = (ROOT / document).read_text()

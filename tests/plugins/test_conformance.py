@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,9 @@ MODELS: dict[str, dict[str, Any]] = {
     "rm3": {},
     "run_file": {"path": Path("run.trec")},
     "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
+    "sparse_encoder": {"checkpoint": "package:cognition/model"},
     "sparse_images": {"checkpoint": Path("sparse_images")},
+    "sparse_vectors": {"documents": Path("documents.jsonl"), "queries": Path("queries.jsonl")},
     "splade": {"checkpoint": "package:cognition/model"},
     "splade_doc": {"checkpoint": "package:cognition/model", "query_weights": "idf"},
     "xclip": {"checkpoint": Path("clip"), "words": 20, "frames": 3},
@@ -52,6 +55,10 @@ def sample_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "run.trec").write_text("q0 Q0 d0 1 3.0 x\nq0 Q0 elsewhere 2 2.5 x\nq1 Q0 d2 1 -1.0 x\n")
     (folder / "queries.txt").write_text("".join(f"{query.query_id}\n" for query in QUERIES))
     (folder / "documents.txt").write_text("".join(f"{document.doc_id}\n" for document in DOCUMENTS))
+    named = {"queries": [query.query_id for query in QUERIES], "documents": [each.doc_id for each in DOCUMENTS]}
+    for name, ids in named.items():
+        entries = ({"id": id_, "vector": {"a": 1.0 + at, f"t{at % 3}": 2.0}} for at, id_ in enumerate(ids))
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     np.save(folder / "m.npy", np.random.default_rng(0).normal(size=(len(QUERIES), len(DOCUMENTS))))
     return folder
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sparsebench.collection.corpus import Corpus, absent_judgments
+from sparsebench.collection.groups import Groups, read_groups
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.once import taken_once
 from sparsebench.collection.parts import Sources, read_parts
@@ -29,7 +30,7 @@ class TestCollection:
 
     bank_gallery: the bank's own documents, where the suite asks for them. provider: the plugin that carries it, if any.
     counts: what was left out, for the record (queries without a relevant document, judgments of absent documents).
-    media: where its clips or images lie, where the suite says so.
+    media: where its clips or images lie, where the suite says so. groups: of documents that are one answer.
     """
 
     spec: CollectionSpec
@@ -43,6 +44,7 @@ class TestCollection:
     bank_gallery: Gallery | None = None
     provider: Provider | None = None
     media: Media | None = None
+    groups: Groups | None = None
 
     @property
     def items(self) -> Role | None:
@@ -72,7 +74,9 @@ class TestCollection:
     @cached_property
     def digests(self) -> dict[str, Json]:
         """What of the collection is part of every cell's key."""
-        return {"corpus": self.corpus.digest, "test": topics_digest(self.test), "drop_own_id": self.spec.drop_own_id}
+        groups = {} if self.groups is None else {"document_groups": self.groups.digest}
+        own = {"corpus": self.corpus.digest, "test": topics_digest(self.test), "drop_own_id": self.spec.drop_own_id}
+        return {**own, **groups}
 
     @cached_property
     def roles(self) -> dict[str, Json]:
@@ -100,7 +104,7 @@ def resolve_collection(
     sources = Sources.of(spec, registry)
     require(sources.all)
     corpus = read_corpus(sources.own, store, progress, determined_by(spec.id, registry, spec.params))
-    parts = read_parts(spec, sources)
+    parts, groups = read_parts(spec, sources), read_groups(spec, sources.own)
     gallery, carried = None, registry.collections.get(spec.id or "")
     if spec.bank and spec.bank.gallery:
         # A split of the collection's own is read by the same plugin with the same parameters.
@@ -121,8 +125,10 @@ def resolve_collection(
             "empty_documents": corpus.empty,
             "documents_repeated": len(corpus.repeats),
             "judgments_of_absent_documents": absent_judgments(parts.test.qrels, corpus.doc_ids),
+            **(groups.counts(corpus.doc_ids) if groups else {}),
         },
         bank_gallery=gallery,
         provider=carried.provider if carried else None,
+        groups=groups,
         media=open_media(spec.media, sources.own.span) if spec.media else None,
     )

@@ -22,6 +22,7 @@ class CellResult:
     facts: Mapping[str, Json]
     notes: Mapping[str, Json]
     tuning: Tuning | None
+    first_ranks: Mapping[str, int] | None = None
 
 
 def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> CellResult:
@@ -32,4 +33,4 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     postprocessor = cell.make(**(tuning.chosen if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = run_of(evaluation, outcome.ranking, collection.test)
-    return CellResult(run, outcome.facts, outcome.notes, tuning)
+    return CellResult(run, outcome.facts, outcome.notes, tuning, outcome.ranks(collection.test))

@@ -69,7 +69,7 @@ def explain(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, que
     after = evaluate(evaluation, cell, Stopwatch()).run[query_id]
     vector = evaluation.vectors.test[[row]] if evaluation.form.has_vectors else None
     hits = _hits(evaluation, query, raw, dict(islice(after.items(), top)), vector)
-    relevant = {doc_id for doc_id, grade in evaluation.collection.test.qrels[query_id].items() if grade > 0}
+    relevant = {doc_id for doc_id, grade in _judged(evaluation, query_id).items() if grade > 0}
     missed = len(relevant - {hit.doc_id for hit in hits})
     return Explanation(query, () if vector is None else _terms(evaluation, query, vector), hits, missed)
 
@@ -119,7 +119,7 @@ def _hits(
     vector: csr_array | None,
 ) -> tuple[Hit, ...]:
     raw_ranks = {doc_id: rank for rank, doc_id in enumerate(raw, start=1)}
-    grades = evaluation.collection.test.qrels[query.query_id]
+    grades = _judged(evaluation, query.query_id)
     texts = _texts(evaluation, set(after))
     found = np.flatnonzero(np.isin(evaluation.doc_ids, [doc_id.encode() for doc_id in after])).tolist()
     rows = {evaluation.doc_ids[row].decode(): row for row in found}
@@ -132,10 +132,18 @@ def _hits(
             score=score,
             raw_score=raw.get(doc_id),
             relevance=grades.get(doc_id),
-            contributions={} if vector is None else _contributions(evaluation, vector, rows[doc_id]),
+            # A group is no document.
+            contributions={}
+            if vector is None or doc_id not in rows
+            else _contributions(evaluation, vector, rows[doc_id]),
         )
         for rank, (doc_id, score) in enumerate(after.items(), start=1)
     )
+
+
+def _judged(evaluation: Evaluation, query_id: str) -> Mapping[str, int]:
+    """Grades of what a run lists."""
+    return evaluation.answers.judged(evaluation.collection.test.qrels)[query_id]
 
 
 def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:
@@ -144,7 +152,10 @@ def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:
     return {document.doc_id: document.text for document in islice(wanted, len(doc_ids))}
 
 
-def _contributions(evaluation: Evaluation, vector: csr_array, document: int) -> dict[str, float]:
+def _contributions(evaluation: Evaluation, vector: csr_array | None, document: int | None) -> dict[str, float]:
+    """Of each query token; nothing of a model without vectors, and of a group of documents."""
+    if vector is None or document is None:
+        return {}
     products = vector.multiply(evaluation.vectors.documents.matrix[[document]]).tocoo()
     vocabulary = evaluation.vectors.encoder.vocabulary
     largest_first = np.argsort(-products.data, kind="stable")

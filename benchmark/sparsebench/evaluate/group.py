@@ -11,6 +11,7 @@ import numpy as np
 from sparsebench.collection.topics import topics_digest
 from sparsebench.contracts import GroupContext
 from sparsebench.contracts.readonly import read_only_group
+from sparsebench.evaluate.answers import Answers
 from sparsebench.evaluate.forms import Form, Part, Scores, form_of
 from sparsebench.evaluate.forms.form import WIDEST
 from sparsebench.evaluate.galleries import on_bank
@@ -61,8 +62,13 @@ class Evaluation:
         return self.form.vectors
 
     @cached_property
+    def answers(self) -> Answers:
+        """What a run lists: these documents, or their groups."""
+        return Answers(self.doc_ids, self.collection.groups)
+
+    @cached_property
     def order(self) -> np.ndarray:
-        """The order that breaks ties, (D + O,)."""
+        """The order that breaks ties of documents, (D + O,)."""
         return tie_order(self.doc_ids)
 
     def scores(self, topics: Topics) -> Scores[ScoreBlocks]:

@@ -12,6 +12,7 @@ from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import CellResult, evaluate
 from sparsebench.evaluate.description import describe
+from sparsebench.evaluate.first_ranks import first_ranks_csv, read_first_ranks
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.measures import aggregate, measure
 from sparsebench.planning import Group, PlannedCell
@@ -20,6 +21,7 @@ from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.provenance.digests import sha256
 from sparsebench.rank import read_trec, untied, write_trec
 from sparsebench.records import (
+    FIRST_RANKS_FILE,
     PER_QUERY_FILE,
     RUN_FILE,
     CellDescription,
@@ -71,7 +73,7 @@ class Recorder:
     def _found(self, cell: PlannedCell) -> Record | None:
         """The record of an earlier run, where it and its run are whole."""
         try:
-            return find_record(self.folder, cell.key)
+            return find_record(self.folder, cell.key, first_ranks=self.evaluation.group.counts_first_ranks)
         except Damage as damage:
             damage.warn()
             return None
@@ -82,11 +84,16 @@ class Recorder:
         result = evaluate(self.evaluation, cell, watch)
         tag = f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_")
         write_trec(path, result.run, tag=tag)
+        files = {RUN_FILE: sha256(path)}
+        if result.first_ranks is not None:
+            counted = self.folder.first_ranks(cell.key)
+            write_atomically(counted, first_ranks_csv(result.first_ranks))
+            files[FIRST_RANKS_FILE] = sha256(counted)
         return Record(
             key=cell.key,
             status="ok",
             cell=describe(group, cell),
-            files={RUN_FILE: sha256(path)},
+            files=files,
             sees=cell.registered.plugin.factory.sees,
             tuning=result.tuning,
             provenance=self._provenance(cell, result),
@@ -99,7 +106,8 @@ class Recorder:
         if self._is_measured(record, described, version):
             return record
         context, path = self._context(cell), self.folder.per_query(cell.key)
-        per_query = measure(context.run, context.qrels, self.evaluation.group.measures, depth=context.depth)
+        ranks, names = self._first_ranks(record), self.evaluation.group.measures
+        per_query = measure(context.run, context.qrels, names, depth=context.depth, first_ranks=ranks)
         write_atomically(path, per_query_csv(per_query))
         update = {
             "cell": described,
@@ -108,6 +116,12 @@ class Recorder:
             "provenance": record.provenance.model_copy(update={"measured_by": version}),
         }
         return record.model_copy(update=update)
+
+    def _first_ranks(self, record: Record) -> dict[str, int] | None:
+        """As they lie on disk; None where they were not counted."""
+        if FIRST_RANKS_FILE not in record.files:
+            return None
+        return read_first_ranks(self.folder.first_ranks(record.key).read_text(encoding="utf-8"))
 
     def _is_measured(self, record: Record, described: CellDescription, version: str) -> bool:
         asked = (self.evaluation.group.measures, described, version)
@@ -125,8 +139,8 @@ class Recorder:
         """The run as it lies on disk, with what it is measured against."""
         return CellContext(
             run=untied(read_trec(self.folder.run(cell.key))),
-            qrels=self.evaluation.collection.test.qrels,
-            documents=len(self.evaluation.doc_ids),
+            qrels=self.evaluation.answers.judged(self.evaluation.collection.test.qrels),
+            documents=len(self.evaluation.answers.ids),
             depth=self.evaluation.group.depth,
         )
 

@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from sparsebench.collection.resolved import TestCollection
+from sparsebench.evaluate.answers import Answers
 from sparsebench.evaluate.forms import Scores
 from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import Group
-from sparsebench.rank import tie_order
 from sparsebench.search import chosen
 from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
 
@@ -56,9 +56,9 @@ class BankFold:
         return found
 
     @cached_property
-    def order(self) -> np.ndarray:
-        """The order that breaks ties."""
-        return tie_order(self.doc_ids)
+    def answers(self) -> Answers:
+        """What a run lists."""
+        return Answers(self.doc_ids, self.collection.groups)
 
     def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
         """Raw scores of the fold."""

@@ -52,12 +52,17 @@ def _dev_value(evaluation: Evaluation, cell: PlannedCell, postprocessor: Postpro
     assert cell.spec.tune is not None
     bank = evaluation.collection.bank
     run: dict[str, Mapping[str, float]] = {}
+    ranks: dict[str, int] | None = {}
     for part in _parts(postprocessor, dev, bank):
         stage = BankFold.of(evaluation, part, dev) if _on_bank(evaluation) and part is not dev else evaluation
         outcome = rank_topics(stage, _capped(cell, evaluation, part), postprocessor, part, bank, Stopwatch())
         run.update(run_of(stage, outcome.ranking, part))
+        found = outcome.ranks(part)
+        ranks = None if ranks is None or found is None else ranks | found
     name = cell.spec.tune.measure
-    return aggregate(measure(run, dev.qrels, [name], depth=evaluation.group.depth))[name]
+    return aggregate(
+        measure(run, evaluation.answers.judged(dev.qrels), [name], depth=evaluation.group.depth, first_ranks=ranks)
+    )[name]
 
 
 def _capped(cell: PlannedCell, evaluation: Evaluation, part: Topics) -> PlannedCell:

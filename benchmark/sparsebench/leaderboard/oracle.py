@@ -20,9 +20,11 @@ from sparsebench.contracts.display import Column
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.oracle_video import text_video, video_twins
 from sparsebench.records import CollectionFacts, Record
-from sparsebench.types import Json
+from sparsebench.types import Json, Role
 
-Verdict = Literal["OK", "near", "FAIL"]
+Verdict = Literal["OK", "near", "other length", "doubted", "FAIL"]
+"""`other length`: texts were cut elsewhere than where the figure was made, so neither says anything of the other.
+`doubted`: too far from a figure that those who published it doubt themselves."""
 
 # Anything set here makes another model of a checkpoint than the published one.
 ALTERATIONS = ("query_checkpoint", "activation", "query_prune", "document_prune", "output_vocabulary")
@@ -43,6 +45,8 @@ class Effectiveness(_Facts):
     drop_own_id: bool
     documents: int
     queries: int
+    doubt: str | None = None
+    """Why those who published it doubt it."""
     measures: dict[str, float]
 
 
@@ -54,7 +58,21 @@ class EffectivenessSource(_Facts):
     note: str
     ok: float
     near: float
+    lengths: dict[Role, int]
+    """Tokens at which queries and documents were cut."""
     facts: tuple[Effectiveness, ...]
+
+
+class MacroSource(_Facts):
+    """Means of nDCG@10 over the same collections, by checkpoint. Each is doubted: its papers differ in lengths."""
+
+    source: str
+    cite: str
+    note: str
+    ok: float
+    near: float
+    collections: tuple[str, ...]
+    means: dict[str, float]
 
 
 class Finding(_Facts):
@@ -115,7 +133,7 @@ class Stamp:
 def stamps(board: Board) -> tuple[Stamp, ...]:
     """A stamp for every figure of the board that has a twin, row by row."""
     sparse = (stamp for record in board.records if _is_plain(record) for stamp in _stamps(record))
-    return (*sparse, *(stamp for record in board.records for stamp in _of_videos(record)))
+    return (*sparse, *_macro(board), *(stamp for record in board.records for stamp in _of_videos(record)))
 
 
 def _of_videos(record: Record) -> Iterator[Stamp]:
@@ -125,20 +143,55 @@ def _of_videos(record: Record) -> Iterator[Stamp]:
         yield Stamp(*names, twin.measure, twin.found, twin.published, twin.verdict, twin.row.source, text_video().note)
 
 
+def _macro(board: Board) -> Iterator[Stamp]:
+    """The mean over all collections of a row of BEIR-13, where a board has every one of them."""
+    source = beir13()
+    for row in board.rows:
+        found = {record.cell.collection.params.get("ir_datasets"): record for record in row.records.values()}
+        records = [found[name] for name in source.collections if name in found]
+        values = [record.measures["nDCG@10"] for record in records if "nDCG@10" in record.measures]
+        checkpoint = records[0].cell.model.params.get("checkpoint") if records else None
+        published = source.means.get(checkpoint or "")
+        if published is None or len(values) < len(source.collections) or row.postprocessor != "none":
+            continue
+        mean = sum(values) / len(values)
+        verdict = _verdict(abs(mean - published), source.ok, source.near)
+        said: Verdict = "doubted" if verdict == "FAIL" else verdict
+        names = (row.model, row.postprocessor, "the 13 sets of BEIR")
+        yield Stamp(*names, "mean nDCG@10", mean, published, said, source.source, source.note)
+
+
 def _stamps(record: Record) -> Iterator[Stamp]:
-    source = effectiveness()
-    for fact in source.facts:
-        if _is_twin(record, fact):
-            for measure, found in record.measures.items():
-                if (published := fact.measures.get(measure)) is None:
-                    continue
-                verdict = _verdict(abs(found - published), source.ok, source.near)
-                yield _stamp(record, measure, found, published, verdict, source)
+    for source in effectiveness_sources():
+        for fact in source.facts:
+            if _is_twin(record, fact):
+                for measure in [name for name in record.measures if name in fact.measures]:
+                    found, published = record.measures[measure], fact.measures[measure]
+                    verdict = _held(record, abs(found - published), source, fact)
+                    yield _stamp(record, measure, found, published, verdict, source)
     findings = wackiness()
     for known in findings.facts:
         for value in _found_twins(record, known):
             verdict = _verdict(abs(value - known.value), known.two_sigma, 2 * known.two_sigma)
             yield _stamp(record, known.measure, value, known.value, verdict, findings)
+
+
+def _held(record: Record, distance: float, source: EffectivenessSource, fact: Effectiveness) -> Verdict:
+    """The verdict where texts were cut alike; no correct run fails a figure of other lengths, or a doubted one."""
+    if any(length != source.lengths[role] for role, length in _lengths(record).items()):
+        return "other length"
+    verdict = _verdict(distance, source.ok, source.near)
+    return "doubted" if verdict == "FAIL" and fact.doubt else verdict
+
+
+def _lengths(record: Record) -> dict[Role, int | None]:
+    """Tokens at which a record's texts were cut, of the roles of which it says so."""
+    identity = record.provenance.model.identity if record.provenance.model else {}
+    roles: tuple[Role, ...] = ("query", "document")
+    said = {role: record.cell.about_model.get("lengths", {}).get(role) for role in roles}
+    sides = {role: identity.get(role) for role in roles}
+    kept = {role: side.get("length") for role, side in sides.items() if isinstance(side, dict)}
+    return {role: found for role in roles if (found := said[role] or kept.get(role)) is not None}
 
 
 def _is_plain(record: Record) -> bool:
@@ -216,6 +269,19 @@ def _stamp(
 def effectiveness() -> EffectivenessSource:
     """SPLADE-v3 and SPLADE++ on BEIR, BRIGHT, MS MARCO and TREC DL 2019 to 2023, by Anserini."""
     return EffectivenessSource.model_validate_json(_data("anserini_splade.json"))
+
+
+@lru_cache(maxsize=1)
+def effectiveness_sources() -> tuple[EffectivenessSource, ...]:
+    """Everybody's figures of single collections: Anserini's, the papers', sentence-transformers'."""
+    others = ("papers.json", "sentence_transformers.json")
+    return (effectiveness(), *(EffectivenessSource.model_validate_json(_data(name)) for name in others))
+
+
+@lru_cache(maxsize=1)
+def beir13() -> MacroSource:
+    """Means over 13 sets of BEIR, as sentence-transformers' table of pretrained sparse models has them."""
+    return MacroSource.model_validate_json(_data("beir13.json"))
 
 
 @lru_cache(maxsize=1)

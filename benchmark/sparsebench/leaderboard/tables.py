@@ -12,7 +12,8 @@ from sparsebench.leaderboard.figures import NOTHING, Field, Figure, measured
 from sparsebench.leaderboard.models import trained_mark
 from sparsebench.leaderboard.significance import Verdicts, bounds
 from sparsebench.measures import better_when_larger
-from sparsebench.records import Record
+from sparsebench.measures.own import OF_ALL_RANKS
+from sparsebench.records import FIRST_RANKS_FILE, Record
 from sparsebench.records.noise import floor_of_difference, noise_note
 
 if TYPE_CHECKING:
@@ -167,4 +168,26 @@ def _description(records: Sequence[Record]) -> str:
     parts += [f"{count} {name.replace('_', ' ')}" for name, count in (facts.counts if facts else {}).items() if count]
     candidates = {record.cell.candidates for record in records}
     ranked = f" Candidates: {candidates.pop()}." if len(candidates) == 1 else ""
-    return f"{domain}{'; '.join(parts)}. Runs are {record.cell.depth} deep.{ranked}"
+    return f"{domain}{'; '.join(parts)}. Runs are {record.cell.depth} deep.{ranked}{_cut_ranks(records)}"
+
+
+def _cut_ranks(records: Sequence[Record]) -> str:
+    """Which rows have ranks of the first relevant document that were not counted on all scores."""
+    cut = [record for record in records if FIRST_RANKS_FILE not in record.files and _is_cut(record)]
+    names = list(dict.fromkeys(name for record in cut for name in record.measures if name in OF_ALL_RANKS))
+    if not names:
+        return ""
+    rows = dict.fromkeys(record.cell.model.label for record in cut)
+    which = f" of {_listed(list(rows))}" if len(cut) < len(records) or len(rows) == 1 else ""
+    depth = cut[0].cell.depth
+    return f" {_listed(names)}{which} are of ranks to {depth} alone: what comes later counts as {depth + 1} at most."
+
+
+def _is_cut(record: Record) -> bool:
+    """Whether a run may be shorter than all that could be ranked."""
+    facts = record.provenance.collection
+    return record.status == "ok" and (facts is None or facts.documents > record.cell.depth)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

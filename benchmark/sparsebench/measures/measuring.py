@@ -10,7 +10,7 @@ import difflib
 import io
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -24,11 +24,20 @@ COUNTS = ("NumQ", "NumRel", "NumRelRet", "NumRet")
 EXAMPLES = ("nDCG@10", "RR@10", "RR(rel=2)@10", "R@100", "AP@1000", "P@10", "Success@5", "Judged@10", *OWN)
 
 
-def measure(run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None = None) -> PerQuery:
+def measure(
+    run: Run,
+    qrels: Qrels,
+    names: Collection[str],
+    *,
+    depth: int | None = None,
+    first_ranks: Mapping[str, int] | None = None,
+) -> PerQuery:
     """Value of each measure for every query of `qrels`; 0 for a query that the run does not answer.
 
     depth: how long the run's lists could have been, by default the longest of them. A query whose relevant documents
     are not in the run has them at rank depth + 1 for MnR and MdR. Raises ScoreError for these when there is no depth.
+    first_ranks: rank of the first relevant document of each query, counted on all scores, which MnR, MdR and RR then
+    are of.
     Ties are broken here, once and by trec_eval's rule: the providers behind ir_measures disagree about them, and some
     compare scores as float32 (ir_measures issue 18). So all they see are ranks.
     """
@@ -37,7 +46,8 @@ def measure(run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None
     wanted = {name: _parse(name) for name in names if name not in OWN}
     values = _by_ir_measures(answered, qrels, set(wanted.values())) if wanted else {}
     return {
-        name: values[wanted[name]] if name in wanted else OWN[name].values(answered, qrels, depth) for name in names
+        name: values[wanted[name]] if name in wanted else OWN[name].values(answered, qrels, depth, first_ranks)
+        for name in names
     }
 
 

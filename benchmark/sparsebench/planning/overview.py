@@ -87,7 +87,7 @@ def _cells(session: Session, group: Group) -> Iterator[CellOverview]:
             model=group.model.spec.label,
             postprocessor=cell.spec.label,
             sees=cell.registered.plugin.factory.sees,
-            cached=is_finished(SuiteFolder(session.folder), cell.key),
+            cached=is_finished(SuiteFolder(session.folder), cell.key, first_ranks=group.counts_first_ranks),
             key=cell.key,
         )
 

@@ -8,10 +8,11 @@ from functools import cached_property
 
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
-from sparsebench.contracts import Analyzer, Postprocessor, Shown, Side
+from sparsebench.contracts import Analyzer, Postprocessor, Scorer, Shown, Side
 from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.device import kind
 from sparsebench.errors import SuiteError
+from sparsebench.measures.own import OF_ALL_RANKS
 from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
 from sparsebench.planning.media import looked_at, refuse_unsuited
@@ -76,6 +77,15 @@ class Group:
     measures: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
     analyses: tuple[PlannedAnalysis, ...]
+
+    @property
+    def counts_first_ranks(self) -> bool:
+        """Whether a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
+        model = self.model.model
+        if isinstance(model, Scorer) and not model.dense:
+            return False
+        tuned = {cell.spec.tune.measure for cell in self.cells if cell.spec.tune}
+        return any(name in OF_ALL_RANKS for name in {*self.measures, *tuned})
 
     @cached_property
     def identities(self) -> dict[Role, dict[str, Json]]:

@@ -17,6 +17,7 @@ from sparsebench.records.index import Index
 from sparsebench.records.kept import find_analysis, keep_analysis
 from sparsebench.records.layout import (
     ANALYSIS_FILE,
+    FIRST_RANKS_FILE,
     INDEX_FILE,
     NOISE_FILE,
     PAGE,
@@ -36,6 +37,7 @@ __all__ = [
     "CollectionFacts",
     "Costs",
     "Damage",
+    "FIRST_RANKS_FILE",
     "Git",
     "Hardware",
     "INDEX_FILE",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sparsebench.records.layout import RUN_FILE, SuiteFolder
+from sparsebench.records.layout import FIRST_RANKS_FILE, RUN_FILE, SuiteFolder
 from sparsebench.records.record import Record, read_record
 from sparsebench.records.sealed import Damage, check_file
 
 
-def find_record(folder: SuiteFolder, key: str) -> Record | None:
+def find_record(folder: SuiteFolder, key: str, *, first_ranks: bool = False) -> Record | None:
     """The record of a cell that has a run; None where there is none, or it failed.
 
-    Raises Damage where record or run are not what was written. Per-query values are measured from the run, and so not
-    looked at.
+    first_ranks: whether it also must have the ranks that were counted beyond the run. Raises Damage where one of these
+    is not what was written. Per-query values are measured from them, and so not looked at.
     """
     path = folder.record(key)
     if not path.is_file():
@@ -24,12 +24,16 @@ def find_record(folder: SuiteFolder, key: str) -> Record | None:
     if RUN_FILE not in record.files:
         raise Damage(path, "it names no checksum of its run", folder.remedy)
     check_file(folder.run(key), record.files[RUN_FILE], remedy=folder.remedy)
+    if FIRST_RANKS_FILE in record.files:
+        check_file(folder.first_ranks(key), record.files[FIRST_RANKS_FILE], remedy=folder.remedy)
+    elif first_ranks:
+        return None
     return record
 
 
-def is_finished(folder: SuiteFolder, key: str) -> bool:
+def is_finished(folder: SuiteFolder, key: str, *, first_ranks: bool = False) -> bool:
     """Whether a cell needs no computing: for plans."""
     try:
-        return find_record(folder, key) is not None
+        return find_record(folder, key, first_ranks=first_ranks) is not None
     except Damage:
         return False

@@ -5,6 +5,7 @@ runs/<suite>/noise.json                  the noise floor, where `sparsebench noi
 runs/<suite>/leaderboard.<md, html>      pages, made of the records
 runs/<suite>/<cell>/record.json          the record of a cell, with the checksums of the files beside it
 runs/<suite>/<cell>/run.trec.gz          its run
+runs/<suite>/<cell>/first_ranks.csv      the rank of its first relevant answer, query by query, for MnR, MdR and RR
 runs/<suite>/<cell>/per_query.csv        the values of its measures, query by query
 runs/<suite>/analyses/<key>/             what an analyzer found (analysis.json), with its files
 
@@ -37,6 +38,7 @@ from pathlib import Path
 RECORD_FILE = "record.json"
 RUN_FILE = "run.trec.gz"
 PER_QUERY_FILE = "per_query.csv"
+FIRST_RANKS_FILE = "first_ranks.csv"
 INDEX_FILE = "index.json"
 NOISE_FILE = "noise.json"
 ANALYSIS_FILE = "analysis.json"
@@ -87,6 +89,10 @@ class SuiteFolder:
     def per_query(self, key: str) -> Path:
         """The per-query values of a cell."""
         return self.cell(key) / PER_QUERY_FILE
+
+    def first_ranks(self, key: str) -> Path:
+        """The rank of the first relevant answer of each query of a cell, counted on all scores."""
+        return self.cell(key) / FIRST_RANKS_FILE
 
     def analysis(self, artefact: str) -> Path:
         """The folder of an analysis; artefact: its key, or what records name it by."""

@@ -10,7 +10,7 @@ from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
 from sparsebench.suite.schema import CollectionSpec
 
-_COLLECTION_PATHS = ("beir", "docs_tsv", "queries_tsv", "qrels", "media")
+_COLLECTION_PATHS = ("beir", "docs_tsv", "queries_tsv", "qrels", "media", "document_groups")
 _NOT_PARAMETERS = ("name", "label")
 
 

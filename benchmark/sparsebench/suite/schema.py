@@ -60,7 +60,7 @@ def _default_split(collection: Mapping[str, Any]) -> str | None:
 
 def _default_name(collection: Mapping[str, Any]) -> str:
     source = collection["id"] or (collection["beir"] or collection["docs_tsv"] or Path("collection")).stem
-    return "/".join(filter(None, (source, collection["split"])))
+    return "/".join(filter(None, (source, collection["split"], "groups" if collection["document_groups"] else None)))
 
 
 class CollectionSpec(_Spec):
@@ -79,6 +79,10 @@ class CollectionSpec(_Spec):
     media: Path | None = None
     """Where clips or images lie, for collections whose documents or queries are looked at: a folder of videos, images
     or folders of frames named by id, or one file of features of frames with masks."""
+    document_groups: Path | None = None
+    """A file of `doc_id<TAB>group` lines, where several documents are one answer, as the captions of a video are: a
+    group's score is its best member's, runs list groups, and ranks are among groups. `source`: the groups that a
+    plugin's collection knows by itself."""
     split: str | None = Field(default_factory=_default_split)
     """Which queries are tested; `test` in a folder in BEIR's layout."""
     name: Name = Field(default_factory=_default_name)

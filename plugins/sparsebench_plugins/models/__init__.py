@@ -10,6 +10,7 @@ from sparsebench_plugins.models.run_file import RunFile
 from sparsebench_plugins.models.score_matrix import ScoreMatrix
 from sparsebench_plugins.models.sparse_encoder import SentenceTransformersEncoder
 from sparsebench_plugins.models.sparse_images import SparseImages
+from sparsebench_plugins.models.sparse_vectors import SparseVectors
 from sparsebench_plugins.models.splade import Splade
 from sparsebench_plugins.models.splade_doc import SpladeDoc
 from sparsebench_plugins.models.video import Blip, Clip4Clip, Drl, XClip, converters
@@ -30,6 +31,7 @@ def register_models() -> list[ModelPlugin]:
         ModelPlugin("score_matrix", ScoreMatrix, "scores or features of any system, from files"),
         ModelPlugin("sparse_encoder", SentenceTransformersEncoder, "any folder of sentence-transformers, by itself"),
         ModelPlugin("sparse_images", SparseImages, "sentence-transformers sparse models that look at images"),
+        ModelPlugin("sparse_vectors", SparseVectors, "sparse vectors that somebody else made, by id"),
         ModelPlugin("splade", Splade, "SPLADE: the pooled logits of any masked-language-model checkpoint", _TRAININGS),
         ModelPlugin("splade_doc", SpladeDoc, "SPLADE-doc: queries are their own tokens, no inference", _TRAININGS),
         ModelPlugin("xclip", XClip, "CLIP at four granularities of text and video", convert=converters.xclip),

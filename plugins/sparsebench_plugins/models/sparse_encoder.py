@@ -206,7 +206,7 @@ class LoadedSentenceTransformers(LoadedEncoder):
         starts = range(0, len(texts), TEXTS_AT_ONCE)
         blocks = [self._rows(texts[start : start + TEXTS_AT_ONCE], role) for start in starts]
         vectors = csr_array(vstack(blocks, format="csr")) if blocks else csr_array((0, self.vocabulary.size))
-        return Encoded(vectors, self._cut(texts, role))
+        return Encoded(vectors, self._cut(texts, role) if len(texts) else 0)
 
     def _cut(self, texts: Sequence[str], role: Role) -> int:
         """How many texts are longer than the first module takes; prompts left out."""

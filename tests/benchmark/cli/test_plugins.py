@@ -167,7 +167,7 @@ def test_hook_calls_are_traced_where_the_environment_asks(sparsebench, monkeypat
     assert "register_" not in sparsebench("plugins", "list", "--json").err
     monkeypatch.setenv("SPARSEBENCH_TRACE_PLUGINS", "1")
     traced = sparsebench("plugins", "list", "--plugin", "halved.py").err.splitlines()
-    assert "register_collections of sparsebench_plugins.collections: mini/web, mini/science" in traced
+    assert any(line.startswith("register_collections of sparsebench_plugins.collections: mini/web,") for line in traced)
     assert any(line.startswith("register_postprocessors of halved_") and line.endswith(": halved") for line in traced)
 
 
@@ -184,7 +184,7 @@ def test_a_rule_that_is_broken_is_told_with_its_sentence(sparsebench) -> None:
     said = sparsebench("plugins", "check", "halved.py")
     assert said.code == Exit.FAILED_CELLS
     assert "  FAILED  halved:inputs_stay_as_they_are: Nothing writes to the scores of a block" in said.out
-    assert "Violation: it wrote to the scores it was given" in said.out
+    assert "to the scores of a block, which others read too" in said.out
 
 
 def test_a_known_failure_can_be_declared_and_must_then_fail(sparsebench) -> None:

@@ -108,7 +108,7 @@ def test_in_a_fold_the_answers_to_other_queries_are_the_banks_own_documents(tmp_
     rest = select(dev, {"q1", "q3"})
     # d1 answers q2; d2 and d3 answer q1 and q3.
     assert fold.doc_ids.tolist() == [b"d1"]
-    assert fold.order.tolist() == [0]
+    assert fold.answers.order.tolist() == [0]
     assert dense(fold.scores(select(dev, {"q2"}))).tolist() == [[4]]
     assert dense(fold.bank_scores(rest.queries)).tolist() == [[3], [2]]
     assert dense(fold.bank_gallery_scores(rest.queries)).tolist() == [[1, 0], [0, 1]]

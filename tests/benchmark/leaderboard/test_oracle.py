@@ -9,7 +9,7 @@ import pytest
 from boards import rich_record
 from sparsebench.leaderboard import render_markdown
 from sparsebench.leaderboard.board import Board, board_of
-from sparsebench.leaderboard.oracle import effectiveness, stamps, wackiness
+from sparsebench.leaderboard.oracle import beir13, effectiveness, stamps, wackiness
 from sparsebench.records import Index, Record
 
 PUBLISHED = 0.7140  # SPLADE-v3 on SciFact, nDCG@10
@@ -149,3 +149,52 @@ def test_every_fact_names_a_collection_of_ir_datasets_of_its_size() -> None:
 def test_no_fact_is_told_twice() -> None:
     names = [(fact.checkpoint, fact.collection) for fact in effectiveness().facts]
     assert len(names) == len(set(names)) == 81
+
+
+def with_lengths(record: Record, query: int, document: int) -> Record:
+    identity = {role: {"length": length} for role, length in (("query", query), ("document", document))}
+    model = record.provenance.model.model_copy(update={"identity": identity})
+    return record.model_copy(update={"provenance": record.provenance.model_copy(update={"model": model})})
+
+
+@pytest.mark.parametrize(
+    ("lengths", "found", "verdict"),
+    [
+        ((512, 512), PUBLISHED, "OK"),
+        ((512, 512), 0.6, "FAIL"),
+        ((256, 256), PUBLISHED, "other length"),
+        ((256, 256), 0.6, "other length"),
+        ((512, 256), 0.6, "other length"),
+    ],
+)
+def test_a_run_with_other_lengths_is_stamped_so_and_never_fails(
+    lengths: tuple[int, int], found: float, verdict: str
+) -> None:
+    (stamp,) = stamps(board(with_lengths(cell(found), *lengths)))
+    assert stamp.verdict == verdict
+
+
+def test_a_figure_that_its_publishers_doubt_fails_nobody() -> None:
+    """SPLADE-v3 on ArguAna: .4845 at Anserini's, .509 in the paper, which has a row of its own."""
+    arguana = {
+        "collection.params.ir_datasets": "beir/arguana",
+        "collection.params.drop_own_id": True,
+        "documents": 8674,
+        "queries": 1406,
+    }
+    at_512 = stamps(board(with_lengths(cell(0.509, **arguana), 512, 512)))
+    assert {stamp.source: stamp.verdict for stamp in at_512} == {"anserini": "doubted", "paper": "other length"}
+    at_256 = stamps(board(with_lengths(cell(0.509, **arguana), 256, 256)))
+    assert {stamp.source: stamp.verdict for stamp in at_256} == {"anserini": "other length", "paper": "OK"}
+
+
+def test_a_mean_over_the_thirteen_sets_of_beir_has_a_figure_and_fewer_have_none() -> None:
+    records = [
+        cell(0.517, **{"collection.params.ir_datasets": name, "collection.label": name}).model_copy(
+            update={"key": name}
+        )
+        for name in beir13().collections
+    ]
+    found = [stamp for stamp in stamps(board(*records)) if stamp.measure == "mean nDCG@10"]
+    assert [(stamp.verdict, stamp.published) for stamp in found] == [("OK", 0.517)]
+    assert not [stamp for stamp in stamps(board(*records[1:])) if stamp.measure == "mean nDCG@10"]

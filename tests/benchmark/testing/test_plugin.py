@@ -9,7 +9,16 @@ import sparsebench_plugins.collections
 import sparsebench_plugins.models
 import sparsebench_plugins.postprocessors
 import toys
-from sparsebench import Analysis, AnalyzerPlugin, CellAnalyzer, CellContext, Column, PostprocessorPlugin, hookimpl
+from sparsebench import (
+    Analysis,
+    AnalyzerPlugin,
+    CellAnalyzer,
+    CellContext,
+    CollectionPlugin,
+    Column,
+    PostprocessorPlugin,
+    hookimpl,
+)
 from sparsebench.errors import PluginError
 from sparsebench.registry import Registry
 from sparsebench.testing.checks import Violation
@@ -47,8 +56,17 @@ def test_a_failure_can_be_expected_of_all_or_of_one(name: str) -> None:
     assert (len(reasons) == 1) is name.startswith("none:")
 
 
+class InTheBox:
+    """The collections that need no folder."""
+
+    @hookimpl
+    def register_collections(self) -> list[CollectionPlugin]:
+        registered = sparsebench_plugins.collections.register_collections()
+        return [plugin for plugin in registered if plugin.name.startswith("mini/")]
+
+
 def test_unknown_names_are_mistakes() -> None:
-    registry = Registry.of(sparsebench_plugins.collections)
+    registry = Registry.of(InTheBox())
     with pytest.raises(PluginError, match="there is no check 'mini/web:the_sme'"):
         examine(registry, expected_failures={"mini/web:the_sme": ""})
     with pytest.raises(PluginError, match=r"there is no plugin 'mini/wob' here. Did you mean 'mini/web'"):

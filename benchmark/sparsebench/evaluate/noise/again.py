@@ -14,7 +14,7 @@ from sparsebench.contracts import LoadedEncoder
 from sparsebench.evaluate.forms.form import block_width
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.variations import Variation
-from sparsebench.evaluate.ranking import run_of
+from sparsebench.evaluate.ranking import raw_run
 from sparsebench.measures import aggregate, measure
 from sparsebench.records.noise import Change
 from sparsebench.search import LazyIndex, SparseScores
@@ -35,10 +35,11 @@ class Again:
         self._whole = evaluation.vectors.documents.matrix
         self._topics = evaluation.collection.test
         self.queries = evaluation.vectors.test
-        ranking = self._ranking(self.queries, self._whole)
+        scores = self._scores(self.queries, self._whole)
+        ranking = scores.top(evaluation.group.depth, evaluation.order)
         self.positions = sampled(ranking, self._whole.shape[0], sample)
         self.documents = self._whole[self.positions]
-        self._before = self._run(ranking)
+        self._before = raw_run(evaluation, scores, self._topics)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -55,7 +56,7 @@ class Again:
         encoder = self.load(other)
         queries = variation.encode(encoder, [query.text for query in self._topics.queries], "query")
         documents = variation.encode(encoder, self._texts, "document")
-        run = self._run(self._ranking(queries, self._with(documents)))
+        run = raw_run(self._evaluation, self._scores(queries, self._with(documents)), self._topics)
         before, after = self._means(self._before), self._means(run)
         pairs = [(self.queries, queries), (self.documents, documents)]
         return Change(
@@ -82,18 +83,15 @@ class Again:
         rows[self.positions] = len(rows) + np.arange(len(self.positions))
         return vstack([self._whole, documents], format="csr")[rows]
 
-    def _ranking(self, queries: csr_array, documents: csr_array) -> Ranking:
-        device, depth = self._evaluation.group.search_device, self._evaluation.group.depth
+    def _scores(self, queries: csr_array, documents: csr_array) -> SparseScores:
         width, index = block_width(queries.shape[0]), LazyIndex(documents)
-        scores = SparseScores(queries, documents, device=device, block=width, index=index)
-        return scores.top(depth + self._evaluation.collection.spec.drop_own_id, self._evaluation.order)
-
-    def _run(self, ranking: Ranking) -> Run:
-        return run_of(self._evaluation, ranking, self._topics)
+        device = self._evaluation.group.search_device
+        return SparseScores(queries, documents, device=device, block=width, index=index)
 
     def _means(self, run: Run) -> dict[str, float]:
         group = self._evaluation.group
-        return aggregate(measure(run, self._topics.qrels, group.measures, depth=group.depth))
+        qrels = self._evaluation.answers.judged(self._topics.qrels)
+        return aggregate(measure(run, qrels, group.measures, depth=group.depth))
 
 
 def sampled(ranking: Ranking, documents: int, size: int) -> np.ndarray:

@@ -17,11 +17,11 @@ from sparsebench.evaluate.forms.paired import PairedForm
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import sampled
 from sparsebench.evaluate.noise.variations import Variation
-from sparsebench.evaluate.ranking import run_of
+from sparsebench.evaluate.ranking import raw_run
 from sparsebench.measures import aggregate, measure
 from sparsebench.records.noise import Change
 from sparsebench.search import MatrixScores
-from sparsebench.types import Ranking, Run
+from sparsebench.types import Run
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -64,9 +64,10 @@ class AgainPaired:
         self._topics = evaluation.collection.test
         self._queries = form.features_of_queries(self._topics.queries)
         self._documents = form.features_of_documents("collection")
-        ranking = self._top(form.scores(self._topics.queries, "collection").blocks)
+        blocks = form.scores(self._topics.queries, "collection").blocks
+        ranking = blocks.top(evaluation.group.depth, evaluation.order)
         self._positions = sampled(ranking, self._documents.rows, sample)
-        self._before = self._run(ranking)
+        self._before = raw_run(evaluation, blocks, self._topics)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -89,7 +90,7 @@ class AgainPaired:
         documents = Renewed(self._documents, self._positions, again)
         pairs = self._form.pair_scores(self._topics.queries, "collection")
         pairs = replace(pairs, queries=queries, documents=documents, load=lambda: encoder, keep=False)
-        run = self._run(self._top(self._blocks(pairs.matrix())))
+        run = raw_run(self._evaluation, self._blocks(pairs.matrix()), self._topics)
         before, after = self._means(self._before), self._means(run)
         return Change(
             variation=variation.name,
@@ -123,16 +124,10 @@ class AgainPaired:
         device = self._evaluation.group.search_device
         return MatrixScores(matrix, device=device, block=block_width(len(self._topics.queries)))
 
-    def _top(self, blocks: MatrixScores) -> Ranking:
-        depth = self._evaluation.group.depth + self._evaluation.collection.spec.drop_own_id
-        return blocks.top(depth, self._evaluation.order)
-
-    def _run(self, ranking: Ranking) -> Run:
-        return run_of(self._evaluation, ranking, self._topics)
-
     def _means(self, run: Run) -> dict[str, float]:
         group = self._evaluation.group
-        return aggregate(measure(run, self._topics.qrels, group.measures, depth=group.depth))
+        qrels = self._evaluation.answers.judged(self._topics.qrels)
+        return aggregate(measure(run, qrels, group.measures, depth=group.depth))
 
 
 def _of_texts(encoder: LoadedPairedEncoder, texts: Sequence[str]) -> Encode:

@@ -13,17 +13,20 @@ from sparsebench_plugins.models.splade.declared.json_files import read_json, rea
 from sparsebench_plugins.models.splade.declared.keys import DOOR, MODULES, ROUTER, ROUTER_PARAMETERS, hold
 
 MODULES_FILE = "modules.json"
-_OURS = "sentence_transformers."
+_OURS = "sparsebench.training.pooling."
+"""Classes in checkpoints that `sparsebench train` wrote; read by their configuration, as sentence-transformers' are."""
+_READ = ("sentence_transformers.", _OURS)
 ROUTERS = ("Router", "Asym")
 TRANSFORMERS = ("Transformer", "MLMTransformer")
 
 
 @dataclass(frozen=True)
 class Module:
-    """One module: its class and its folder."""
+    """One module: its class, its folder, and whether the class is one that `sparsebench train` writes."""
 
     kind: str
     folder: Path
+    ours: bool = False
 
 
 def modules_of(root: Path, role: Role) -> tuple[Module, ...]:
@@ -54,7 +57,7 @@ def top_modules(root: Path) -> list[Module]:
 def _module(path: Path, root: Path, reference: Any, below: Any) -> Module:
     if not isinstance(reference, str) or not isinstance(below, str):
         raise ModelError(f"{path}: a module needs a `type` and a `path`, both text")
-    if not reference.startswith(_OURS):
+    if not reference.startswith(_READ):
         raise ModelError(
             f"{path}: the module {reference} is code that the checkpoint brings; the model `sparse_encoder` with "
             "`trust_remote_code: true` runs it"
@@ -62,7 +65,7 @@ def _module(path: Path, root: Path, reference: Any, below: Any) -> Module:
     place = PurePosixPath(below)
     if place.is_absolute() or ".." in place.parts:
         raise ModelError(f"{path}: {below!r} lies outside the folder")
-    return Module(reference.rpartition(".")[2], root / below)
+    return Module(reference.rpartition(".")[2], root / below, reference.startswith(_OURS))
 
 
 def _route(folder: Path, role: Role) -> list[Module]:

@@ -120,7 +120,7 @@ def _with(declared: Declared, kind: str, module: Module, role: Role) -> Declared
     if kind == "SpladePooling":
         path = module.folder / "config.json"
         config = read_listed(path, POOLING)
-        pooling = _one_of(path, config, "pooling_strategy", ("max", "sum"))
+        pooling = _one_of(path, config, "pooling_strategy", ("max", "sum", "cls") if module.ours else ("max", "sum"))
         activation = _one_of(path, config, "activation_function", ("relu", "log1p_relu"))
         return replace(declared, pooling=pooling, activation=activation)
     config_file = module.folder / "config.json"

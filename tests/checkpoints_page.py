@@ -1,0 +1,105 @@
+"""docs/checkpoints.md, made from the table of known checkpoints, the list of keys and the tests of each row.
+
+`python tests/checkpoints_page.py > docs/checkpoints.md` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from sparsebench.checkpoints.known import checkpoints, families
+from sparsebench_plugins.models.splade.declared import HELD, LISTS
+
+FILES = {
+    "splade": "tests/plugins/models/splade/test_splade.py",
+    "known": "tests/benchmark/checkpoints/test_known.py",
+    "declared": "tests/plugins/models/splade/test_declared.py",
+    "splade_doc": "tests/plugins/models/test_splade_doc.py",
+    "checkpoint": "tests/plugins/models/splade/test_checkpoint.py",
+    "architecture": "tests/plugins/models/splade/test_architecture.py",
+    "sparse_encoder": "tests/plugins/models/test_sparse_encoder.py",
+    "sparse_vectors": "tests/plugins/models/test_sparse_vectors.py",
+}
+STAND_INS = {
+    "naver-splade": ("splade", "test_the_tiny_splade_equals_sentence_transformers"),
+    "naver-splade-doc": ("known", "test_a_doc_only_checkpoint_is_an_error_as_a_symmetric_one"),
+    "naver-splade-lexical": ("known", "test_a_lexical_checkpoint_is_an_error_where_queries_expand"),
+    "naver-efficient-splade": ("declared", "test_a_folder_gives_the_vectors_of_sentence_transformers_in_both_roles"),
+    "opensearch-expanding": ("declared", "test_a_folder_gives_the_vectors_of_sentence_transformers_in_both_roles"),
+    "opensearch-doc": ("declared", "test_a_router_whose_document_route_lies_in_the_root_is_read"),
+    "opensearch-doc-v3": ("splade_doc", "test_a_router_without_query_inference_gives_its_own_vectors"),
+    "opensearch-doc-v3-gte": ("checkpoint", "test_code_of_another_repository_runs_at_its_pinned_commit"),
+    "opensearch-multilingual": ("splade", "test_a_share_of_the_largest_entry_prunes_before_a_number_does"),
+    "granite-sparse": ("architecture", "test_a_checkpoint_in_bfloat16_is_computed_in_its_own_precision_on_request"),
+    "community-splade": ("declared", "test_the_older_layout_is_read_as_well"),
+    "modernbert-splade": ("architecture", "test_vectors_equal_those_of_the_plain_model"),
+    "mean-pooling": ("sparse_encoder", "test_code_that_a_folder_brings_runs_behind_the_flag_alone"),
+    "prompted": ("declared", "test_what_is_honoured_changes_the_vectors_as_in_sentence_transformers"),
+    "dual-view": ("sparse_encoder", "test_code_that_a_folder_brings_runs_behind_the_flag_alone"),
+    "splade-code": ("checkpoint", "test_trusted_code_runs_and_is_digested"),
+    "splade-code-lora": ("sparse_encoder", "test_an_adapter_whose_base_nothing_pins_is_refused"),
+    "llm-lora": ("checkpoint", "test_an_adapter_is_refused_with_the_way_on"),
+    "latent": ("sparse_encoder", "test_latent_dimensions_have_no_surface_form"),
+    "sparseup": ("sparse_encoder", "test_code_that_a_folder_brings_runs_behind_the_flag_alone"),
+    "csr": ("sparse_encoder", "test_a_sparse_autoencoder_compared_by_cosine_has_vectors_of_length_one"),
+    "pre-encoded": ("sparse_vectors", "test_every_form_gives_the_inner_products"),
+    "bge-m3": ("sparse_vectors", "test_every_form_gives_the_inner_products"),
+}
+"""Family -> the test that holds a stand-in of its shape to its authors' code, or to the refusal and its way on."""
+
+HEAD = """\
+# Checkpoints: what loads, and how
+
+Equal to its authors' code within 1e-4, or refused with the line that makes it load; never a plausible wrong number.
+Made from `sparsebench.checkpoints.known`, the list of keys that `splade` reads by, and the tests
+(`python tests/checkpoints_page.py`). No hub was at hand where this was made: stand-ins of the same shape were tested.
+"""
+
+
+def page() -> str:
+    """The page."""
+    return "\n".join([HEAD, *_families(), *_checkpoints(), *_keys()]) + "\n"
+
+
+def _families() -> Iterator[str]:
+    rows = [(family.examples, family.shape, family.vectors, family.way, _tested(family.id)) for family in families()]
+    yield "## Shapes\n"
+    yield tabulate(rows, ("examples", "shape", "vectors", "what loads it", "tested"), tablefmt="github") + "\n"
+
+
+def _tested(family: str) -> str:
+    test = STAND_INS.get(family)
+    return f"`{test[1]}`" if test else "not tested"
+
+
+def _checkpoints() -> Iterator[str]:
+    rows = [
+        (
+            f"`{facts.repository}`",
+            f"`{facts.model}`",
+            f"`{facts.commit[:12]}`" if facts.commit else "",
+            facts.queries,
+            " / ".join(map(str, facts.lengths)) if facts.lengths else "",
+            "not known" if facts.trained_on is None else ", ".join(facts.trained_on),
+            "; ".join(f"{name}: {source}" for name, source in facts.sources.items()),
+        )
+        for facts in checkpoints()
+    ]
+    head = ("repository", "model", "commit", "queries", "tokens of a query / a document", "trained on", "sources")
+    yield "## Repositories\n"
+    yield tabulate(rows, head, tablefmt="github", disable_numparse=True) + "\n"
+
+
+def _keys() -> Iterator[str]:
+    yield "## Keys of configuration files\n"
+    yield "A key of sentence-transformers' files that is not here is refused.\n"
+    for file, keys in {**LISTS, **HELD}.items():
+        rows = [(f"`{name}`", key.treatment, key.words) for name, key in keys.items()]
+        yield f"### {file}\n"
+        yield tabulate(rows, ("key", "is", "because"), tablefmt="github") + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
