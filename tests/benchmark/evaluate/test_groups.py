@@ -243,3 +243,13 @@ def test_first_ranks_are_those_of_sorting_everything(data: st.DataObject, block:
 
 def test_first_ranks_are_read_as_they_were_written() -> None:
     assert read_first_ranks(first_ranks_csv({"q,1": 3, "a": 100_000})) == {"a": 100_000, "q,1": 3}
+
+
+def test_negative_test_scores_that_dsl_turns_round_are_said_in_the_table_and_warned_of(tmp_path: Path) -> None:
+    path = suite(tmp_path, CAPTIONS - 5, OF_VIDEOS, posts="[{name: dsl, tau: 1.0, scale: none}]")
+    with pytest.warns(UserWarning, match=r"dsl: 58.3% of the test scores are below 0.*`shift: min` gives them one"):
+        measured(path)
+    _, record = record_of(path)
+    assert record["provenance"]["postprocessing"]["negative_test_scores"] == 7
+    page = (tmp_path / "runs/case/leaderboard.md").read_text()
+    assert "score_matrix + dsl: 58.3% of the test scores are below 0" in page
