@@ -71,7 +71,7 @@ from sparsebench.types import (
 )
 
 if TYPE_CHECKING:
-    from sparsebench.api import Planned, Results, load_records, plan, run
+    from sparsebench.api import CellOverview, GroupOverview, Planned, Results, load_records, plan, run
     from sparsebench.records import Record
 
 __version__ = "0.1.0"
@@ -83,6 +83,7 @@ __all__ = [
     "Block",
     "CellAnalyzer",
     "CellContext",
+    "CellOverview",
     "CollectionError",
     "CollectionModel",
     "CollectionPlugin",
@@ -98,6 +99,7 @@ __all__ = [
     "FitContext",
     "GroupAnalyzer",
     "GroupContext",
+    "GroupOverview",
     "Json",
     "LoadedEncoder",
     "LoadedPairedEncoder",
@@ -143,7 +145,9 @@ __all__ = [
 
 _WHEN_ASKED = {
     "Record": "sparsebench.records",
-    **dict.fromkeys(("Planned", "Results", "load_records", "plan", "run"), "sparsebench.api"),
+    **dict.fromkeys(
+        ("CellOverview", "GroupOverview", "Planned", "Results", "load_records", "plan", "run"), "sparsebench.api"
+    ),
 }
 """Name -> module. Importing these costs more than everything else here together, and few plugins need them."""
 

@@ -186,7 +186,9 @@ chance = torch.Generator().manual_seed(0)
 hidden, weight = torch.randn(3, 7, 20, generator=chance), torch.randn(150, 20, generator=chance)
 there = torch.arange(7) < torch.tensor([[7], [3], [1]])
 states, bias = States.of(hidden, there, "max"), torch.randn(150, generator=chance)
-found = device_decoder("fused", weight, bias).pooled(states, None)
+decoder = device_decoder("fused", weight, bias)
+assert decoder.fallback is None, decoder.fallback
+found = decoder.pooled(states, None)
 torch.testing.assert_close(found, Reference(weight, bias).pooled(states, None), rtol=0, atol=1e-5)
 """
 
@@ -196,3 +198,12 @@ def test_the_fused_decoder_gives_the_maxima_of_the_reference_in_the_interpreter(
     env = {**os.environ, "TRITON_INTERPRET": "1"}
     done = subprocess.run([sys.executable, "-c", KERNEL], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_kernel_that_does_not_compile_is_named_and_the_reference_serves(tiny_splade_dir: Path) -> None:
+    with simulated():
+        fused, plain = (Splade(checkpoint=str(tiny_splade_dir), engine=name).load("cuda") for name in ("fused", "auto"))
+        reason = fused.provenance()["document"]["reference_because"]
+        assert reason.startswith(("the kernel does not compile: ", "triton is not installed"))
+        vectors = [encoder.encode(TEXTS[:9], "document").vectors for encoder in (fused, plain)]
+    assert abs(vectors[0] - vectors[1]).max() == 0

@@ -80,3 +80,13 @@ def test_a_pageable_copy_waits_whatever_it_is_asked() -> None:
     with simulated() as counts:
         torch.zeros(4).to("cuda", non_blocking=True)
         assert counts["waits"] == 1
+
+
+def test_tied_parameters_stay_tied_on_the_way_there_and_back() -> None:
+    model = torch.nn.ModuleDict({"encoder": torch.nn.Linear(2, 2), "decoder": torch.nn.Linear(2, 2)})
+    model["decoder"].weight = model["encoder"].weight
+    with simulated():
+        for device in ("cuda", "cpu"):
+            model.to(device)
+            assert model["decoder"].weight is model["encoder"].weight
+            assert model["encoder"].weight.device.type == ("cpu" if device == "cpu" else "sim")

@@ -3,5 +3,6 @@
 from sparsebench.api.calls import load_records, plan, run
 from sparsebench.api.planned import Planned
 from sparsebench.api.results import Results
+from sparsebench.planning.overview import CellOverview, GroupOverview
 
-__all__ = ["Planned", "Results", "load_records", "plan", "run"]
+__all__ = ["CellOverview", "GroupOverview", "Planned", "Results", "load_records", "plan", "run"]

@@ -35,30 +35,29 @@ class Results:
 
     folder: Path
     """Where the records lie."""
-    report: Report
-    """The leaderboard behind all this."""
+    _report: Report
 
     @property
     def suite(self) -> str:
         """The suite's name."""
-        return self.report.board.suite
+        return self._report.board.suite
 
     @property
     def records(self) -> Sequence[Record]:
         """One record a cell: measures, analyses, tuning, provenance, costs."""
-        return self.report.board.records
+        return self._report.board.records
 
     @property
     def failures(self) -> Sequence[str]:
         """One line for each cell and each analysis that failed, with the reason."""
-        return self.report.board.failures
+        return self._report.board.failures
 
     def to_pandas(self) -> DataFrame:
         """Return one row a cell: its parts, every measure, ranks and tests of the first measure, seconds, key.
 
         Raises SparsebenchError where pandas is not installed.
         """
-        cells: list[dict[str, Any]] = json.loads(self.report.render("json"))["cells"]
+        cells: list[dict[str, Any]] = json.loads(self._report.render("json"))["cells"]
         return data_frame([{**cell, **cell["measures"]} for cell in cells]).drop(columns="measures", errors="ignore")
 
     def per_query(self, measure: str | None = None) -> dict[str, dict[str, dict[str, float]]]:
@@ -67,7 +66,7 @@ class Results:
         measure: ir_measures' name; by default the first of each collection. A cell that was not measured by it is left
         out. Raises StoreError for a measure of no cell.
         """
-        board = self.report.board
+        board = self._report.board
         measures = measures_by(board, measure)
         found: dict[str, dict[str, dict[str, float]]] = {label: {} for label in measures}
         for row in board.rows:
@@ -86,17 +85,17 @@ class Results:
         margin: of equivalence, chosen before looking. Raises StoreError where nothing can be compared.
         """
         _, comparison = compare_rows(
-            self.report.board, self.report.evidence, baseline=baseline, measure=measure, margin=margin
+            self._report.board, self._report.evidence, baseline=baseline, measure=measure, margin=margin
         )
         return comparison
 
     @cached_property
     def _values(self) -> dict[str, PerQuery | None]:
-        return {record.key: self.report.evidence.per_query(record) for record in self.records}
+        return {record.key: self._report.evidence.per_query(record) for record in self.records}
 
     def __str__(self) -> str:
         """The leaderboard in markdown."""
-        return self.report.render("md")
+        return self._report.render("md")
 
     def __repr__(self) -> str:
         failed = f", {len(self.failures)} failed" if self.failures else ""
@@ -104,4 +103,4 @@ class Results:
 
     def _repr_html_(self) -> str:
         """The tables of the leaderboard, for a notebook."""
-        return render_tables(self.report.board, self.report.comparison, costs=self.report.costs)
+        return render_tables(self._report.board, self._report.comparison, costs=self._report.costs)

@@ -60,6 +60,9 @@ class DeviceDecoder(ABC):
     Example: `running = decoder.launch(states, "max", "relu"); running.settle(); vectors = running.take()`.
     """
 
+    fallback: str | None = None
+    """Why the reference serves in its place."""
+
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.weight = weight
         self.bias = weight.new_zeros(len(weight)) if bias is None else bias

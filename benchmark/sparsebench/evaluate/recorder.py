@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -42,6 +43,9 @@ from sparsebench.records import (
 )
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
+
+WORTH_A_WARNING = 0.01
+"""Share of test scores below 0, for methods that multiply by them."""
 
 TOUCHED = "while this cell was computed, something wrote to scores that other cells read too"
 
@@ -89,6 +93,7 @@ class Recorder:
         """Rank, and write the run down; the measures are always taken from the file."""
         group, watch, path = self.evaluation.group, Stopwatch(), self.folder.run(cell.key)
         result = evaluate(self.evaluation, cell, watch)
+        _warn_of_negatives(cell.spec.label, result.facts)
         tag = f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_")
         write_trec(path, result.run, tag=tag)
         files = {RUN_FILE: sha256(path)}
@@ -204,6 +209,17 @@ class Recorder:
             peak_memory_mib={**self.watch.peak_mib, **watch.peak_mib},
             peak_gpu_memory_mib={**self.watch.gpu_peak_mib, **watch.gpu_peak_mib} or None,
             hardware=Hardware.model_validate(hardware(_gpu_of(self.evaluation.group))),
+        )
+
+
+def _warn_of_negatives(label: str, facts: Mapping[str, Json]) -> None:
+    """Say so where a correction turns round for more than a few test scores."""
+    negative, scores = facts.get("negative_test_scores", 0), facts.get("test_scores", 0)
+    if negative > WORTH_A_WARNING * scores:
+        warnings.warn(
+            f"{label}: {negative / scores:.1%} of the test scores are below 0, where its correction turns round; "
+            "where the model's scores have no zero of their own, `shift: min` gives them one",
+            stacklevel=2,
         )
 
 

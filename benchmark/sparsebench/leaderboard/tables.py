@@ -168,12 +168,13 @@ def _description(records: Sequence[Record]) -> str:
     parts += [f"{count} {name.replace('_', ' ')}" for name, count in (facts.counts if facts else {}).items() if count]
     candidates = {record.cell.candidates for record in records}
     ranked = f" Candidates: {candidates.pop()}." if len(candidates) == 1 else ""
-    return f"{domain}{'; '.join(parts)}. Runs are {record.cell.depth} deep.{ranked}{_cut_ranks(records)}"
+    deep = f"Runs are {record.cell.depth} deep."
+    return f"{domain}{'; '.join(parts)}. {deep}{ranked}{_cut_ranks(records)}{_remarks(records)}"
 
 
 def _cut_ranks(records: Sequence[Record]) -> str:
     """Which rows have ranks of the first relevant document that were not counted on all scores."""
-    cut = [record for record in records if record.status == "ok" and FIRST_RANKS_FILE not in record.files]
+    cut = [record for record in records if FIRST_RANKS_FILE not in record.files and _is_cut(record)]
     names = list(dict.fromkeys(name for record in cut for name in record.measures if name in OF_ALL_RANKS))
     if not names:
         return ""
@@ -181,6 +182,28 @@ def _cut_ranks(records: Sequence[Record]) -> str:
     which = f" of {_listed(list(rows))}" if len(cut) < len(records) or len(rows) == 1 else ""
     depth = cut[0].cell.depth
     return f" {_listed(names)}{which} are of ranks to {depth} alone: what comes later counts as {depth + 1} at most."
+
+
+def _remarks(records: Sequence[Record]) -> str:
+    """Test scores below 0 that a correction turns round, and first places that nothing but a document id decides."""
+    said = []
+    for record in records:
+        facts = record.provenance.postprocessing
+        negative, scores = facts.get("negative_test_scores", 0), facts.get("test_scores", 0)
+        row = f"{record.cell.model.label} + {record.cell.postprocessor.label}"
+        if negative and scores:
+            said.append(
+                f" {row}: {negative / scores:.1%} of the test scores are below 0, where the correction turns round."
+            )
+        if close := facts.get("first_places_near", 0):
+            said.append(f" {row}: {close} first places are closer than float64 can tell.")
+    return "".join(said)
+
+
+def _is_cut(record: Record) -> bool:
+    """Whether a run may be shorter than all that could be ranked."""
+    facts = record.provenance.collection
+    return record.status == "ok" and (facts is None or facts.documents > record.cell.depth)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from sparsebench.lines import Mistakes, parse_lines
 from sparsebench.store import replacing
 from sparsebench.types import Ranking, Run
 
+LARGEST_SCORE = float(np.finfo(np.float32).max)
+
 
 def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, exclude_own_id: bool = False) -> Run:
     """The ranking (Q, k) as a run. Scores are rounded to float32, which is what trec_eval and others compare, and
@@ -104,11 +106,14 @@ def read_trec(path: Path) -> dict[str, dict[str, float]]:
 def _parse_trec(line: str) -> tuple[str, str, float]:
     fields = line.split()
     if len(fields) != 6:
-        raise ValueError(f"a run has 6 columns (query Q0 doc rank score tag), this line has {len(fields)}")
+        hint = "; MS MARCO's `query doc rank` has no score: write 1 / rank" if len(fields) == 3 else ""
+        raise ValueError(f"a run has 6 columns (query Q0 doc rank score tag), this line has {len(fields)}{hint}")
     try:
         score = float(fields[4])
     except ValueError:
         score = math.nan
     if math.isnan(score):
         raise ValueError(f"the score {fields[4]!r} is not a number")
+    if abs(score) > LARGEST_SCORE:
+        raise ValueError(f"the score {fields[4]!r} of document {fields[2]!r} is beyond what a float32 holds")
     return fields[0], fields[2], score

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -73,7 +74,7 @@ def train_encoder(
         ],
     )
     trainer.remove_callback(PrinterCallback)  # it writes to standard output, which is for tables and JSON
-    with _chosen_outputs(encoder, ids, variant.settings):
+    with _chosen_outputs(encoder, ids, variant.settings), _repeatable(device):
         trainer.train(resume_from_checkpoint=resumed)
     _check_finite(encoder, variant)
     if ids is not None:
@@ -164,6 +165,20 @@ def _arguments(settings: Settings, work: Path, device: str) -> SparseEncoderTrai
         use_cpu=device == "cpu",
         dataloader_pin_memory=device != "cpu",
     )
+
+
+@contextmanager
+def _repeatable(device: str) -> Iterator[None]:
+    """A GPU adds up in any order unless it is told not to, and a training that goes on would be another one."""
+    if device == "cpu":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
 
 
 def _refuse_several(device: str) -> None:

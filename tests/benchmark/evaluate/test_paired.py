@@ -273,3 +273,12 @@ def test_scores_of_another_encoding_are_not_kept(folder: Path) -> None:
     plan = planned(folder, suite(folder, models="[{name: colours, keep: true}]"))
     noise(folder, plan, 0, sample=10)
     assert len(list((folder / "store" / "scores").iterdir())) == 1
+
+
+def test_a_videos_captions_as_one_answer_leave_the_first_place_and_never_lower_the_rank(folder: Path) -> None:
+    back = "id: video/csv, folder: pictures, media: pictures, direction: video_to_text"
+    collections = f"\n  - {{{back}, name: captions}}\n  - {{{back}, name: videos, document_groups: source}}"
+    one, other = run(folder, suite(folder, collections=collections))
+    assert (one.error, other.error) == (None, None)
+    assert other.measures["Success@1"] == one.measures["Success@1"]
+    assert other.measures["MnR"] <= one.measures["MnR"]

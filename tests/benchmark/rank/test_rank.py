@@ -214,7 +214,8 @@ def test_every_bad_line_of_a_run_is_named_at_once(tmp_path: Path) -> None:
         read_trec(path)
     assert str(caught.value).splitlines() == [
         f"{path}:2: document 'd' of query 'q' is already in the run",
-        f"{path}:3: a run has 6 columns (query Q0 doc rank score tag), this line has 3",
+        f"{path}:3: a run has 6 columns (query Q0 doc rank score tag), this line has 3; MS MARCO's `query doc rank` "
+        "has no score: write 1 / rank",
         f"{path}:4: the score 'nan' is not a number",
         f"{path}:5: the score 'high' is not a number",
         f"{path}:6:6: byte 0xff is not UTF-8; convert the file",
@@ -242,3 +243,18 @@ def test_the_best_of_rows_compare_as_float32() -> None:
         [2, 0, 1],
         [1, 0, -1],
     ]
+
+
+@pytest.mark.parametrize("score", ["inf", "-inf", "1e300"])
+def test_a_score_that_no_float32_holds_is_refused_with_its_document(tmp_path: Path, score: str) -> None:
+    (tmp_path / "run").write_text(f"q0 Q0 d1 1 3 x\nq0 Q0 d2 2 {score} x\n")
+    with pytest.raises(ScoreError, match=f"run:2: the score '{score}' of document 'd2' is beyond"):
+        read_trec(tmp_path / "run")
+
+
+def test_a_run_as_tools_write_it_is_read_and_one_of_three_columns_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("q0\tQ0\td2\t1\t1.5e-3\tx\n q0 Q0 d0 2 1e-5 x\n\n")
+    assert read_trec(tmp_path / "run") == {"q0": {"d2": 1.5e-3, "d0": 1e-5}}
+    (tmp_path / "three").write_text("q0\td2\t1\n")
+    with pytest.raises(ScoreError, match=r"three:1: a run has 6 columns.*this line has 3; MS MARCO's"):
+        read_trec(tmp_path / "three")

@@ -12,6 +12,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import backend_registration
 
+from device.simulator import tied
 from device.simulator.counts import Counts
 from device.simulator.dispatch import MODE
 from device.simulator.state import DEVICE, NAME
@@ -126,6 +127,17 @@ def _fakes() -> list[tuple[Any, str, Any]]:
         "reset_peak_memory_stats": forget_peak,
         "mem_get_info": _memory,
         "is_bf16_supported": lambda *_: True,
+        "set_device": lambda device: None,
+        "manual_seed_all": lambda seed: None,
         "Event": SimEvent,
     }
-    return [(torch.cuda, name, fake) for name, fake in fakes.items()]
+    # What is random there is drawn on the CPU, whose generator has the state.
+    random = {
+        "get_rng_state": lambda device=None: torch.get_rng_state(),
+        "set_rng_state": lambda state, device=None: None,
+        "get_rng_state_all": lambda: [torch.get_rng_state()],
+        "set_rng_state_all": lambda states: None,
+    }
+    fakes |= random
+    places = [(torch.nn.Module, "_apply", tied.apply), *((torch.cuda, name, fake) for name, fake in fakes.items())]
+    return places + [(torch.cuda.random, name, fake) for name, fake in random.items()]

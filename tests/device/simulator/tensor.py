@@ -43,6 +43,12 @@ class SimTensor(torch.Tensor):
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"SimTensor({self.raw!r}, device={self.device})"
 
+    def untyped_storage(self) -> torch.UntypedStorage:
+        return self.raw.untyped_storage()
+
+    def data_ptr(self) -> int:
+        return self.raw.data_ptr()
+
     def tolist(self) -> Any:
         return self.cpu().tolist()
 

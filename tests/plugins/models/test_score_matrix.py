@@ -171,7 +171,7 @@ def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
             return os.mkdir, (str(tmp_path / "sprung"),)
 
     np.save(tmp_path / "trap.npy", np.array([[Trap()]], dtype=object), allow_pickle=True)
-    with pytest.raises(ModelError, match=r"trap\.npy: cannot be read as \.npy"):
+    with pytest.raises(ModelError, match=r"trap\.npy: it holds Python objects"):
         read_array(tmp_path / "trap.npy")
     assert not (tmp_path / "sprung").exists()
 
@@ -257,3 +257,19 @@ def test_files_that_are_not_there_are_missing(tmp_path: Path) -> None:
 def test_importing_it_imports_no_torch() -> None:
     code = "import sys, sparsebench_plugins.models.score_matrix; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout == b"False\n"
+
+
+@pytest.mark.parametrize("content", [{"sims": SCORES}, np.array([[1, "a"]], dtype=object)])
+def test_a_pickle_is_refused_without_advice_to_load_it_unsafely(tmp_path: Path, content: object) -> None:
+    np.save(tmp_path / "s.npy", np.array(content, dtype=object), allow_pickle=True)
+    with pytest.raises(ModelError, match="holds Python objects") as caught:
+        read_array(tmp_path / "s.npy")
+    assert "allow_pickle" not in str(caught.value)
+    assert "unsafe" not in str(caught.value)
+
+
+def test_an_archive_that_is_named_npy_is_told_apart(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", scores=SCORES)
+    (tmp_path / "s.npz").rename(tmp_path / "s.npy")
+    with pytest.raises(ModelError, match="archive of several arrays"):
+        read_array(tmp_path / "s.npy")

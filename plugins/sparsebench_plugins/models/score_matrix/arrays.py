@@ -10,6 +10,11 @@ from sparsebench import ModelError
 
 SUFFIXES = (".npy", ".safetensors")
 ROWS_AT_ONCE = 1024
+SAVE_ONE = "`np.save('scores.npy', np.load(FILE)[NAME])`"
+PICKLED = (
+    "it holds Python objects (a pickle), which can run anything when they are loaded, and so is not read. Whoever made "
+    "it can save the matrix alone, e.g. `np.save('scores.npy', np.asarray(sims['sims'], dtype='float32'))`"
+)
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -22,11 +27,25 @@ def read_array(path: Path) -> np.ndarray:
     except ModelError:
         raise
     except Exception as error:  # each reader has its own way to say that a file is damaged
+        if path.suffix == ".npy" and _is_pickled(path):
+            # numpy advises to load it unsafely, which runs whatever the file says.
+            raise ModelError(f"{path}: {PICKLED}") from None
         raise ModelError(f"{path}: cannot be read as {path.suffix}: {error}") from error
+    if not isinstance(array, np.ndarray):
+        raise ModelError(f"{path}: it is an archive of several arrays (.npz). Save the one: {SAVE_ONE}")
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise ModelError(f"{path}: should hold a matrix of real numbers, and holds {array.dtype} {array.shape}")
     _refuse_unsound(path, array)
     return array
+
+
+def _is_pickled(path: Path) -> bool:
+    """Whether it is a pickle, or a .npy file of Python objects; without loading it."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return (head.startswith(b"\x93NUMPY") and b"|O" in head.split(b"\n")[0]) or head.startswith(b"\x80")
 
 
 def _read_safetensors(path: Path) -> np.ndarray:

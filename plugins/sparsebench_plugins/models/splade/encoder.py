@@ -159,9 +159,15 @@ class ModelSide(Side):
         return {
             **self.model.describe(),
             "engine": self.engine,
+            **self._fallback(),
             "faster_engines": dict(passed_over(self.engine)) if self.model.on_cpu else {},
             "workers": workers() if self.model.on_cpu else 1,
         }
+
+    def _fallback(self) -> Mapping[str, Json]:
+        """Why the reference pools in the place of the engine."""
+        reason = self.decoder.fallback if isinstance(self.decoder, DeviceDecoder) else None
+        return {} if reason is None else {"reference_because": reason}
 
     def _infer(
         self, decoder: Decoder, ids: Sequence[Sequence[int]], lengths: np.ndarray, positions: np.ndarray

@@ -106,7 +106,7 @@ def test_every_method_runs_on_every_system_from_clips_to_a_table(
         assert 0 <= record.measures["Success@1"] <= record.measures["Success@5"] <= 1
     tunings = [record.tuning for record in records if record.tuning]
     assert len(tunings) == 4 * 2 * len(tuned)
-    assert {tuning["queries"] for tuning in tunings} == {3, 6}
+    assert {tuning.queries for tuning in tunings} == {3, 6}
 
 
 def test_blip_ranks_the_matched_and_leaves_all_others_unseen(blip_dir: Path, tmp_path: Path) -> None:
