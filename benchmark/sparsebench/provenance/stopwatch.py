@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from sparsebench import device
 
@@ -45,6 +47,18 @@ class _Peak(NamedTuple):
         return _Peak(max(self.host, other.host), max(self.gpu, other.gpu))
 
 
+@dataclass
+class _Stage:
+    """A stage that is open. peak: the most so far. within: seconds so far of stages within it."""
+
+    peak: _Peak = field(default_factory=_Peak)
+    within: float = 0.0
+
+
+# Those of this thread or task, whichever stopwatch they belong to: what others do meanwhile is no part of a stage.
+_open: ContextVar[tuple[_Stage, ...]] = ContextVar("open", default=())
+
+
 class Stopwatch:
     """Seconds by stage: `with watch.stage("fit"): …`; a stage entered twice adds up.
 
@@ -52,11 +66,6 @@ class Stopwatch:
     memory that the process used during a stage, MiB; gpu_peak_mib: the same of the GPU's memory, where it uses one.
     Stages within a stage count for it, too.
     """
-
-    _outer: ClassVar[list[_Peak]] = []
-    """Peaks so far of the stages that are open, whichever stopwatch they belong to."""
-    _within: ClassVar[list[float]] = []
-    """Seconds so far of stages within each of these."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -66,9 +75,11 @@ class Stopwatch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time of the block to `name`."""
-        self._outer[:] = [peak.or_more(_Peak.now()) for peak in self._outer]
-        self._outer.append(_Peak())
-        self._within.append(0.0)
+        outer = _open.get()
+        for stage in outer:
+            stage.peak = stage.peak.or_more(_Peak.now())
+        own = _Stage()
+        token = _open.set((*outer, own))
         forget_peak()
         device.forget_peak()
         start = time.perf_counter()
@@ -76,10 +87,13 @@ class Stopwatch:
             yield
         finally:
             elapsed = time.perf_counter() - start
-            self.seconds[name] = self.seconds.get(name, 0.0) + elapsed - self._within.pop()
-            self._within[-1:] = [within + elapsed for within in self._within[-1:]]
-            peak = self._outer.pop().or_more(_Peak.now())
-            self._outer[:] = [outer.or_more(peak) for outer in self._outer]
+            _open.reset(token)
+            self.seconds[name] = self.seconds.get(name, 0.0) + elapsed - own.within
+            for stage in outer[-1:]:
+                stage.within += elapsed
+            peak = own.peak.or_more(_Peak.now())
+            for stage in outer:
+                stage.peak = stage.peak.or_more(peak)
             self._keep(name, peak)
 
     def _keep(self, name: str, peak: _Peak) -> None:
