@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
+from pathlib import Path
 
 __all__ = [
     "CollectionError",
@@ -77,6 +79,19 @@ def reason(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
     return str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"
+
+
+def plain_warnings() -> None:
+    """Print our own warnings as a line of text, without the place in our code; others as Python does."""
+    before = warnings.formatwarning
+
+    def format_warning(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    ) -> str:
+        ours = Path(filename).is_relative_to(Path(__file__).parent)
+        return f"{message}\n" if ours else before(message, category, filename, lineno, line)
+
+    warnings.formatwarning = format_warning
 
 
 def did_you_mean(asked: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.recorder import Recorder
 from sparsebench.leaderboard import Board, Report
 from sparsebench.leaderboard.board import board_of
-from sparsebench.planning import Group, Plan
+from sparsebench.planning import Plan
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_record, write_record
@@ -38,33 +38,22 @@ class Runner:
 
     def report(self, plan: Plan) -> Report:
         """As `run`, with what lies beside the records; the pages are written."""
-        suite, baseline, folder = plan.suite, plan.suite.baseline, SuiteFolder(self.runs / plan.suite.name)
-        index = Index(
-            suite=suite.name,
-            description=suite.description,
-            cells=plan.keys,
-            baseline=(baseline.model, baseline.postprocessor),
-            shown=dict(plan.shown),
-        )
-        # First, so that a run that is killed can be reported as far as it came.
-        index.with_analyses_of(_earlier(folder)).write(folder.path)
+        self.begin(plan)
         records: dict[str, Record] = {}
-        for number, group in enumerate(plan.groups, start=1):
-            names = f"{group.model.spec.label} on {group.collection.spec.label}"
-            self.progress.say(f"[{number}/{len(plan.groups)}] {names}")
-            records |= self._run_group(group, folder)
-        records |= _left_out(plan, records, folder)
-        ordered = [records[key] for key in plan.keys if key in records]
-        index = index.model_copy(update={"analyses": _analyses(plan, index, ordered, folder)})
-        index.write(folder.path)
-        report = Report(board_of(index, ordered, _noise(folder)), RunsEvidence([folder.path]))
-        report.write(folder.path, PAGE)
-        return report
+        for number in range(len(plan.groups)):
+            records |= self.evaluate(plan, number)
+        return self.finish(plan, records)
 
-    def _run_group(self, group: Group, folder: SuiteFolder) -> dict[str, Record]:
-        """Key -> record, of its cells."""
-        watch, records = Stopwatch(), {}
-        evaluation = Evaluation(group, self.store, self.progress, watch)
+    def begin(self, plan: Plan) -> None:
+        """Write down what the suite asks for, so that a run that is killed can be reported as far as it came."""
+        folder = self._folder(plan)
+        _index(plan).with_analyses_of(_earlier(folder)).write(folder.path)
+
+    def evaluate(self, plan: Plan, number: int) -> dict[str, Record]:
+        """Write the records of a group, counted from 0. Key -> record, of its cells."""
+        group, folder, watch = plan.groups[number], self._folder(plan), Stopwatch()
+        self.progress.say(f"[{number + 1}/{len(plan.groups)}] {group.name}")
+        evaluation, records = Evaluation(group, self.store, self.progress, watch), {}
         recorder = Recorder(evaluation, folder, watch)
         with self.progress.step("cells", len(group.cells), "cells") as advance:
             analysis = analyze_group(evaluation, folder, watch)
@@ -73,6 +62,32 @@ class Runner:
                 write_record(folder.record(cell.key), records[cell.key])
                 advance(1)
         return records
+
+    def finish(self, plan: Plan, records: Mapping[str, Record]) -> Report:
+        """Let the suite's own analyzers read all records, and write the pages. records: those at hand, by key."""
+        folder = self._folder(plan)
+        known = {**records, **_left_out(plan, records, folder)}
+        ordered = [known[key] for key in plan.keys if key in known]
+        index = _index(plan)
+        index = index.model_copy(update={"analyses": _analyses(plan, index, ordered, folder)})
+        index.write(folder.path)
+        report = Report(board_of(index, ordered, _noise(folder)), RunsEvidence([folder.path]))
+        report.write(folder.path, PAGE)
+        return report
+
+    def _folder(self, plan: Plan) -> SuiteFolder:
+        return SuiteFolder(self.runs / plan.suite.name)
+
+
+def _index(plan: Plan) -> Index:
+    suite = plan.suite
+    return Index(
+        suite=suite.name,
+        description=suite.description,
+        cells=plan.keys,
+        baseline=(suite.baseline.model, suite.baseline.postprocessor),
+        shown=dict(plan.shown),
+    )
 
 
 def _earlier(folder: SuiteFolder) -> Index | None:

@@ -7,15 +7,15 @@ interrupted; 3 an error of sparsebench itself; 4 usage, or a mistake that the us
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
-import warnings
-from pathlib import Path
+from types import FrameType
 
 import click
 
 from sparsebench.cli.consoles import speak_any_console
 from sparsebench.cli.exits import Exit
-from sparsebench.errors import SparsebenchError, did_you_mean
+from sparsebench.errors import SparsebenchError, did_you_mean, plain_warnings
 
 COMMANDS = {
     "init": "Write a commented suite for a model and a collection of your own.",
@@ -74,20 +74,15 @@ def cli() -> None:
     """
 
 
-def _format_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
-) -> str:
-    ours = Path(__file__).parents[1]
-    return f"{message}\n" if Path(filename).is_relative_to(ours) else _FORMAT(message, category, filename, lineno, line)
-
-
-_FORMAT = warnings.formatwarning
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """The entry point: errors that a user can fix are one message without a traceback, and so are our own warnings."""
-    warnings.formatwarning = _format_warning
+    plain_warnings()
     speak_any_console()
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from typing import Any
 
 import click
@@ -12,32 +13,47 @@ from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.cli.output import count
 from sparsebench.cli.terminal import terminal_tables
 from sparsebench.errors import StoreError
+from sparsebench.execution import Here, Local, run_suite
+from sparsebench.execution.request import Planned, Request
 from sparsebench.leaderboard import Board, read_published, refusals, reproduction
-from sparsebench.planning.session import Session, open_session
+from sparsebench.leaderboard.report import read_report
 from sparsebench.records import INDEX_FILE, PAGE
-from sparsebench.runner import Runner
 
 
 @click.command("run")
 @click.option("-q", "--quiet", is_flag=True, help="Print what failed and nothing else.")
 @suite_options
-def command(*, quiet: bool, **options: Any) -> int:
-    """Run SUITE, a name or a path: compute what is missing, print its leaderboard as far as the terminal is wide."""
-    session = open_session(**options)
-    session.check_devices()
-    report = Runner(session.store, session.runs, session.progress).report(session.plan)
+@click.option(
+    "--in-process", is_flag=True, help="Do the work in this process, for debuggers: a plugin that crashes ends all."
+)
+@click.option(
+    "--plugin-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop a call of a plugin that takes longer; what needs it fails.  [default: no limit]",
+)
+def command(*, quiet: bool, in_process: bool, plugin_timeout: float | None, **options: Any) -> int:
+    """Run SUITE, a name or a path: compute what is missing, print its leaderboard as far as the terminal is wide.
+
+    The work is done in a child process: a plugin that crashes, exits or outlasts its time fails alone.
+    """
+    if in_process and plugin_timeout:
+        raise click.UsageError("--plugin-timeout ends the process that a plugin runs in; leave out --in-process")
+    with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
+        planned = run_suite(Request(**options), executor)
+    report = read_report(planned.folder)
     if not quiet:
         width = shutil.get_terminal_size().columns
         click.echo(terminal_tables(report, width=width))
-        click.echo(_closing(session, report.board))
+        click.echo(_closing(planned, report.board))
     return Exit.FAILED_CELLS if report.board.failures else Exit.OK
 
 
-def _closing(session: Session, board: Board) -> str:
-    lines = [f"written: {session.folder / PAGE}.md, and .html to explore", *map(str, refusals(board))]
+def _closing(planned: Planned, board: Board) -> str:
+    lines = [f"written: {planned.folder / PAGE}.md, and .html to explore", *map(str, refusals(board))]
     if board.pending:
         lines.append(f"{count(board.pending, 'cell is', 'cells are')} not computed yet")
-    if (LEADERBOARDS / session.suite.name / INDEX_FILE).is_file():
+    if (LEADERBOARDS / planned.name / INDEX_FILE).is_file():
         lines.append(_reproduced(board))
     return "\n".join(lines)
 

@@ -80,6 +80,7 @@ class Model(Fetchable, ABC):
     reads_media: ClassVar[bool] = False
     stored_as: ClassVar[str | None] = None
     default_candidates: ClassVar[Candidates] = "retrieved"
+    dense: bool = True
 
     def unsuited(self, items: Role | None) -> str | None:
         """Why it cannot work on a collection, in words that follow its name; None where it can.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sparsebench.contracts import EncodedFeatures, Features, LoadedPairedEncoder, Side
+from sparsebench.contracts.calls import calling
 from sparsebench.errors import ModelError
 from sparsebench.media import MediaItem
 from sparsebench.progress import Progress
@@ -96,7 +97,8 @@ class PairedSide:
 
     def _make(self, shard: FeatureShard, store: Store, make: Callable[[range], EncodedFeatures]) -> Artefact:
         loaded, start = self.load(), time.perf_counter()
-        encoded = make(shard.rows)
+        with calling(f"{type(loaded).__name__}.encode_{self.side}s", shard.key):
+            encoded = make(shard.rows)
         _check(encoded.features, len(shard.rows), type(loaded).__name__)
         facts: dict[str, Json] = {
             "pace": self.pace,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.csr import check_csr, row_of
 from sparsebench.errors import ContractError
 from sparsebench.types import Encoded, Role
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-def encoded(encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> Encoded:
-    """What `encoder` makes of texts, as `Encoded` promises it; raises ContractError with the rule that it breaks."""
+def encoded(encoder: LoadedEncoder, texts: Sequence[str], role: Role, *, key: str = "") -> Encoded:
+    """What `encoder` makes of texts, as `Encoded` promises it; raises ContractError with the rule that it breaks.
+
+    key: what tells the call from others of this encoder, where the process is supervised.
+    """
     owner = f"{type(encoder).__name__}.encode(…, {role!r})"
     size = getattr(getattr(encoder, "vocabulary", None), "size", None)
     if not isinstance(size, int | np.integer):
         raise ContractError(owner, "vocabulary", f"vocabulary.size is {size!r}, not the number of output dimensions")
-    return checked_vectors(encoder.encode(list(texts), role), shape=(len(texts), int(size)), owner=owner)
+    with calling(owner, key):
+        returned = encoder.encode(list(texts), role)
+    return checked_vectors(returned, shape=(len(texts), int(size)), owner=owner)
 
 
 def checked_vectors(returned: object, *, shape: tuple[int, int], owner: str) -> Encoded:

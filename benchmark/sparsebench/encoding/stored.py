@@ -18,6 +18,7 @@ import numpy as np
 
 from sparsebench.collection.corpus import Corpus
 from sparsebench.contracts import LoadedEncoder
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.plain import plain_mapping
 from sparsebench.encoding.returned import encoded
 from sparsebench.progress import Progress
@@ -76,6 +77,13 @@ def encode_documents(
 ) -> Vectors:
     """Vectors of a corpus in its own order, (D, V)."""
     shards = document_shards(encoder, corpus)
+    return _joined(list(encode_shards(encoder, shards, documents, store, progress).values()))
+
+
+def encode_shards(
+    encoder: Encoder, shards: Mapping[range, str], documents: Iterable[Document], store: Store, progress: Progress
+) -> Mapping[range, Artefact]:
+    """The artefacts of some shards of a corpus, as `document_shards` names them; those that are missing are made."""
     found = {shard: store.find(KIND, key) for shard, key in shards.items()}
     missing = [shard for shard, artefact in found.items() if artefact is None]
     if missing:
@@ -83,7 +91,7 @@ def encode_documents(
             for shard, artefact in _made(encoder, _texts(iter(documents), missing), shards, store):
                 found[shard] = artefact
                 advance(len(shard))
-    return _joined([artefact for artefact in found.values() if artefact is not None])
+    return {shard: artefact for shard, artefact in found.items() if artefact is not None}
 
 
 def encode_queries(encoder: Encoder, texts: Sequence[str], store: Store, progress: Progress) -> Vectors:
@@ -117,7 +125,8 @@ def _made(
         while coming is not None:
             (shard, texts), coming = coming, next(parts, None)
             if coming is not None:
-                loaded.foresee(coming[1], encoder.role)
+                with calling(f"{type(loaded).__name__}.foresee", encoder.key()):
+                    loaded.foresee(coming[1], encoder.role)
             made = _encode(encoder, loaded, texts)
             if before is not None:
                 yield before[0], before[1].result()
@@ -129,7 +138,7 @@ def _made(
 def _encode(encoder: Encoder, loaded: LoadedEncoder, texts: Sequence[str]) -> tuple[csr_array, dict[str, Json]]:
     """Vectors, and the facts that are kept beside them."""
     start = time.perf_counter()
-    made = encoded(loaded, texts, encoder.role)
+    made = encoded(loaded, texts, encoder.role, key=encoder.key())
     return made.vectors, {
         "pace": pace(encoder.identity),
         "shape": list(made.vectors.shape),

@@ -15,6 +15,7 @@ from sparsebench.contracts import (
     SuiteAnalyzer,
     SuiteContext,
 )
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
 from sparsebench.contracts.returned import checked_analysis
 from sparsebench.errors import FAILURES, ContractError, reason
@@ -113,7 +114,8 @@ def _kept(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Call
     except Damage as damage:
         damage.warn()
     try:
-        analysis = checked_analysis(compute(), owner)
+        with calling(owner, key):
+            analysis = checked_analysis(compute(), owner)
         planned.shown.check_files(analysis.files)
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})

@@ -33,4 +33,11 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     postprocessor = cell.make(**(tuning.chosen if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = run_of(evaluation, outcome.ranking, collection.test)
-    return CellResult(run, outcome.facts, outcome.notes, tuning, outcome.ranks(collection.test))
+    notes = {**outcome.notes, **_own_ids(run)}
+    return CellResult(run, outcome.facts, notes, tuning, outcome.ranks(collection.test))
+
+
+def _own_ids(run: Run) -> dict[str, Json]:
+    """How many queries rank a document of their own id first: where queries are documents, `drop_own_id` is meant."""
+    own = sum(next(iter(documents), None) == query_id for query_id, documents in run.items())
+    return {"queries_that_rank_their_own_id_first": own} if own else {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from sparsebench.contracts import CellContext
+from sparsebench.contracts.calls import calling
 from sparsebench.device import lost
 from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
@@ -65,14 +66,20 @@ class Recorder:
         return record
 
     def _attempt(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
+        group = self.evaluation.group
         try:
-            done = self._measured(self._found(cell) or self._computed(cell), cell)
-            found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)
-            return done.model_copy(update={"analysis": {**analysis, **found}})
+            name = f"{group.model.spec.label}+{cell.spec.label} on {group.collection.spec.label}"
+            with calling(name, cell.key, limited=False):
+                return self._made(cell, analysis)
         except SparsebenchError as error:
             return self._failed(cell, str(error))
         except FAILURES as error:  # one broken plugin must not cost the cells of all others
             return self._failed(cell, lost(error) or reason(error), traceback.format_exc())
+
+    def _made(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
+        done = self._measured(self._found(cell) or self._computed(cell), cell)
+        found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)
+        return done.model_copy(update={"analysis": {**analysis, **found}})
 
     def _found(self, cell: PlannedCell) -> Record | None:
         """The record of an earlier run, where it and its run are whole."""

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.read import Gallery
 from sparsebench.contracts import LoadedEncoder, VectorModel, Vocabulary
-from sparsebench.encoding.stored import Encoder, Vectors, encode_documents, encode_queries
+from sparsebench.contracts.calls import calling
+from sparsebench.encoding.stored import (
+    Encoder,
+    Vectors,
+    document_shards,
+    encode_documents,
+    encode_queries,
+    encode_shards,
+)
 from sparsebench.media import Media
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
@@ -60,7 +68,8 @@ class GroupVectors:
     @cached_property
     def encoder(self) -> LoadedEncoder:
         """The encoder, loaded (or fitted to the corpus) when first needed."""
-        with self._watch.stage("load model"):
+        name = f"{type(self._model).__name__}, loaded for {self.collection.spec.label}"
+        with self._watch.stage("load model"), calling(name, self.group.model.spec.label):
             return self._model.encoder_for(self.collection.source.documents, self.group.device)
 
     @property
@@ -73,6 +82,14 @@ class GroupVectors:
         """Vectors of the corpus, (D, V)."""
         with self._watch.stage("encode documents"):
             return self._encoded(Gallery(self.collection.source, self.collection.corpus))
+
+    def make_shards(self, rows: Sequence[range]) -> None:
+        """Have these shards of the corpus in the store, as `document_shards` cuts it."""
+        encoder = self._role("document", self.collection.items_ranked)
+        named = document_shards(encoder, self.collection.corpus)
+        with self._watch.stage("encode documents"):
+            wanted = {shard: named[shard] for shard in rows}
+            encode_shards(encoder, wanted, self.collection.source.documents(), self._store, self._progress)
 
     @cached_property
     def bank_documents(self) -> Vectors:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sparsebench.contracts import Model
+from sparsebench.contracts.calls import ProcessDied, calling
 from sparsebench.errors import FAILURES, ContractError, SparsebenchError, reason
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.types import Json, Role
@@ -34,8 +35,9 @@ def identified(resolved: ResolvedModel) -> ResolvedModel:
 
 def _or_broken(resolved: ResolvedModel, ask: Callable[[], object], call: str) -> ResolvedModel:
     try:
-        ask()
-    except ContractError as error:
+        with calling(f"{type(resolved.model).__name__}.{call}", resolved.spec.label):
+            ask()
+    except (ContractError, ProcessDied) as error:
         why = str(error)
     except SparsebenchError:  # for the user to mend, and it says how
         raise

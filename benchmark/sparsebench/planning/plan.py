@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sparsebench.collection.resolved import TestCollection
 from sparsebench.collection.topics import topics_digest
-from sparsebench.contracts import Analyzer, Postprocessor, Scorer, Shown, Side
+from sparsebench.contracts import Analyzer, Postprocessor, Shown, Side
 from sparsebench.contracts.hookspecs import AnalyzerPlugin
 from sparsebench.device import kind
 from sparsebench.errors import SuiteError
@@ -79,10 +79,14 @@ class Group:
     analyses: tuple[PlannedAnalysis, ...]
 
     @property
+    def name(self) -> str:
+        """Its model and its collection, for messages."""
+        return f"{self.model.spec.label} on {self.collection.spec.label}"
+
+    @property
     def counts_first_ranks(self) -> bool:
         """Whether a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
-        model = self.model.model
-        if isinstance(model, Scorer) and not model.dense:
+        if not self.model.model.dense:
             return False
         tuned = {cell.spec.tune.measure for cell in self.cells if cell.spec.tune}
         return any(name in OF_ALL_RANKS for name in {*self.measures, *tuned})

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sparsebench.config.validation import KeyPath, explain
+from sparsebench.contracts.calls import calling
 from sparsebench.errors import FAILURES, PluginError, SparsebenchError, reason
 from sparsebench.registry.parameter_docs import parameter_docs, type_hints
 from sparsebench.types import Json
@@ -46,7 +47,8 @@ def validate(factory: Factory, params: Mapping[str, Json]) -> dict[str, Any]:
     except ValidationError as error:
         raise ParameterError(explain(error, model, params, noun="parameter")) from None
     try:
-        factory(**resolved)
+        with calling(f"{factory.__qualname__}()", json.dumps(params, default=os.fspath)):
+            factory(**resolved)
     except (ValueError, SparsebenchError) as error:
         raise ParameterError([((), str(error))]) from error
     except FAILURES as error:

@@ -10,8 +10,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.hookspecs import PROJECT
-from sparsebench.errors import PluginError, did_you_mean
+from sparsebench.errors import FAILURES, PluginError, did_you_mean
 from sparsebench.provenance.source import code_digest
 from sparsebench.registry.hooks import RECORDS, Kind, call_hooks
 from sparsebench.registry.importing import import_plugin
@@ -80,8 +81,9 @@ class Registry:
                 left_out.append(provider.name)
                 continue
             try:
-                used.append((provider, call_hooks(entry.load())))
-            except (Exception, SystemExit) as error:  # a stranger's module may do anything when it is imported
+                with calling(f"plugin {provider.name}"):
+                    used.append((provider, call_hooks(entry.load())))
+            except FAILURES as error:  # a stranger's module may do anything when it is imported
                 broken.append(BrokenPlugin.by(provider, error))
         installed = {provider.module for provider, _ in used}
         used += [_named(asked) for asked in dict.fromkeys(extra) if asked not in installed]
@@ -124,11 +126,13 @@ class Registry:
 
 def _named(asked: str) -> Provided:
     """A plugin that was asked for by name: nothing goes on without it."""
-    module = import_plugin(asked)
+    with calling(f"plugin {asked}"):
+        module = import_plugin(asked)
     provider = Provider.of_module(asked, module)
     try:
-        return provider, call_hooks(module)
-    except (Exception, SystemExit) as error:
+        with calling(f"plugin {asked}: hooks"):
+            return provider, call_hooks(module)
+    except FAILURES as error:
         raise PluginError(f"plugin {BrokenPlugin.by(provider, error)}") from error
 
 

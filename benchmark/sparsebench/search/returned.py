@@ -23,12 +23,12 @@ def checked_ids(outside: object, doc_ids: np.ndarray, owner: str) -> np.ndarray:
     """Ids (O,) bytes that a scorer ranks beside `doc_ids` (D,); raises ContractError unless they are new, each once."""
     if not isinstance(outside, np.ndarray) or outside.ndim != 1 or outside.dtype.kind != "S":
         found = getattr(outside, "dtype", type(outside).__name__)
-        raise ContractError(owner, "ids", f"outside() returned {found}, not an array (O,) of bytes")
+        raise ContractError(owner, "ids", f"it returned {found}, not an array (O,) of bytes")
     values, counts = np.unique(outside, return_counts=True)
     known = np.isin(values, doc_ids)
     for unsound, why in ((counts > 1, "comes twice"), (known, "is in the collection")):
         if unsound.any():
-            raise ContractError(owner, "ids", f"outside(): {values[unsound][0].decode(errors='replace')!r} {why}")
+            raise ContractError(owner, "ids", f"{values[unsound][0].decode(errors='replace')!r} {why}")
     return outside
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.readonly import RULE
 from sparsebench.errors import ContractError
 
@@ -71,7 +72,8 @@ class Watch:
 
 @contextmanager
 def watching(owner: str) -> Iterator[Watch]:
-    """A watch for one call; raises ContractError after it where `owner` wrote to what it was given."""
+    """A watch for one call, announced; raises ContractError after it where `owner` wrote to what it was given."""
     watch = Watch(owner)
-    yield watch
+    with calling(owner):
+        yield watch
     watch.check()

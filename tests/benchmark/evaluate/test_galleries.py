@@ -134,7 +134,7 @@ def test_beside_answers_to_the_bank_a_method_would_seem_to_gain_much_more_than_i
         method = InvertedSoftmaxSingleQuery(tau=0.05)
         found = apply_to(method, method.fit(fitting, FitContext()), test, candidates="all")
         corrected = np.hstack([block.scores.numpy() for block, _ in found])
-        raw, after = ((gallery[each.argmax(axis=1)] == fold).mean() for each in (dense(test), corrected))
+        raw, after = ((gallery[each.argmax(axis=1)] == fold).mean() for each in (dense(Scores(test)), corrected))
         return float(after - raw)
 
     assert gain(np.arange(1000)) == pytest.approx(0.095)

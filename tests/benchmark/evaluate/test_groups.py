@@ -253,3 +253,25 @@ def test_negative_test_scores_that_dsl_turns_round_are_said_in_the_table_and_war
     assert record["provenance"]["postprocessing"]["negative_test_scores"] == 7
     page = (tmp_path / "runs/case/leaderboard.md").read_text()
     assert "score_matrix + dsl: 58.3% of the test scores are below 0" in page
+
+
+@pytest.mark.parametrize("drop", ["true", "false"])
+def test_queries_that_are_documents_and_rank_themselves_first_are_counted(tmp_path: Path, drop: str) -> None:
+    docs = ["wing flow heat", "plate speed gas", "jet wing wings", "gas of plate"]
+    (tmp_path / "corpus.jsonl").write_text(
+        "".join(json.dumps({"_id": f"d{place}", "text": text}) + "\n" for place, text in enumerate(docs))
+    )
+    (tmp_path / "queries.jsonl").write_text(
+        "".join(json.dumps({"_id": f"d{place}", "text": docs[place]}) + "\n" for place in (0, 1))
+    )
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nd0\td2\t1\nd1\td3\t1\n")
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        f"name: case\nmeasures: [RR@10]\ndepth: 10\ncollections: [{{beir: {tmp_path}, drop_own_id: {drop}}}]\n"
+        "models: [bm25]\npostprocessors: [none]\n"
+    )
+    (found,) = measured(path)
+    assert found["RR@10"] == (1 if drop == "true" else 0.5)
+    page = (tmp_path / "runs/case/leaderboard.md").read_text()
+    assert ("2 queries that rank their own id first" in page) == (drop == "false")

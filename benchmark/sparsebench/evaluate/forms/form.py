@@ -81,6 +81,10 @@ class Form(ABC, Generic[M]):
         """Stage -> what its artefacts in the store cost when they were made, s."""
         return {}
 
+    def make_shards(self, rows: Sequence[range]) -> None:
+        """Have some shards of the corpus in the store, as `encoding.stored.document_shards` cuts it: what several
+        processes can share. A form that cannot be split so encodes where it is evaluated."""
+
     def on_bank(self) -> Model:
         """The model to ask where the bank's queries and documents stand for those tested."""
         return self.model

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sparsebench.contracts import Features, LoadedPairedEncoder, PairedEncoder
+from sparsebench.contracts.calls import calling
 from sparsebench.encoding.features import FeatureShard
 from sparsebench.errors import ModelError, ScoreError
 from sparsebench.progress import Progress
@@ -95,7 +96,8 @@ class PairScores:
     def _pairs(self, queries: Features, documents: Features) -> np.ndarray:
         """Scores (q, d) of a shard of queries for a shard of documents."""
         loaded = self.load()
-        scores = loaded.score(queries, documents) if self._texts_ask else loaded.score(documents, queries).T
+        with calling(f"{type(loaded).__name__}.score"):
+            scores = loaded.score(queries, documents) if self._texts_ask else loaded.score(documents, queries).T
         asked = _count(queries), _count(documents)
         if not isinstance(scores, np.ndarray) or scores.shape != asked or scores.dtype.kind != "f":
             raise ModelError(f"{type(loaded).__name__}.score: floating-point scores of shape {asked} were asked for")

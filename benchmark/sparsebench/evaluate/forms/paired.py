@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.read import Gallery
 from sparsebench.contracts import LoadedPairedEncoder, PairedEncoder, Side
+from sparsebench.contracts.calls import calling
 from sparsebench.encoding.features import PairedSide, StoredFeatures
 from sparsebench.evaluate.forms.form import Form, Part, Scores, bank_gallery, block_width
 from sparsebench.evaluate.forms.pair_scores import PairScores
@@ -27,7 +28,8 @@ class PairedForm(Form[PairedEncoder]):
     @cached_property
     def loaded(self) -> LoadedPairedEncoder:
         """The model, loaded when first needed."""
-        with self.watch.stage("load model"):
+        name = f"{type(self.model).__name__}, loaded for {self.collection.spec.label}"
+        with self.watch.stage("load model"), calling(name, self.group.model.spec.label):
             return self.model.load(self.group.device)
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:

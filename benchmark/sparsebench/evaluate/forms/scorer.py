@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sparsebench.contracts import ScoredIds, Scorer
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.readonly import read_only
 from sparsebench.evaluate.forms.form import Form, Part, Scores, bank_gallery, block_width
 from sparsebench.search import MatrixScores
@@ -23,7 +24,10 @@ class ScorerForm(Form[Scorer]):
     def outside(self) -> np.ndarray | None:
         """Ids (O,) bytes that its runs rank and that the corpus lacks."""
         doc_ids = self.collection.corpus.doc_ids
-        return checked_ids(self.model.outside(read_only(doc_ids)), doc_ids, type(self.model).__name__)
+        owner = f"{type(self.model).__name__}.outside"
+        with calling(owner, self.group.name):
+            outside = self.model.outside(read_only(doc_ids))
+        return checked_ids(outside, doc_ids, owner)
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[MatrixScores]:
         """Scores as it gives them."""
@@ -39,12 +43,13 @@ class ScorerForm(Form[Scorer]):
         own = part == "bank gallery"
         doc_ids = read_only(bank_gallery(self.collection).corpus.doc_ids if own else self._doc_ids)
         same = self.collection.bank_is_same_collection
-        if part == "collection":
-            scored = self.model.score(queries, doc_ids)
-        else:
-            scored = self.model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
         method = "score" if part == "collection" else "score_bank"
         owner = f"{type(self.model).__name__}.{method}"
+        with calling(owner, self.group.name, part):
+            if part == "collection":
+                scored = self.model.score(queries, doc_ids)
+            else:
+                scored = self.model.score_bank(queries, doc_ids, same_collection=same, own_gallery=own)
         return checked_scores(scored, shape=(len(queries), len(doc_ids)), owner=owner)
 
     def _notes(self, scored: ScoredIds, queries: Sequence[Query], part: Part) -> Mapping[str, Json]:

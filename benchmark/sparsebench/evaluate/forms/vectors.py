@@ -32,6 +32,10 @@ class VectorForm(Form[VectorModel]):
         """Dot products."""
         return Scores(self._products(self.vectors.queries([query.text for query in queries]), part))
 
+    def make_shards(self, rows: Sequence[range]) -> None:
+        """Encode those that are missing."""
+        self.vectors.make_shards(rows)
+
     def search(self, query_vectors: csr_array, depth: int, order: np.ndarray) -> Ranking:
         """The documents with a score above 0 for query vectors (N, V), best first; order: (D,), breaks ties."""
         return self._products(query_vectors, "collection").top(depth, order)

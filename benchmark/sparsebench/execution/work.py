@@ -1,0 +1,72 @@
+"""What the tasks of a suite do; imported where they are done, not where they are handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+
+from sparsebench.errors import FAILURES
+from sparsebench.evaluate.group import Evaluation
+from sparsebench.execution.request import Planned, Request
+from sparsebench.planning import Group
+from sparsebench.planning.session import Session, open_session
+from sparsebench.planning.shards import document_shards_of
+from sparsebench.provenance import Stopwatch
+from sparsebench.records import ANALYSIS_FILE, SuiteFolder, is_finished
+from sparsebench.runner import Runner
+
+
+def plan_suite(request: Request) -> Planned:
+    """Plan it anew: the suite or its plugins may have changed since."""
+    _session.cache_clear()
+    session = _session(request)
+    _runner(session).begin(session.plan)
+    missing = tuple(_missing(group, session) for group in session.plan.groups)
+    return Planned(session.suite.name, session.folder, missing)
+
+
+def encode_shards(request: Request, group: int, rows: Sequence[range]) -> None:
+    """Encode what is missing of them. A model that fails here fails again where its cells are evaluated."""
+    session = _session(request)
+    session.check_devices()
+    with suppress(*FAILURES):
+        evaluation = Evaluation(session.plan.groups[group], session.store, session.progress, Stopwatch())
+        evaluation.form.make_shards(rows)
+
+
+def evaluate_group(request: Request, group: int) -> None:
+    """Compute what is missing of it; a group that lacks nothing needs neither torch nor a device."""
+    session = _session(request)
+    if _lacks_something(session.plan.groups[group], SuiteFolder(session.folder)):
+        session.check_devices()
+    _runner(session).evaluate(session.plan, group)
+
+
+def finish_suite(request: Request) -> None:
+    """Write what the suite's own analyzers find, and the leaderboard."""
+    session = _session(request)
+    _runner(session).finish(session.plan, {})
+
+
+@lru_cache(maxsize=1)
+def _session(request: Request) -> Session:
+    """A process plans a suite once and keeps the plan for the next task."""
+    return open_session(**vars(request))
+
+
+def _runner(session: Session) -> Runner:
+    return Runner(session.store, session.runs, session.progress)
+
+
+def _missing(group: Group, session: Session) -> tuple[range, ...]:
+    shards = document_shards_of(group)
+    if shards is None or not _lacks_something(group, SuiteFolder(session.folder)):
+        return ()
+    return tuple(rows for rows, key in shards.keys.items() if not session.store.holds(shards.kind, key))
+
+
+def _lacks_something(group: Group, folder: SuiteFolder) -> bool:
+    analyses = [planned.key for planned in group.analyses if planned.level == "group"]
+    computed = all(is_finished(folder, cell.key) for cell in group.cells)
+    return not (computed and all((folder.analysis(key) / ANALYSIS_FILE).is_file() for key in analyses))

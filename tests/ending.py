@@ -1,0 +1,125 @@
+"""A plugin whose parts end their process, in the way that the variable ENDS names. Given to `run` with `-p`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sparsebench import (
+    Analysis,
+    AnalyzerPlugin,
+    Block,
+    CellAnalyzer,
+    CellContext,
+    Encoded,
+    FitContext,
+    GroupAnalyzer,
+    GroupContext,
+    LoadedEncoder,
+    ModelPlugin,
+    Postprocessor,
+    PostprocessorPlugin,
+    ScoreBlocks,
+    SparseEncoder,
+    State,
+    SuiteAnalyzer,
+    SuiteContext,
+    hookimpl,
+)
+from sparsebench.types import Json, Role
+from toys import LoadedWords
+
+
+def end() -> None:
+    """End the process."""
+    way = os.environ["ENDS"]
+    if way == "sys.exit":
+        sys.exit(0)
+    if way == "os._exit":
+        os._exit(0)
+    if way == "SIGSEGV":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    time.sleep(600)
+
+
+class EndsEncoding(SparseEncoder):
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        return {"name": type(self).__name__}
+
+    def load(self, device: str) -> LoadedEncoder:
+        class Loaded(LoadedWords):
+            def encode(self, texts: Sequence[str], role: Role) -> Encoded:
+                end()
+                return super().encode(texts, role)
+
+        return Loaded(0.5)
+
+
+class EndsLoading(EndsEncoding):
+    def load(self, device: str) -> LoadedEncoder:
+        end()
+        return LoadedWords(0.5)
+
+
+class EndsIdentity(EndsEncoding):
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        end()
+        return {}
+
+
+class EndsApplying(Postprocessor):
+    sees = "query"
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        return State()
+
+    def apply(self, block: Block, state: State, row_stats: Mapping[str, Any]) -> Any:
+        end()
+
+
+class EndsGroup(GroupAnalyzer):
+    def analyze(self, context: GroupContext) -> Analysis:
+        end()
+        return Analysis({})
+
+
+class EndsCell(CellAnalyzer):
+    def analyze(self, context: CellContext) -> Analysis:
+        end()
+        return Analysis({})
+
+
+class EndsSuite(SuiteAnalyzer):
+    def analyze(self, context: SuiteContext) -> Analysis:
+        end()
+        return Analysis({})
+
+
+@hookimpl
+def register_models() -> Iterable[ModelPlugin]:
+    """Models that end their process."""
+    return [
+        ModelPlugin("ends_encoding", EndsEncoding, "ends"),
+        ModelPlugin("ends_loading", EndsLoading, "ends"),
+        ModelPlugin("ends_identity", EndsIdentity, "ends"),
+    ]
+
+
+@hookimpl
+def register_postprocessors() -> Iterable[PostprocessorPlugin]:
+    """One that ends its process."""
+    return [PostprocessorPlugin("ends_applying", EndsApplying, "ends")]
+
+
+@hookimpl
+def register_analyzers() -> Iterable[AnalyzerPlugin]:
+    """One of each level that ends its process."""
+    return [
+        AnalyzerPlugin("ends_group", EndsGroup, "ends"),
+        AnalyzerPlugin("ends_cell", EndsCell, "ends"),
+        AnalyzerPlugin("ends_suite", EndsSuite, "ends"),
+    ]
