@@ -18,7 +18,10 @@ def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> N
         unset = [name for name in _VARIABLE.findall(node.text) if not environ.get(name)]
         for name in unset:
             mistakes.add(node.at, f"the environment variable {name} is not set; set it, as in `export {name}=…`")
-        return node if unset else replace(node, value=_VARIABLE.sub(lambda match: environ[match[1]], node.text))
+        if unset:
+            return node
+        value = _VARIABLE.sub(lambda match: environ[match[1]], node.text)
+        return replace(node, value=value, of_shell=node.of_shell or node.text.startswith("${"))
     if node.items:
         return replace(node, value=tuple(interpolate(item, environ, mistakes) for item in node.items))
     if node.entries:
@@ -27,7 +30,9 @@ def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> N
 
 
 def from_its_folder(node: Node) -> Node:
-    """A relative path, or a list of them, as seen from the working directory."""
+    """A relative path, or a list of them, as seen from the working directory, where a variable's path starts."""
+    if node.of_shell:
+        return node
     if node.text is not None:
         return replace(node, value=str(node.at.folder / node.text))
     return replace(node, value=tuple(map(from_its_folder, node.items))) if node.items else node

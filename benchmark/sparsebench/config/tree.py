@@ -14,11 +14,15 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Node:
-    """A value of a suite with its place; as an entry of a mapping also the place of its key."""
+    """A value of a suite with its place; as an entry of a mapping also the place of its key.
+
+    of_shell: its text begins with a variable, so that as a path it is one of the shell and not of the suite's folder.
+    """
 
     value: Scalar | tuple[Node, ...] | Mapping[str, Node]
     at: Position
     key_at: Position | None = None
+    of_shell: bool = False
 
     @property
     def items(self) -> tuple[Node, ...]:

@@ -200,6 +200,12 @@ def test_variables_are_read_in_paths_and_parameters_and_nowhere_else(load: Load)
     assert suite.description == suite.collections[0].name == "${DATA}"
 
 
+def test_a_relative_path_in_a_variable_starts_at_the_working_directory(write: Write, load: Load) -> None:
+    write("collections: [{beir: '${DATA}/x', domain: in}, {beir: 'x/${SET}', domain: in}]\n", "parts/base.yaml")
+    suite = load("include: parts/base.yaml\nname: x\nmodels: [bm25]\n", environ={"DATA": "data", "SET": "cacm"})
+    assert [collection.beir for collection in suite.collections] == [Path("data/x"), Path("parts/x/cacm")]
+
+
 def test_a_variable_that_is_not_set_is_a_mistake_that_says_to_set_it(refuse: Refuse) -> None:
     text = "name: x\nmodels: [bm25]\ncollections: [{beir: '${DATA}/x', domain: in}]\n"
     mistake = "suite.yaml:3:22: the environment variable DATA is not set; set it, as in `export DATA=…`"

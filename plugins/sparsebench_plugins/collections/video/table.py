@@ -47,6 +47,12 @@ class VideoTable(VideoCollection):
                 raise CollectionError(f"{where}: split {of!r}; there is: {', '.join(self.split_names)}")
             if not (name := row[self.video].strip()):
                 raise CollectionError(f"{where}: no video is named")
+            if len(name.split()) > 1:
+                raise CollectionError(
+                    f"{where}: the video {name!r} has white space, which a TREC run cannot hold; rename it and its clip"
+                )
+            if not row[self.caption].strip():
+                raise CollectionError(f"{where}: video {name!r} has an empty caption; write one, or leave the line out")
             if of == split:
                 found.append((name, row[self.caption].strip(), where))
         return numbered(found)
