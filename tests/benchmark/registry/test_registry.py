@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -250,3 +251,8 @@ def test_plugins_need_not_be_installed() -> None:
     assert list(registry.postprocessors) == ["toy"]
     with pytest.raises(PluginError, match="implements no hook"):
         Registry.of(SimpleNamespace())
+
+
+def test_a_malformed_entry_point_has_a_provider_that_names_it() -> None:
+    entry = importlib.metadata.EntryPoint("odd", "not a module!", "sparsebench")
+    assert Provider.of_entry(entry).module == "not a module!"
