@@ -34,7 +34,9 @@ class Provider:
         dist = entry.dist
         facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
         name, version = facts.get("Name", "unknown"), facts.get("Version", "unknown")
-        return cls(name, version, entry.module, entry.name)
+        # A value that is no `module:attr` has no module; loading it then fails, and names it.
+        module = entry.module if entry.pattern.match(entry.value) else entry.value
+        return cls(name, version, module, entry.name)
 
     @classmethod
     def of_object(cls, plugin: object) -> Provider:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -54,6 +54,7 @@ class Registry:
     """What plugins provide, by name.
 
     providers: the plugins in use. broken: those set aside. blocked: those that were asked to stay out.
+    clashes: names that several plugins give, and which: nobody has such a name.
     """
 
     models: Mapping[str, Registered]
@@ -63,13 +64,14 @@ class Registry:
     providers: tuple[Provider, ...] = ()
     broken: tuple[BrokenPlugin, ...] = ()
     blocked: tuple[str, ...] = ()
+    clashes: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
 
     @classmethod
     def discover(cls, *, blocked: Collection[str] = (), extra: Sequence[str] = (), group: str = PROJECT) -> Registry:
         """Load every installed plugin but those named by `blocked` or by the variable SPARSEBENCH_DISABLE_PLUGINS.
 
         Both take names of entry points or of distributions. extra: modules and `.py` files to load beside them.
-        Raises PluginError where two plugins give the same name, and for an extra one that is broken.
+        Raises PluginError for an extra one that is broken.
         """
         unwanted = {*blocked, *map(str.strip, os.environ.get(DISABLE_VARIABLE, "").split(","))}
         used: list[Provided] = []
@@ -106,18 +108,23 @@ class Registry:
         broken: tuple[BrokenPlugin, ...] = (),
         blocked: tuple[str, ...] = (),
     ) -> Registry:
+        clashes: dict[tuple[Kind, str], str] = {}
         models, postprocessors, analyzers, collections = (
-            _by_name(kind, [Registered(record, provider) for provider, records in used for record in records[kind]])
+            _by_name(
+                kind, [Registered(record, provider) for provider, records in used for record in records[kind]], clashes
+            )
             for kind in RECORDS
         )
         providers = tuple(provider for provider, _ in used)
-        return cls(models, postprocessors, analyzers, collections, providers, broken, blocked)
+        return cls(models, postprocessors, analyzers, collections, providers, broken, blocked, clashes)
 
     def get(self, kind: Kind, name: str) -> Registered:
         """Raises PluginError, with the closest name there is and the broken plugins that may have had it."""
         known: Mapping[str, Registered] = getattr(self, kind)
         if name in known:
             return known[name]
+        if (kind, name) in self.clashes:
+            raise PluginError(self.clashes[kind, name])
         message = f"unknown {_singular(kind)} {name!r}.{did_you_mean(name, known)}"
         if self.broken:
             message += f" It may be in a plugin that is broken: {'; '.join(map(str, self.broken))}"
@@ -136,18 +143,19 @@ def _named(asked: str) -> Provided:
         raise PluginError(f"plugin {BrokenPlugin.by(provider, error)}") from error
 
 
-def _by_name(kind: Kind, registered: Iterable[Registered]) -> Mapping[str, Registered]:
+def _by_name(
+    kind: Kind, registered: Iterable[Registered], clashes: dict[tuple[Kind, str], str]
+) -> Mapping[str, Registered]:
+    """Name -> who gives it; a name that several give goes to `clashes`, and all other names can be used."""
     named: dict[str, list[Registered]] = {}
     for each in registered:
         named.setdefault(each.plugin.name, []).append(each)
-    if twice := [
-        f"the {_singular(kind)} {name!r} is given by {' and by '.join(str(each.provider) for each in same)}"
-        for name, same in named.items()
-        if len(same) > 1
-    ]:
-        way_out = f"Leave one out with `-p no:NAME` or {DISABLE_VARIABLE}=NAME."
-        raise PluginError("\n".join([*twice, way_out]))
-    return MappingProxyType({name: same[0] for name, same in sorted(named.items())})
+    for name, same in named.items():
+        if len(same) > 1:
+            givers = " and by ".join(str(each.provider) for each in same)
+            way_out = f"Leave one out with `-p no:NAME` or {DISABLE_VARIABLE}=NAME."
+            clashes[kind, name] = f"the {_singular(kind)} {name!r} is given by {givers}\n{way_out}"
+    return MappingProxyType({name: same[0] for name, same in sorted(named.items()) if len(same) == 1})
 
 
 def _singular(kind: Kind) -> str:

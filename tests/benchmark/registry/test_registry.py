@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -143,11 +144,14 @@ def test_an_unknown_name_in_a_sound_registry_blames_no_plugin() -> None:
 
 
 @pytest.mark.parametrize("first", ["one", "two"])
-def test_a_name_given_twice_is_an_error_that_names_both_providers_in_either_order(install: Install, first: str) -> None:
+def test_a_name_given_twice_is_nobodys_and_asking_for_it_names_both_providers(install: Install, first: str) -> None:
     for name in sorted(["one", "two"], key=lambda name: name != first):
         install(name, SINKHORN)
+    install("three", "@hookimpl\ndef register_models():\n    return [ModelPlugin('toy', Toy, '')]")
+    registry = discover()
+    assert registry.get("models", "toy").provider.name == "three"  # all other names can be used
     with pytest.raises(PluginError) as error:
-        discover()
+        registry.get("postprocessors", "sinkhorn")
     assert str(error.value).splitlines() == [
         "the postprocessor 'sinkhorn' is given by one (one 1.5, module one) and by two (two 1.5, module two)",
         "Leave one out with `-p no:NAME` or SPARSEBENCH_DISABLE_PLUGINS=NAME.",
@@ -247,3 +251,8 @@ def test_plugins_need_not_be_installed() -> None:
     assert list(registry.postprocessors) == ["toy"]
     with pytest.raises(PluginError, match="implements no hook"):
         Registry.of(SimpleNamespace())
+
+
+def test_a_malformed_entry_point_has_a_provider_that_names_it() -> None:
+    entry = importlib.metadata.EntryPoint("odd", "not a module!", "sparsebench")
+    assert Provider.of_entry(entry).module == "not a module!"

@@ -42,6 +42,7 @@ def _for_people(registry: Registry) -> str:
     ]  # fmt: skip
     parts = [tabulate(rows, headers="keys", tablefmt="github") for rows in (_plugins(registry), providers)]
     parts += [f"broken: {each}\n  fix: {each.fix}. `sparsebench doctor` shows where." for each in registry.broken]
+    parts += [f"set aside: {clash}" for clash in registry.clashes.values()]
     if registry.blocked:
         parts.append(f"left out: {', '.join(registry.blocked)}")
     return "\n\n".join(parts)
