@@ -183,7 +183,9 @@ class Suite(_Spec):
     description: str = ""
     """Stands above the leaderboard."""
     measures: Annotated[tuple[str, ...], MinLen(1)] = DEFAULT_MEASURES
-    """ir_measures' names, and `MnR`, `MdR`; the first is what is tested and compared."""
+    """ir_measures' names, and `MnR`, `MdR`; the first is what is tested and compared. `R@k` is recall: the share of a
+    query's right answers among the first k. Where a query has many, text-video papers call R@k what is `Success@k`
+    here: whether any is among them."""
     depth: Positive = DEFAULT_DEPTH
     """Length of a run; at least the deepest cutoff of a measure."""
     candidates: Candidates | None = None

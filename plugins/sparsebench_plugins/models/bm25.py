@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Method = Literal["lucene", "robertson", "atire"]
+
+# Han, kana, Thai, Lao, Burmese, Khmer: letters and their marks, no punctuation.
+_UNSPACED = (
+    r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1050-\u109f\u1780-\u17d3"
+)
+_PIECES = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])\w){{2,}})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +56,18 @@ class Bm25(CollectionModel):
     lower: bool = True
     """Put texts in lower case before they are split."""
 
+    tokenizer: Literal["words", "bigrams"] = "words"
+    """`words` are bm25s's, of two letters and more. `bigrams` serves scripts without spaces (Han, kana, Thai, Lao,
+    Burmese, Khmer): every two neighbouring characters of them are a term, as is one that stands alone; other text is
+    split into words of two letters and more."""
+
     def identity(self, role: Role) -> Mapping[str, Json]:
         """Parameters, and the versions of the libraries that split and stem."""
         versions = {name: importlib.metadata.version(name) for name in ("bm25s", "PyStemmer")}
-        return {"bm25": asdict(self), "libraries": versions}
+        parameters = asdict(self)
+        if self.tokenizer == "words":  # named only where it differs: vectors made before it was a choice stay valid
+            del parameters["tokenizer"]
+        return {"bm25": parameters, "libraries": versions}
 
     def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
         """Name nothing: the CPU counts, whatever the device."""
@@ -74,7 +91,9 @@ class Bm25(CollectionModel):
         import Stemmer
         from bm25s.tokenization import Tokenizer
 
+        splitter = {} if self.tokenizer == "words" else {"splitter": bigrams}
         return Tokenizer(
+            **splitter,
             lower=self.lower,
             stopwords=None if self.stopwords == "none" else self.stopwords,
             stemmer=None if self.stemmer == "none" else Stemmer.Stemmer(self.stemmer),
@@ -145,6 +164,21 @@ class Terms(Vocabulary):
     def unreachable_ids(self) -> frozenset[int]:
         """Terms with capitals, which exist only with `lower: false`."""
         return frozenset(at for at, surface in enumerate(self._surface) if surface != surface.lower())
+
+
+def bigrams(text: str) -> list[str]:
+    """Terms of a text: character bigrams of scripts without spaces, words of two letters and more of all others.
+
+    >>> bigrams("検索の評価 of BM25, 犬")
+    ['検索', '索の', 'の評', '評価', 'of', 'BM25', '犬']
+    """
+    terms: list[str] = []
+    for unspaced, word in _PIECES.findall(text):
+        if word:
+            terms.append(word)
+        else:
+            terms += [unspaced[at : at + 2] for at in range(max(len(unspaced) - 1, 1))]
+    return terms
 
 
 def idf(method: Method, df: np.ndarray, documents: int) -> np.ndarray:

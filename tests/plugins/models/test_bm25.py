@@ -21,7 +21,7 @@ from sparsebench.rank import TopK, tie_order, to_run
 from sparsebench.registry.parameters import ParameterError, validate
 from sparsebench.search import SparseScores
 from sparsebench.search.postprocess import apply_to
-from sparsebench_plugins.models.bm25 import Bm25, FittedBm25
+from sparsebench_plugins.models.bm25 import Bm25, FittedBm25, bigrams
 from sparsebench_plugins.postprocessors.none import NoCorrection
 
 TEXTS = [
@@ -192,3 +192,33 @@ def test_reference_figures_on_real_collections(name: str, expected: float, beir_
     run = to_run(top.ranking(), [query.query_id for query in topics.queries], doc_ids)
     found = aggregate(measure(run, topics.qrels, ["nDCG@10"]))["nDCG@10"]
     assert found == pytest.approx(expected, abs=5e-4)
+
+
+UNSPACED = ["国際標準化に関する動向について", "機械学習と検索の評価方法", "ภาษาไทย", "vitamin 犬"]
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"), [("国際標準化", 0), ("検索の評価", 1), ("ไทย", 2), ("犬", 3), ("Vitamins", 3)]
+)
+def test_bigrams_find_texts_of_scripts_without_spaces(query: str, answer: int) -> None:
+    found = scores(fitted(Bm25(tokenizer="bigrams"), UNSPACED), [query], UNSPACED)[0]
+    assert found.argmax() == answer
+    assert found[answer] > 0
+
+
+def test_words_alone_find_nothing_in_them() -> None:
+    assert not scores(fitted(Bm25(), UNSPACED), ["検索の評価"], UNSPACED).any()
+
+
+def test_bigrams_split_at_punctuation_and_at_a_change_of_script() -> None:
+    assert bigrams("検索。評価法BM25 a 犬") == ["検索", "評価", "価法", "BM25", "犬"]
+
+
+def test_bigrams_split_spaced_text_as_words_do() -> None:
+    words, pairs = fitted(Bm25()), fitted(Bm25(tokenizer="bigrams"))
+    assert np.array_equal(scores(words, QUERIES, TEXTS), scores(pairs, QUERIES, TEXTS))
+
+
+def test_only_another_tokenizer_is_named_in_the_identity() -> None:
+    assert "tokenizer" not in str(Bm25().identity("query"))
+    assert "bigrams" in str(Bm25(tokenizer="bigrams").identity("query"))
