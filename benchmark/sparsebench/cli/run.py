@@ -19,6 +19,8 @@ from sparsebench.leaderboard import Board, read_published, refusals, reproductio
 from sparsebench.leaderboard.report import read_report
 from sparsebench.records import INDEX_FILE, PAGE
 
+FAILURES_SHOWN = 10
+
 
 @click.command("run")
 @click.option("-q", "--quiet", is_flag=True, help="Print what failed and nothing else.")
@@ -42,11 +44,20 @@ def command(*, quiet: bool, in_process: bool, plugin_timeout: float | None, **op
     with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
         planned = run_suite(Request(**options), executor)
     report = read_report(planned.folder)
+    _say_failures(planned, report.board)
     if not quiet:
         width = shutil.get_terminal_size().columns
         click.echo(terminal_tables(report, width=width))
         click.echo(_closing(planned, report.board))
     return Exit.FAILED_CELLS if report.board.failures else Exit.OK
+
+
+def _say_failures(planned: Planned, board: Board) -> None:
+    """Print to stderr what failed and why; one file that is damaged fails many cells, so no more than the first."""
+    for line in board.failures[:FAILURES_SHOWN]:
+        click.echo(f"failed: {line}", err=True)
+    if (more := len(board.failures) - FAILURES_SHOWN) > 0:
+        click.echo(f"failed: {more} more, all in {planned.folder / PAGE}.md", err=True)
 
 
 def _closing(planned: Planned, board: Board) -> str:

@@ -130,11 +130,18 @@ def test_mistakes_are_all_named_at_once_without_a_traceback(
     assert "Traceback" not in shown
 
 
-def test_a_cell_that_fails_gives_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_fails_gives_exit_code_1_and_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = Path("toy.yaml")
     path.write_text(path.read_text().replace("{name: dsl, tau: 1.0}", "{name: dsl_single_query, tau: 1.0}"))
     path.write_text(path.read_text().replace(", bank: {split: train}", ""))
-    assert sparsebench(monkeypatch, "run", "toy.yaml") == Exit.FAILED_CELLS
+    assert sparsebench(monkeypatch, "run", "toy.yaml", "--quiet") == Exit.FAILED_CELLS
+    said = capsys.readouterr()
+    assert said.out == ""
+    told = [line for line in said.err.splitlines() if line.startswith("failed: ")]
+    assert told
+    assert all("dsl_single_query: " in line and "bank" in line for line in told)
     assert sparsebench(monkeypatch, "publish", "toy") == Exit.USAGE
 
 
