@@ -141,6 +141,12 @@ def test_a_file_without_a_state_dict_is_refused(tmp_path: Path, tokenizer: Path)
         converters.clip4clip(Conversion(saved({"epoch": 3}, tmp_path), tmp_path / "out", tokenizer))
 
 
+def test_an_empty_file_is_refused_by_its_name(tmp_path: Path, tokenizer: Path) -> None:
+    (tmp_path / "empty.bin").touch()
+    with pytest.raises(ModelError, match=r"empty\.bin: cannot be read as weights alone: EOFError"):
+        converters.clip4clip(Conversion(tmp_path / "empty.bin", tmp_path / "out", tokenizer))
+
+
 def test_nothing_is_written_over(tmp_path: Path, tokenizer: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(ModelError, match="already there"):

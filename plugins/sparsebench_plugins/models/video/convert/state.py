@@ -27,7 +27,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
     try:
         loaded = load_file(path) if path.suffix == ".safetensors" else _load(path)
     except Exception as error:  # a file that is no checkpoint fails in many ways
-        raise ModelError(f"{path}: cannot be read as weights alone: {str(error).splitlines()[0]}") from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]  # an empty file: EOFError without words
+        raise ModelError(f"{path}: cannot be read as weights alone: {reason}") from error
     while isinstance(loaded, Mapping) and (inner := next((name for name in _INSIDE if name in loaded), None)):
         loaded = loaded[inner]
     if not isinstance(loaded, Mapping) or not loaded or not all(isinstance(each, Tensor) for each in loaded.values()):
