@@ -53,7 +53,7 @@ def test_the_quickstart_has_its_published_figures(
 ) -> None:
     words = ("--device", "cuda", "--set", "analyzers=[]")
     only = [word for name in ("none", "dsl", "sinkhorn") for word in ("--only", f"{DOCUMENTS}/splade-tiny/{name}")]
-    assert sparsebench(monkeypatch, "run", "quickstart", *words, *only) == 0
+    assert sparsebench(monkeypatch, "run", "quickstart", "--in-process", *words, *only) == 0
     found = differences(place)
     assert len(found) == 6
     assert max(map(abs, found.values())) < 5e-5, found
@@ -64,7 +64,7 @@ def test_the_quickstart_has_its_published_figures(
 def test_the_whole_quickstart_has_its_published_figures(
     place: Path, counts: Counts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sparsebench(monkeypatch, "run", "quickstart", "--device", "cuda") == 0
+    assert sparsebench(monkeypatch, "run", "quickstart", "--in-process", "--device", "cuda") == 0
     assert "reproduced 40 of 40 published figures" in capsys.readouterr().out
 
 
@@ -73,7 +73,12 @@ def test_vectors_of_the_device_are_explained_on_the_cpu_and_encoded_once(
 ) -> None:
     cell = f"{DOCUMENTS}/splade-tiny/none"
     only = ("--only", cell, "--set", "analyzers=[]")
-    assert sparsebench(monkeypatch, "run", "quickstart", "--device", "cuda", "--search-device", "cpu", *only) == 0
+    assert (
+        sparsebench(
+            monkeypatch, "run", "quickstart", "--in-process", "--device", "cuda", "--search-device", "cpu", *only
+        )
+        == 0
+    )
     query = next(iter((place / "runs").glob("*/*/per_query.csv"))).read_text().splitlines()[1].partition(",")[0]
     kept = sorted((place / "store" / "vectors").iterdir())
     capsys.readouterr()

@@ -24,8 +24,8 @@ SUITE = """
 models: [bm25, {name: bm25, label: flat, b: 0.0}]
 postprocessors: [none, {name: inverted_softmax, label: corrected, tau: 0.5}]
 """
-PRINTING = ("quiet",)
-"""Options that say what is printed, which a call does not do."""
+PRINTING = ("quiet", "in_process", "plugin_timeout")
+"""Options of what a command prints and of the process that it starts; a call does neither."""
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def test_a_record_says_what_the_model_was_trained_on_and_a_changed_word_computes
     monkeypatch.chdir(suite.parent)
     folder = SuiteFolder(Path("runs") / "toy")
     for said, expected in (("", True), (trained, zero_shot)):
-        assert sparsebench(monkeypatch, "run", str(write(suite, said)), "--quiet") == 0
+        assert sparsebench(monkeypatch, "run", str(write(suite, said)), "--quiet", "--in-process") == 0
         (path,) = folder.path.glob("*/record.json")
         about = read_record(path, remedy="").cell.about_model
         assert about["zero_shot"] is expected

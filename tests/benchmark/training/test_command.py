@@ -84,7 +84,7 @@ def test_a_suite_trains_the_recipe_that_stands_where_a_checkpoint_goes(grid: Pat
     suite = tmp_path / "suite.yaml"
     suite.write_text(SUITE.format(collection=write_collection(tmp_path / "fruit"), recipe=grid))
     arguments = [str(suite), "--runs", str(tmp_path / "runs"), "--device", "cpu"]
-    with pytest.raises(NotAtHandError, match="is not trained yet; `sparsebench train` does that"):
+    with pytest.raises(SparsebenchError, match="is not trained yet; `sparsebench train` does that"):
         CliRunner().invoke(run, [*arguments, "--offline"], standalone_mode=False, catch_exceptions=False)
     found = CliRunner().invoke(run, arguments, standalone_mode=False, catch_exceptions=False)
     assert found.return_value == Exit.OK
