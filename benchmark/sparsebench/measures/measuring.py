@@ -92,9 +92,13 @@ def _by_ir_measures(run: dict[str, dict[str, float]], qrels: Qrels, measures: se
     import ir_measures
 
     values: dict[Any, dict[str, float]] = {wanted: dict.fromkeys(qrels, 0.0) for wanted in measures}
-    judged = {query_id: dict(grades) for query_id, grades in qrels.items()}
-    for found in ir_measures.iter_calc(measures, judged, run):
-        values[found.measure][found.query_id] = float(found.value)
+    # gdeval, behind ERR, takes only numbers for query ids; so every provider sees numbers.
+    numbers = {query_id: str(at) for at, query_id in enumerate(qrels, start=1)}
+    query_ids = {number: query_id for query_id, number in numbers.items()}
+    judged = {numbers[query_id]: dict(grades) for query_id, grades in qrels.items()}
+    numbered = {numbers[query_id]: hits for query_id, hits in run.items()}
+    for found in ir_measures.iter_calc(measures, judged, numbered):
+        values[found.measure][query_ids[found.query_id]] = float(found.value)
     return values
 
 

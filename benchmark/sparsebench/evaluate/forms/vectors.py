@@ -29,8 +29,11 @@ class VectorForm(Form[VectorModel]):
         return GroupVectors(self.group, self.model, self.store, self.progress, self.watch)
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[SparseScores]:
-        """Dot products."""
-        return Scores(self._products(self.vectors.queries([query.text for query in queries]), part))
+        """Dot products; noted are the collection's queries without a term of the model, which score 0 everywhere."""
+        texts = [query.text for query in queries]
+        vectors = self.vectors.queries(texts)
+        empty = _empty(texts, vectors) if part == "collection" else 0
+        return Scores(self._products(vectors, part), {"queries_without_terms": empty} if empty else {})
 
     def make_shards(self, rows: Sequence[range]) -> None:
         """Encode those that are missing."""
@@ -62,3 +65,8 @@ class VectorForm(Form[VectorModel]):
     @cached_property
     def _bank_index(self) -> LazyIndex:
         return LazyIndex(self.vectors.bank_documents.matrix)
+
+
+def _empty(texts: Sequence[str], vectors: csr_array) -> int:
+    """How many texts have no entry in their vectors (N, V), though they are not blank."""
+    return sum(bool(text.strip()) for text, active in zip(texts, np.diff(vectors.indptr), strict=True) if not active)
