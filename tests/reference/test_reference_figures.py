@@ -41,6 +41,7 @@ def run(only: str, beir_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         only=[only],
         limit_queries=None,
         device="cpu",
+        search_device="cpu",
         offline=True,
         store=tmp_path / "store",
         runs=tmp_path / "runs",

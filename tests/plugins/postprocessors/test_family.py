@@ -238,8 +238,9 @@ def test_recall_on_real_captions(
 
 
 def test_negatives_of_real_captions_are_counted(similarities: np.ndarray) -> None:
-    state = Dsl(tau=0.05).fit(MatrixScores(similarities, block=300), FitContext())
-    assert state.facts["negative_fitting_scores"] / similarities.size == pytest.approx(0.306, abs=5e-4)
+    method, blocks = Dsl(tau=0.05), MatrixScores(similarities, block=300)
+    counts = method.remarks(blocks, method.fit(blocks, FitContext()))
+    assert counts["negative_test_scores"] / similarities.size == pytest.approx(0.306, abs=5e-4)
 
 
 @pytest.mark.parametrize(
