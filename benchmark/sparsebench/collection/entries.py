@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +16,9 @@ _ID = re.compile(r"[^\s\0]+")
 LONGEST_ID = 1024
 """Bytes. Ids of a corpus lie in an array as wide as the longest: one of 20,000 would cost 20,000 for each."""
 
+_ID_HEADER = r"(_?id|(doc|document|query|corpus|video)[_-]?id|did|pid|qid|key)"
 _HEADER = re.compile(
-    r"(_?id|(doc|document|query|corpus|video)[_-]?id|did|pid|qid|key)\t"
-    r"(text|query|title|body|contents|passage|document|caption|sentence|question|description)\s*",
+    _ID_HEADER + r"\t(text|query|title|body|contents|passage|document|caption|sentence|question|description)\s*",
     re.IGNORECASE,
 )
 """A first line that names its columns. No collection has such an id with such a text."""
@@ -71,21 +71,31 @@ def from_tsv(line: str) -> Entry:
     return _checked(Entry(found, text.strip()))
 
 
+def heading(line: str) -> bool:
+    """Whether a line names a column of ids."""
+    return re.fullmatch(_ID_HEADER, line.strip(), re.IGNORECASE) is not None
+
+
 def parse_queries(path: Path, parse: Callable[[str], Entry]) -> Topics:
+    """Return all queries of a file of a line each, as `gather_queries` does."""
+    with Mistakes() as mistakes:
+        return gather_queries(path, parse_lines(path, parse, mistakes), mistakes)
+
+
+def gather_queries(path: Path, entries: Iterable[tuple[int, Entry]], mistakes: Mistakes) -> Topics:
     """Return all queries of a file, in its order; one that comes again with the same text is taken once and counted.
 
     Raises CollectionError for malformed lines, and ids that come again with another text.
     """
     seen: dict[str, tuple[int, str]] = {}
     repeated = 0
-    with Mistakes() as mistakes:
-        for number, (query_id, text) in parse_lines(path, parse, mistakes):
-            first, known = seen.setdefault(query_id, (number, text))
-            if text != known:
-                mistakes.add(f"{path}:{number}", f"query id {query_id!r} is already on line {first}, with another text")
-            repeated += first != number
-        if not seen:
-            mistakes.add(f"{path}:1", "there are no queries")
+    for number, (query_id, text) in entries:
+        first, known = seen.setdefault(query_id, (number, text))
+        if text != known:
+            mistakes.add(f"{path}:{number}", f"query id {query_id!r} is already on line {first}, with another text")
+        repeated += first != number
+    if not seen:
+        mistakes.add(f"{path}:1", "there are no queries")
     queries = tuple(Query(query_id, text) for query_id, (_, text) in seen.items())
     return Topics(queries, counts={"queries_repeated": repeated} if repeated else {})
 

@@ -103,7 +103,7 @@ def _bank(spec: CollectionSpec, sources: Sources, dev: Topics | None) -> Topics 
         assert dev is not None, "the suite has checked that dev is carved out"
         return Topics(dev.queries)
     if spec.bank.queries_tsv is not None:
-        return read_queries(spec.bank.queries_tsv)
+        return read_queries(spec.bank.queries_tsv, spec.bank.queries_columns)
     return Topics(checked_topics(sources.bank, spec.bank.split).queries)
 
 

@@ -60,13 +60,20 @@ def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
         return BeirFolder(spec.beir, spec.name)
     assert spec.docs_tsv is not None
     assert spec.queries_tsv is not None
-    return TsvCollection(spec.docs_tsv, spec.queries_tsv, spec.qrels, spec.name)
+    columns = spec.docs_columns, spec.queries_columns
+    return TsvCollection(spec.docs_tsv, spec.queries_tsv, spec.qrels, spec.name, columns=columns)
 
 
 def require(parts: Sequence[Fetchable]) -> None:
     """Raise one NotAtHandError that lists everything that is not at hand and where to get it."""
     if lines := [line for part in parts for line in part.missing()]:
         raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def beside_files(spec: CollectionSpec, registry: Registry) -> dict[str, Json]:
+    """Return what determines the documents of a collection of a suite beside its files."""
+    columns: dict[str, Json] = {"columns": spec.docs_columns.model_dump()} if spec.docs_columns else {}
+    return {**determined_by(spec.id, registry, spec.params), **columns}
 
 
 def determined_by(id_: str | None, registry: Registry, params: Mapping[str, Json] = NO_PARAMETERS) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from sparsebench.collection.groups import Groups, read_groups
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.once import taken_once
 from sparsebench.collection.parts import Sources, read_parts
-from sparsebench.collection.read import Gallery, determined_by, read_corpus, require
+from sparsebench.collection.read import Gallery, beside_files, determined_by, read_corpus, require
 from sparsebench.collection.topics import empty_queries, limit, topics_digest
 from sparsebench.contracts import CollectionSource
 from sparsebench.media import Media, open_media
@@ -103,7 +103,7 @@ def resolve_collection(
     """
     sources = Sources.of(spec, registry)
     require(sources.all)
-    corpus = read_corpus(sources.own, store, progress, determined_by(spec.id, registry, spec.params))
+    corpus = read_corpus(sources.own, store, progress, beside_files(spec, registry))
     parts, groups = read_parts(spec, sources), read_groups(spec, sources.own)
     gallery, carried = None, registry.collections.get(spec.id or "")
     if spec.bank and spec.bank.gallery:

@@ -180,7 +180,8 @@ class Scorer(Model, ABC):
 
     default_candidates: ClassVar[Candidates] = "all"
     dense: bool = False
-    """Whether every document has a score (a matrix), or only some (a run: pool form only)."""
+    """Whether every document has a score (a matrix), or only some (a run: pool form only). A pair that a dense system
+    leaves out is one it does not retrieve; one that a run leaves out may stand anywhere beyond its depth."""
 
     @abstractmethod
     def identity(self) -> Mapping[str, Json]:

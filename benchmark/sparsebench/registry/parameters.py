@@ -43,7 +43,8 @@ def validate(factory: Factory, params: Mapping[str, Json]) -> dict[str, Any]:
     model = _model(factory)
     try:
         # Strict validation of JSON, not of Python: what a suite can say is JSON, and has no tuple and no Path.
-        resolved = dict(model.model_validate_json(json.dumps(params, default=os.fspath)))
+        # By iteration: dict() would take a parameter that is called `keys` for a method.
+        resolved = dict(iter(model.model_validate_json(json.dumps(params, default=os.fspath))))
     except ValidationError as error:
         raise ParameterError(explain(error, model, params, noun="parameter")) from None
     try:

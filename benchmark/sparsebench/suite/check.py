@@ -58,7 +58,7 @@ def _given(node: Node, keys: Iterable[str]) -> list[str]:
 
 def _check_sources(collection: Node, mistakes: Mistakes) -> None:
     _check_choice(collection, "a collection", ("id", "beir", "docs_tsv"), mistakes)
-    files = _given(collection, ("docs_tsv", "queries_tsv", "qrels"))
+    files = _given(collection, ("docs_tsv", "docs_columns", "queries_tsv", "queries_columns", "qrels"))
     if "docs_tsv" not in files:
         for key in files:
             mistakes.add(collection.locate((key,)), f"{key!r} goes with `docs_tsv` alone")
@@ -87,6 +87,8 @@ def _check_bank(bank: Node, mistakes: Mistakes, *, splits: bool) -> None:
     # A folder has several splits, so here alone `split` may stand beside another key.
     keys = ("id", "beir", "queries_tsv") if "beir" in of_its_own else ("id", "beir", "split", "queries_tsv")
     _check_choice(bank, "a bank", keys, mistakes)
+    if _given(bank, ("queries_columns",)) and not _given(bank, ("queries_tsv",)):
+        mistakes.add(bank.locate(("queries_columns",)), "'queries_columns' goes with `queries_tsv` alone")
     if _has_gallery(bank) and not of_its_own and not (splits and _given(bank, ("split",))):
         mistakes.add(bank.locate(("gallery",)), "'gallery' goes with `id` or `beir`: other banks bring no documents")
 

@@ -32,6 +32,7 @@ There {are} {names}."""
 DEFINITIONS = {
     "Baseline": "baseline",
     "CollectionSpec": "collections",
+    "Columns": "collections: docs_columns, queries_columns",
     "BankSource": "collections: bank",
     "DevSource": "collections: dev",
 }

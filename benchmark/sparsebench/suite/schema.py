@@ -24,6 +24,15 @@ class _Spec(BaseModel):
     )
 
 
+class Columns(_Spec):
+    """Columns of a csv file with a header, in the place of `id<TAB>text` lines."""
+
+    id: str
+    """The column of ids. An id may stand on several lines; with one text, or none, it is taken once."""
+    text: str | None = None
+    """The column of texts; none where there are none, as of videos."""
+
+
 class BankSource(_Spec):
     """Other queries over the same documents, by exactly one of `id`, `beir`, `split` alone, `queries_tsv`."""
 
@@ -34,7 +43,9 @@ class BankSource(_Spec):
     split: str | None = None
     """A split of the collection itself; `hash`: the development queries that are carved out of it."""
     queries_tsv: Path | None = None
-    """A file of `id<TAB>text` lines."""
+    """A file of `id<TAB>text` lines, or of ids alone."""
+    queries_columns: Columns | None = None
+    """Which columns of it, where it is a csv file."""
     gallery: bool = False
     """Whether the documents of that id or folder come along: some methods learn from them, `dev: {split: bank}` ranks
     them."""
@@ -71,11 +82,16 @@ class CollectionSpec(_Spec):
     beir: Path | None = None
     """A folder in BEIR's layout; `${VARIABLE}` stands for a variable of the environment."""
     docs_tsv: Path | None = None
-    """A file of `id<TAB>text` lines."""
+    """A file of `id<TAB>text` lines, or of ids alone where documents have no text, as videos."""
+    docs_columns: Columns | None = None
+    """Which columns of it, where it is a csv file: `{id: COLUMN, text: COLUMN}`."""
     queries_tsv: Path | None = None
-    """A file of `id<TAB>text` lines."""
+    """A file of `id<TAB>text` lines, or of ids alone."""
+    queries_columns: Columns | None = None
+    """Which columns of it, where it is a csv file."""
     qrels: Path | None = None
-    """Judgments as TREC writes them."""
+    """Judgments as TREC writes them. `diagonal`: line by line, what `queries_tsv` names is answered by what `docs_tsv`
+    names."""
     media: Path | None = None
     """Where clips or images lie, for collections whose documents or queries are looked at: a folder of videos, images
     or folders of frames named by id, or one file of features of frames with masks."""

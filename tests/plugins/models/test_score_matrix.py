@@ -89,8 +89,8 @@ def test_both_directions_are_one_matrix(save: Save) -> None:
 
 
 def test_features_are_compared_by_cosine_or_dot_product(save: Save) -> None:
-    queries = save("q.npy", np.array([[3.0, 4.0], [0.0, 2.0]]))
-    documents = save("d.safetensors", np.array([[1.0, 0.0], [0.0, 5.0], [-3.0, -4.0]]))
+    queries = save("q.npy", np.array([[3.0, 4.0], [0.0, 2.0]], np.float32))
+    documents = save("d.safetensors", np.array([[1.0, 0.0], [0.0, 5.0], [-3.0, -4.0]], np.float32))
     cosine = ScoreMatrix(query_features=queries, document_features=documents).score(QUERIES, DOC_IDS)
     dot = ScoreMatrix(query_features=queries, document_features=documents, similarity="dot").score(QUERIES, DOC_IDS)
     np.testing.assert_allclose(cosine.scores, [[0.6, 0.8, -1], [0, 1, -0.8]], rtol=0, atol=1e-7)
@@ -186,7 +186,7 @@ def test_a_truncated_file_is_refused(save: Save, name: str) -> None:
 
 def test_a_file_of_two_tensors_does_not_say_which(tmp_path: Path) -> None:
     save_file({"text": SCORES, "video": SCORES}, tmp_path / "a.safetensors")
-    with pytest.raises(ModelError, match="should hold one tensor, and holds 2: text, video"):
+    with pytest.raises(ModelError, match=r"it holds 2 arrays: text, video\. Say which: `keys:"):
         read_array(tmp_path / "a.safetensors")
 
 
@@ -228,7 +228,7 @@ def test_features_must_be_of_one_space_and_have_a_direction(save: Save) -> None:
         ({"matrix": "a.npy", "document_features": "b.npy"}, "there is matrix, document_features"),
         ({"query_features": "a.npy", "document_features": "b.npy", "bank_matrix": "c.npy"}, "there is bank_matrix"),
         ({"query_features": "a.npy", "document_features": "b.npy", "transpose": True}, "the other way"),
-        ({"matrix": "a.pt"}, r"`matrix`: a\.pt is neither \.npy nor \.safetensors"),
+        ({"matrix": "a.h5"}, r"`matrix`: a\.h5 is none of \.npy.*np\.save.*h5py"),
         ({"matrix": "a.npy", "similarity": "cos"}, "'cosine' or 'dot'"),
     ],
 )
@@ -271,5 +271,5 @@ def test_a_pickle_is_refused_without_advice_to_load_it_unsafely(tmp_path: Path, 
 def test_an_archive_that_is_named_npy_is_told_apart(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", scores=SCORES)
     (tmp_path / "s.npz").rename(tmp_path / "s.npy")
-    with pytest.raises(ModelError, match="archive of several arrays"):
+    with pytest.raises(ModelError, match=r"archive of several arrays: name it \.npz"):
         read_array(tmp_path / "s.npy")
