@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1)]
 
-FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$", max_length=60)]
+"""Of folders and files; a file system counts bytes, of which a character has up to 4, and endings are added."""
 
 Positive = Annotated[int, Gt(0)]
