@@ -52,7 +52,7 @@ release: .venv/dev
 	touch $@
 
 .venv/bench: .venv/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,fast,bench]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,bench]'
 	touch $@
 
 clean:

@@ -9,6 +9,7 @@ import click
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import plugin_options
 from sparsebench.device import check_device, choose_device, describe, why_no_gpu
+from sparsebench.encoding import cpu_engine, passed_over, slow_without
 from sparsebench.errors import SparsebenchError
 from sparsebench.provenance import hardware, software
 from sparsebench.registry import discover
@@ -22,7 +23,7 @@ def command(plugin_switches: Sequence[str]) -> int:
     facts = software()
     click.echo(f"sparsebench {facts['sparsebench']}, Python {facts['python']}, commit {facts['git']}")
     click.echo(", ".join(f"{name} {version}" for name, version in facts["libraries"].items()))
-    problems = [*_device(), *_store(), *_plugins(plugin_switches)]
+    problems = [*_device(), *_engine(), *_store(), *_plugins(plugin_switches)]
     for problem in problems:
         click.echo(f"problem: {problem}")
     click.echo("all is well" if not problems else f"{len(problems)} problems")
@@ -49,6 +50,15 @@ def _gpu(device: str) -> str:
         return f"no GPU is used: {reason}"
     visible = describe(device)["visible"]
     return f"{visible} GPUs are visible; a run uses one of them, cuda:0 unless --device says another"
+
+
+def _engine() -> list[str]:
+    """Say what a CPU encodes with; what is missing for the fastest is a problem."""
+    engine = cpu_engine("auto")
+    click.echo(
+        "; ".join([f"encoding on the CPU: {engine}", *(f"no {n}: {why}" for n, why in passed_over(engine).items())])
+    )
+    return list(filter(None, [slow_without()]))
 
 
 def _store() -> list[str]:

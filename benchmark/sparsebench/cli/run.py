@@ -12,6 +12,7 @@ from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, suite_options
 from sparsebench.cli.output import count
 from sparsebench.cli.terminal import terminal_tables
+from sparsebench.encoding import slow_without
 from sparsebench.errors import StoreError
 from sparsebench.execution import Here, Local, run_suite
 from sparsebench.execution.request import Planned, Request
@@ -41,6 +42,8 @@ def command(*, quiet: bool, in_process: bool, plugin_timeout: float | None, **op
     """
     if in_process and plugin_timeout:
         raise click.UsageError("--plugin-timeout ends the process that a plugin runs in; leave out --in-process")
+    if not quiet and (missing := slow_without()):
+        click.echo(f"slow: {missing}", err=True)
     with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
         planned = run_suite(Request(**options), executor)
     report = read_report(planned.folder)

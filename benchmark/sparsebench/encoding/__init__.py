@@ -11,6 +11,7 @@ from sparsebench.encoding.engines import (
     device_decoder,
     engine_on,
     passed_over,
+    slow_without,
 )
 from sparsebench.encoding.on_device import DeviceDecoder, Running, States, tokens_on
 from sparsebench.encoding.pooling import Activation, Pooling, pool
@@ -37,6 +38,7 @@ __all__ = [
     "pool",
     "prune",
     "prune_ratio",
+    "slow_without",
     "token_budget_batches",
     "tokens_on",
     "widen",

@@ -83,6 +83,19 @@ def passed_over(engine: Engine) -> Mapping[Engine, str]:
     return {other: reason for other in faster if (reason := _unfit(other)) is not None}
 
 
+def slow_without() -> str | None:
+    """Return what is missing for the speed that this project is known for, and how to get it; None where all is there.
+
+    numba is a dependency, so that it is missing only where somebody took it away or its own import fails.
+    """
+    if _has_numba():
+        return None
+    return (
+        f"{_NO_NUMBA}: texts are encoded by the engine `reference` and searched by scipy, which speed/RESULTS.md shows "
+        "beside `numba` and the inverted index; and vectors that it made are not those of `reference`, byte for byte"
+    )
+
+
 def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
     """The decoder weight (V, h), bias (V,) of a model, made ready for an engine."""
     if engine == "exact_bf16":
@@ -113,7 +126,7 @@ def device_decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Devic
     return Candidates(weight, bias, "tf32" if engine == "exact_tf32" else "bfloat16")
 
 
-_NO_NUMBA = "numba is not installed (pip install 'sparsebench[fast]')"
+_NO_NUMBA = "numba cannot be imported (pip install numba)"
 
 
 def _unfit(engine: Engine) -> str | None:

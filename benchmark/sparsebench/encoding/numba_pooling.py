@@ -1,4 +1,4 @@
-"""`pooling.pool` with compiled loops (needs numba, the extra [fast]): one pass over a block while it is cached."""
+"""`pooling.pool` with compiled loops (needs numba): one pass over a block while it is cached."""
 
 from __future__ import annotations
 

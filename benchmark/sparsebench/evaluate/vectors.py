@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,12 +24,13 @@ from sparsebench.planning import Group
 from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.store import Store
-from sparsebench.types import Encoded, Json, Query, Role, Topics
+from sparsebench.types import Document, Encoded, Json, Query, Role, Topics
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 WORTH_ENCODING = 8
+DOCUMENTS_A_TICK = 1000
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,16 @@ class GroupVectors:
         """The encoder, loaded (or fitted to the corpus) when first needed."""
         name = f"{type(self._model).__name__}, loaded for {self.collection.spec.label}"
         with self._watch.stage("load model"), calling(name, self.group.model.spec.label):
-            return self._model.encoder_for(self.collection.source.documents, self.group.device)
+            return self._model.encoder_for(self._documents_read, self.group.device)
+
+    def _documents_read(self) -> Iterator[Document]:
+        """The corpus, for a model that is fitted to it: with a bar, for this may take minutes."""
+        total = len(self.collection.corpus.doc_ids)
+        with self._progress.step("read the corpus", total, "documents") as advance:
+            for read, document in enumerate(self.collection.source.documents(), start=1):
+                yield document
+                if read % DOCUMENTS_A_TICK == 0 or read == total:
+                    advance((read - 1) % DOCUMENTS_A_TICK + 1)
 
     @property
     def expands_queries(self) -> bool:

@@ -1,4 +1,4 @@
-"""Exact search through an inverted index (needs numba, the extra [fast]): the sums of scipy's product, byte for byte.
+"""Exact search through an inverted index (needs numba): the sums of scipy's product, byte for byte.
 
 Documents stand in segments of 65,536: a number takes 16 bits, and the sums of a query stay in the cache whatever D.
 """

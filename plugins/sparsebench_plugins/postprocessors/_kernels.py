@@ -1,4 +1,4 @@
-"""Compiled loops over scores, in float64; only `_compiled` and `_sinkhorn_fused` import this (numba, the extra [fast]).
+"""Compiled loops over scores, in float64; only `_compiled` and `_sinkhorn_fused` import this (numba).
 
 Exponentials are written out: numba's own are not vectorised, and then take five times as long. Everything compiled is
 in this one file, because numba keeps what it compiled until the file of a function changes, whatever that calls.

@@ -1,4 +1,4 @@
-"""Sinkhorn's rounds on scores that lie in memory, each read once a round (needs numba, the extra [fast]).
+"""Sinkhorn's rounds on scores that lie in memory, each read once a round (needs numba).
 
 A round of the reference takes exponentials of all pairs twice. There are two ways to do less:
 

@@ -11,6 +11,7 @@ import toys
 from commands import sparsebench
 from seals import as_schema_1
 from sparsebench.cli import COMMANDS, Exit
+from sparsebench.encoding import engines
 
 
 @pytest.fixture(autouse=True)
@@ -219,6 +220,19 @@ def test_the_doctor_finds_nothing_wrong_here(
     told = capsys.readouterr().out
     assert "all is well" in told
     assert "no GPU is used: " in told or "GPUs are visible" in told
+    assert "encoding on the CPU: " in told
+
+
+def test_what_is_missing_for_speed_is_told_with_the_way_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(engines, "_has_numba", lambda: False)
+    assert sparsebench(monkeypatch, "doctor") == Exit.FAILED_CELLS
+    assert "problem: numba cannot be imported (pip install numba)" in capsys.readouterr().out
+    sparsebench(monkeypatch, "run", "toy.yaml")
+    assert "slow: numba cannot be imported (pip install numba)" in capsys.readouterr().err
+    sparsebench(monkeypatch, "run", "toy.yaml", "--quiet")
+    assert "numba" not in capsys.readouterr().err
 
 
 def test_a_device_that_nobody_compared_is_refused_before_anything_is_read(

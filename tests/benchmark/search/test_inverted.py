@@ -16,7 +16,7 @@ from sparsebench.rank import TopK, tie_order
 from sparsebench.search import LazyIndex, SparseScores, inverted
 from sparsebench.types import Ranking
 
-pytest.importorskip("numba", reason="the extra [fast] (PyPI: numba) is not installed")
+pytest.importorskip("numba", reason="numba is not installed")
 
 VOCABULARY = 12
 

@@ -30,7 +30,7 @@ SINGLE = "float32 products"
 # In units of a score, for scores up to 5 or so.
 TOLERANCE = {REFERENCE: 1e-12, LOG: 1e-12, PRODUCTS: 1e-12, SINGLE: 1e-5}
 
-needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba (extra [fast]) is missing")
+needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="numba is missing")
 FAST = [pytest.param(path, marks=needs_numba) for path in (LOG, PRODUCTS, SINGLE)]
 
 

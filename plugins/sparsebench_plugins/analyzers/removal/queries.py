@@ -48,7 +48,7 @@ class RemovalQuery:
         """The measure (R, G) at each of G points of R ways to remove terms; steps: (R, m) at which point each term is
         gone, G or more where it never is.
 
-        With numba (the extra [fast]) it sums in another order than without, so that scores differ in float64's last
+        With numba it sums in another order than without, so that scores differ in float64's last
         bits: it can matter only to documents whose scores are as near to each other as that.
         """
         if not importlib.util.find_spec("numba"):
