@@ -21,7 +21,6 @@ from sparsebench.records.sealed import SCHEMA, SCHEMA_VERSION, Damage, sealed, u
 from sparsebench.store import write_atomically
 from sparsebench.types import Candidates, Json, Sees
 
-
 EMPTY: Any = Field(default_factory=dict)
 
 
