@@ -60,7 +60,7 @@ class Store:
             return None
         try:
             return _verified(kind, key, folder)
-        except (ValueError, KeyError, OSError) as damage:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as damage:
             self._set_aside(folder)
             warnings.warn(f"{folder} is damaged ({damage}); set aside and made again", stacklevel=2)
             return None
@@ -97,7 +97,9 @@ class Store:
     def facts(self, kind: str) -> Iterator[Mapping[str, Json]]:
         """The facts of all artefacts of a kind, unverified: for estimates."""
         for manifest in sorted(self.root.glob(f"{kind}/*/{MANIFEST}")):
-            with suppress(OSError, ValueError, KeyError):  # a damaged one tells nothing; `find` sets it aside
+            with suppress(
+                OSError, ValueError, LookupError, TypeError, RecursionError
+            ):  # a damaged one tells nothing; `find` sets it aside
                 yield json.loads(manifest.read_text())["facts"]
 
     def remove(self, artefact: Artefact) -> None:
