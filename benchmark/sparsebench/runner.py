@@ -20,7 +20,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_record, write_record
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.records.noise import Noise, read_noise
-from sparsebench.store import Store
+from sparsebench.store import Store, leftovers
 from sparsebench.types import Json
 
 
@@ -47,6 +47,8 @@ class Runner:
     def begin(self, plan: Plan) -> None:
         """Write down what the suite asks for, so that a run that is killed can be reported as far as it came."""
         folder = self._folder(plan)
+        self.store.sweep_dead()
+        leftovers.sweep(folder.path, levels=3)
         _index(plan).with_analyses_of(_earlier(folder)).write(folder.path)
 
     def evaluate(self, plan: Plan, number: int) -> dict[str, Record]:

@@ -28,22 +28,22 @@ class Fault:
 
 
 FAULTS = (
-    Fault("kill -9 of the process group, same command again", kills.kill_run, (2, 200)),
+    Fault("kill -9 of the process group, same command again", kills.kill_run, (1, 200)),
     Fault("kill -9 while publishing, published again", kills.kill_publish, (1, 20)),
     Fault("store on a full disk", disks.full_store, (1, 12)),
     Fault("runs on a full disk", disks.full_runs, (1, 12)),
     Fault("publish on a full disk", disks.full_leaderboards, (1, 8)),
     Fault("no inode left", disks.no_inodes, (1, 9)),
     Fault("read-only store, runs, leaderboards", disks.read_only, (1, 9)),
-    Fault("damage in the store", damage.in_store, (2, 100)),
-    Fault("damage in runs", damage.in_runs, (3, 150)),
-    Fault("damage in published folders", damage.in_published, (3, 60)),
+    Fault("damage in the store", damage.in_store, (1, 100)),
+    Fault("damage in runs", damage.in_runs, (2, 150)),
+    Fault("damage in published folders", damage.in_published, (1, 60)),
     Fault("2 to 4 processes on one suite", beside.several, (1, 12)),
     Fault("cache commands beside a run", beside.cache, (1, 12)),
-    Fault("plugins that misbehave", foreign.misbehave, (4, len(foreign.MODES))),
-    Fault("hostile checkpoints", checkpoints.hostile, (len(checkpoints.KINDS), len(checkpoints.KINDS))),
+    Fault("plugins that misbehave", foreign.misbehave, (3, len(foreign.MODES))),
+    Fault("hostile checkpoints", checkpoints.hostile, (6, len(checkpoints.KINDS))),
     Fault("nasty suites", suites.nasty, (1, 1)),
-    Fault("random mutations of every reader", mutations.mutate, (2, 110)),
+    Fault("random mutations of every reader", mutations.mutate, (1, 110)),
 )
 
 
@@ -73,18 +73,24 @@ def campaign(state: Path, *, short: bool, only: str = "", minutes: float = float
     place = Path(tempfile.mkdtemp(prefix="torture-"))
     try:
         original = make_subject(place / "original")
-        rounds = max(fault.counts[0 if short else 1] for fault in FAULTS)
-        # One of each fault after the other, so that a campaign that is cut short has tried all.
-        for number in range(rounds):
-            for fault in FAULTS:
-                wanted = fault.counts[0 if short else 1]
-                if only in fault.name and number < wanted and (fault.name, number) not in known:
-                    if time.monotonic() > end:
-                        return done
-                    done.append(_inject(fault, original, place / "copy", number, state))
+        for fault, number in _order(short):
+            if only in fault.name and (fault.name, number) not in known:
+                if time.monotonic() > end:
+                    break
+                done.append(_inject(fault, original, place / "copy", number, state))
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return done
+
+
+def _order(short: bool) -> list[tuple[Fault, int]]:
+    """Every injection, the faults mixed by their counts: a campaign that is cut short has tried each by its share."""
+    share = {
+        (place, number): (number + 1) / fault.counts[0 if short else 1]
+        for place, fault in enumerate(FAULTS)
+        for number in range(fault.counts[0 if short else 1])
+    }
+    return [(FAULTS[place], number) for place, number in sorted(share, key=lambda each: (share[each], each))]
 
 
 def _inject(fault: Fault, original: Subject, place: Path, number: int, state: Path) -> dict[str, object]:

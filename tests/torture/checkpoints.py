@@ -124,7 +124,7 @@ def hostile(original: Subject, place: Path, number: int, chance: random.Random) 
             "survived": 0,
             "not_run": "no checkpoint to break: the extra [quickstart] is not installed",
         }
-    name = list(KINDS)[number % len(KINDS)]
+    name = list(KINDS)[(number * 6) % len(KINDS)]  # alike stand beside each other
     subject = fresh(original, place, results=False)
     folder = subject.base / "checkpoint"
     shutil.copytree(Path(spec.submodule_search_locations[0]) / "model", folder)

@@ -117,6 +117,10 @@ class Store:
         """Delete what kills left behind and what was set aside as damaged; return how many bytes that freed."""
         return leftovers.sweep(self.root, also=[self.root / DAMAGED])
 
+    def sweep_dead(self) -> None:
+        """Delete what kills left behind, and nothing that a living process writes: the next run cleans up."""
+        leftovers.sweep(self.root)
+
     def _set_aside(self, folder: Path) -> None:
         place = self.root / DAMAGED
         # In a read-only store, or where another process was faster, it is made again all the same.
@@ -144,7 +148,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=leftovers.name("writing"), dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file
