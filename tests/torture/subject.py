@@ -231,6 +231,6 @@ def _without_costs(path: Path) -> str:
     if path.name == "record.json":
         content = json.loads(text)
         return json.dumps({key: value for key, value in content.items() if key not in ("costs", "checksum")})
-    if path.parent.parent.name == "runs" and path.suffix in (".md", ".html"):
+    if path.parent.parent.name.startswith("runs") and path.suffix in (".md", ".html"):
         return "a page of the runs, which holds costs"  # `report` makes it of the records
     return text
