@@ -58,7 +58,7 @@ class MaxLogits(torch.autograd.Function):
 
 
 def _text_by_text(gradient: Tensor, hidden: Tensor, weight: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients of hidden (B, L, H) and weight (W, H); the maxima are looked for again, which on a CPU is least work."""
+    """Gradients of hidden (B, L, H) and weight (W, H); maxima are looked for again: least work on a CPU."""
     to_hidden, to_weight = torch.zeros_like(hidden), torch.zeros_like(weight)
     for text, own in enumerate(gradient):
         active = own.nonzero().flatten()
