@@ -63,6 +63,7 @@ class Record(BaseModel):
     status: Annotated[Literal["ok", "failed"], Field(description="whether the cell has a run")]
     cell: CellDescription
     measures: Annotated[dict[str, float], Field(description="measure -> mean over the test queries")] = {}
+    failed_measures: Annotated[dict[str, str], Field(description="measure that failed -> why; the others stand")] = {}
     files: Annotated[dict[str, str], Field(description="file beside the record -> its SHA-256")] = {}
     analysis: Annotated[dict[str, Json], Field(description="analyzer -> what it found, and the key of its files")] = {}
     sees: Annotated[Sees | None, Field(description="what the postprocessor may see: query, bank or batch")] = None
