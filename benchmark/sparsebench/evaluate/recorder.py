@@ -91,15 +91,9 @@ class Recorder:
         """Rank, and write the run down; the measures are always taken from the file."""
         group, watch, path = self.evaluation.group, Stopwatch(), self.folder.run(cell.key)
         result = evaluate(self.evaluation, cell, watch)
-<<<<<<< HEAD
         warn_of_scores(cell.spec.label, result.facts)
         warn_of_counts(group.name, result.notes, len(self.evaluation.collection.test.queries))
-        tag = f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_")
-        write_trec(path, result.run, tag=tag)
-=======
-        _warn_of_negatives(cell.spec.label, result.facts)
         write_trec(path, result.run, tag=run_tag(group.model.spec.label, cell.spec.label))
->>>>>>> main
         files = {RUN_FILE: sha256(path)}
         if result.first_ranks is not None:
             counted = self.folder.first_ranks(cell.key)
