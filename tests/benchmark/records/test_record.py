@@ -16,7 +16,7 @@ from sparsebench.records import (
 )
 
 FIXED_KEYS = {
-    "schema", "key", "status", "cell", "measures", "files", "analysis", "sees", "tuning", "error", "provenance",
+    "schema", "key", "status", "cell", "measures failed_measures", "files", "analysis", "sees", "tuning", "error", "provenance",
     "costs",
 }  # fmt: skip
 
