@@ -121,7 +121,11 @@ def rich_record(collection: str, model: str, postprocessor: str, **changes: obje
             "software": {"sparsebench": "0.1.0", "python": "3.12", "libraries": {"numpy": "2.0"}, "git": None},
             "plugins": {"model": {"distribution": "sparsebench", "version": "0.1.0", "module": "m", "name": HOSTILE}},
             "model": {"identity": {"files": {"model.safetensors": "c" * 64}}},
-            "collection": {"documents": 5183, "queries": 300 if is_irds else 8, "digests": {"corpus": "d" * 64}},
+            "collection": {
+                "documents": 5183,
+                "queries": 300 if is_irds else 8,
+                "digests": {"corpus": digest(collection)},
+            },
             "postprocessing": {"scale": 13.5},
             "device": "cpu",
             "dtype": "float32",

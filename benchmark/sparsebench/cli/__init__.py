@@ -15,6 +15,7 @@ import click
 
 from sparsebench.cli.consoles import speak_any_console
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.output import echo
 from sparsebench.errors import SparsebenchError, did_you_mean, plain_warnings
 
 COMMANDS = {
@@ -34,7 +35,8 @@ COMMANDS = {
     "plugins": "List the plugins, check one, begin a new one.",
     "schema": "Print the JSON Schema of suite files (for editors) or of records.",
     "doctor": "Check the installation: versions, device, store, plugins.",
-    "cache": "List the store, verify it, or empty it.",
+    "cache": "List the store, verify it, prune or empty it.",
+    "runs": "List the results below runs/, or delete what their suites have no more.",
 }
 
 
@@ -86,13 +88,13 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted: finished cells are kept, the same command goes on from there", err=True)
+        echo("interrupted: finished cells are kept, the same command goes on from there", err=True)
         code = Exit.INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = Exit.USAGE
     except SparsebenchError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         code = Exit.USAGE
     except Exception:
         sys.excepthook(*sys.exc_info())

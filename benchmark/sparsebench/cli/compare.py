@@ -9,8 +9,8 @@ import click
 
 from sparsebench.cli.comparison import COMPARISON_FORMATS, render_as
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import LEADERBOARDS, only_option, results_options
-from sparsebench.cli.output import count, write_or_print
+from sparsebench.cli.options import LEADERBOARDS, example, only_option, results_options
+from sparsebench.cli.output import count, echo, write_or_print
 from sparsebench.cli.results import published_of, results_of
 from sparsebench.leaderboard import Board, read_board, read_published
 from sparsebench.leaderboard.asked import compare_rows
@@ -19,7 +19,12 @@ from sparsebench.leaderboard.published import published_evidence
 from sparsebench.records.evidence import Evidence, RunsEvidence
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    epilog=example(
+        "sparsebench compare quickstart --only '*/none' --format latex --output table.tex",
+    ),
+)
 @results_options
 @only_option
 @click.option("--baseline", metavar="MODEL+POSTPROCESSOR", help="The row to compare with.  [default: the suite's]")
@@ -54,7 +59,7 @@ def command(
     )
     board = chosen(board, only)
     if len(board.rows) < 2:
-        click.echo(f"{board.suite} has {count(len(board.rows), 'row')}: nothing to compare")
+        echo(f"{board.suite} has {count(len(board.rows), 'row')}: nothing to compare")
         return Exit.OK
     board, comparison = compare_rows(board, evidence, baseline=baseline, measure=measure, margin=margin)
     write_or_print(render_as(form, board, comparison, all_pairs=all_pairs), output)

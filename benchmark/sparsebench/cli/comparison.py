@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 NOTHING = "–"
 INTERVAL = "95% CI"
 COLUMNS = """\
-`rank`: 1 + the number of rows that are significantly better by randomised Tukey over all pairs of rows. \
+`rank`: 1 + the number of rows that are significantly better by studentised step-down max-T over all pairs of rows, \
+a family of its own, so that it need not agree with `p Holm`. \
 `{interval}`: of the mean, and of the difference to the baseline on the same queries: bootstrap over queries, BCa, \
-percentiles below 50 queries. `p flips`: paired sign-flip test, {flips:,} flips or all there are. `p t`: paired t \
+percentiles below 50 queries. `p flips`: paired sign-flip test, {flips:,} flips or all there are, up to {most:,} where \
+chance would decide. `p t`: paired t \
 test. `g`: effect size, Hedges' g of the paired differences. `MDD`: minimal detectable difference, which a single t \
 test at {alpha:g} would find with {power:.0%} power."""
 FAMILY = """\
@@ -32,7 +34,7 @@ collections, by {measures}."""
 EXPLORATORY = "This is not the first measure of each collection: these tests are exploratory."
 EQUIVALENT = "`p equivalent`: two one-sided t tests that the difference lies within ± {margin:g}, not corrected."
 BATCH = "A row that sees `batch` ranks all test queries together: its tests hold for this query set only."
-PAIRS = "p of each pair of rows, corrected for the number of pairs (randomised Tukey: max-T over sign flips):"
+PAIRS = "p of each pair of rows, corrected for the number of pairs (studentised step-down max-T over sign flips):"
 MEANS = "Queries are resampled inside each collection; the intervals hold for these collections, and nothing is tested."
 LEFT_OUT = "Left out: {failed} failed and {pending} pending cells."
 
@@ -160,7 +162,13 @@ def _means(comparison: Comparison) -> list[str]:
 def _notes(board: Board, comparison: Comparison) -> list[str]:
     settings, measures = comparison.settings, ", ".join(dict.fromkeys(comparison.measures.values()))
     notes = [
-        COLUMNS.format(interval=INTERVAL, flips=settings.flips, alpha=settings.alpha, power=settings.power),
+        COLUMNS.format(
+            interval=INTERVAL,
+            flips=settings.flips,
+            most=settings.most_flips,
+            alpha=settings.alpha,
+            power=settings.power,
+        ),
         FAMILY.format(family=comparison.family, baseline=comparison.baseline, measures=measures),
     ]
     first = first_measures(board)

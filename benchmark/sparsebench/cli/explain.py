@@ -10,7 +10,8 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import suite_options
+from sparsebench.cli.options import example, suite_options
+from sparsebench.cli.output import echo
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.explain import Explanation, explain
 from sparsebench.evaluate.group import Evaluation
@@ -23,7 +24,7 @@ MOST_TERMS = 40
 TEXT_WIDTH = 60
 
 
-@click.command("explain")
+@click.command("explain", epilog=example("sparsebench explain quickstart mini/web/bm25/none --query wq001"))
 @suite_options
 @click.argument("cell")
 @click.option("--query", "query_id", required=True, help="The id of a test query.")
@@ -42,7 +43,7 @@ def command(cell: str, query_id: str, top: int, **options: Any) -> int:
     group, planned = session.plan.cells[0]
     evaluation = Evaluation(group, session.store, session.progress, Stopwatch())
     plain = discover(options["plugin_switches"]).get("postprocessors", "none").plugin.factory()
-    click.echo(_render(cell_name(group, planned.spec.label), explain(evaluation, planned, plain, query_id, top)))
+    echo(_render(cell_name(group, planned.spec.label), explain(evaluation, planned, plain, query_id, top)))
     return Exit.OK
 
 

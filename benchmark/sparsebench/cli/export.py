@@ -8,14 +8,15 @@ from pathlib import Path
 import click
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import only_option, results_options
+from sparsebench.cli.options import example, only_option, results_options
+from sparsebench.cli.output import echo
 from sparsebench.cli.results import results_of
 from sparsebench.leaderboard import read_board
 from sparsebench.leaderboard.board import chosen
 from sparsebench.leaderboard.export import export
 
 
-@click.command("export")
+@click.command("export", epilog=example("sparsebench export quickstart --to exported"))
 @results_options
 @only_option
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to.")
@@ -26,7 +27,7 @@ def command(
     results = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries)
     cells = export(chosen(read_board(results.folder), only), results.folder, to)
     if not cells:
-        click.echo(f"{results.name} has no finished cell; there is nothing to export")
+        echo(f"{results.name} has no finished cell; there is nothing to export")
         return Exit.OK
-    click.echo(f"written: {cells} runs with their metadata in {to / 'runs'}, their figures in {to / 'mteb'}")
+    echo(f"written: {cells} runs with their metadata in {to / 'runs'}, their figures in {to / 'mteb'}")
     return Exit.OK

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from sparsebench.store import write_atomically
+from sparsebench.visible import shown
+
+
+def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text that may hold what others wrote: its control characters are shown, not obeyed."""
+    click.echo(shown(str(text)), err=err, nl=nl)
 
 
 def write_or_print(text: str, output: Path | None) -> None:
     """Write to the file that `--output` names, print where it names none."""
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        echo(text, nl=not text.endswith("\n"))
     else:
         write_atomically(output, text if text.endswith("\n") else text + "\n")
-        click.echo(f"written: {output}")
+        echo(f"written: {output}")
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -25,3 +32,17 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     ('1 query', '2 queries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Bytes of all files below some folders."""
+    return sum(file.stat().st_size for path in paths for file in path.rglob("*") if file.is_file())
+
+
+def mebibytes(size: int) -> str:
+    """Bytes as MiB with one digit.
+
+    >>> mebibytes(3 * 2**19)
+    '1.5'
+    """
+    return f"{size / 2**20:.1f}"

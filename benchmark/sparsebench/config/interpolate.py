@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sparsebench.config.limits import unusable_path
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
+from sparsebench.privacy import remember
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -21,6 +23,8 @@ def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> N
         if unset:
             return node
         value = _VARIABLE.sub(lambda match: environ[match[1]], node.text)
+        if value != node.text:
+            remember(value, node.text, {name: environ[name] for name in _VARIABLE.findall(node.text)})
         return replace(node, value=value, of_shell=node.of_shell or node.text.startswith("${"))
     if node.items:
         return replace(node, value=tuple(interpolate(item, environ, mistakes) for item in node.items))
@@ -29,10 +33,16 @@ def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> N
     return node
 
 
-def from_its_folder(node: Node) -> Node:
-    """A relative path, or a list of them, as seen from the working directory, where a variable's path starts."""
+def from_its_folder(node: Node, mistakes: Mistakes) -> Node:
+    """A relative path, or a list of them, as seen from the working directory, where a variable's path starts.
+
+    What no file system takes as a path is a mistake.
+    """
     if node.of_shell:
         return node
     if node.text is not None:
+        if wrong := unusable_path(node.text):
+            mistakes.add(node.at, wrong)
+            return replace(node, value=None)
         return replace(node, value=str(node.at.folder / node.text))
-    return replace(node, value=tuple(map(from_its_folder, node.items))) if node.items else node
+    return replace(node, value=tuple(from_its_folder(item, mistakes) for item in node.items)) if node.items else node

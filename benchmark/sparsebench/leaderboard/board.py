@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,12 +65,14 @@ class Board:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """One line for every cell and every analysis that failed, with the reason."""
+        """One line for every cell, measure and analysis that failed, with the reason."""
         lines: dict[str, None] = {}
         for record in self.records:
             system = f"{record.cell.model.label} on {record.cell.collection.label}"
             if record.status == "failed":
                 lines[f"{system}, {record.cell.postprocessor.label}: {record.error}"] = None
+            for name, why in record.failed_measures.items():
+                lines[f"{system}, {record.cell.postprocessor.label}: measure {name}: {why}"] = None
             lines |= dict.fromkeys(f"{system}, {line}" for line in _errors(record.analysis))
         return (*lines, *_errors(self.index.analyses))
 
@@ -84,15 +87,34 @@ def first_measures(board: Board) -> dict[str, str]:
     return {label: names[0] for label, record in board.collections.items() if (names := measures_of(record))}
 
 
+def twins(board: Board) -> dict[str, str]:
+    """Collection -> an earlier one of the same documents, queries and judgments, by their digests."""
+    first: dict[str, str] = {}
+    digests = {label: _digests(board, label) for label in board.collections}
+    known = {label: first.setdefault(found, label) for label, found in digests.items() if found}
+    return {label: earlier for label, earlier in known.items() if earlier != label}
+
+
+def _digests(board: Board, label: str) -> str:
+    """What names the content of a collection; empty where no cell of it was computed."""
+    facts = (row.records[label].provenance.collection for row in board.rows if label in row.records)
+    return next((json.dumps(found.digests, sort_keys=True) for found in facts if found and found.digests), "")
+
+
 def mean_groups(board: Board, measures: Mapping[str, str]) -> dict[str, list[str]]:
-    """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members."""
+    """Sets of collections that a mean makes sense of: one measure (collection -> its measure), at least two members.
+
+    Of collections that are the same by their digests the first alone counts.
+    """
     groups: dict[str, list[str]] = {"mean": list(measures)}
     for label in measures:
         if name := DOMAIN_MEANS.get(board.collections[label].cell.collection.params["domain"]):
             groups.setdefault(name, []).append(label)
+    same = twins(board)
+    once = {name: [label for label in members if same.get(label) not in members] for name, members in groups.items()}
     return {
         name: members
-        for name, members in groups.items()
+        for name, members in once.items()
         if len(members) > 1 and len({measures[label] for label in members}) == 1
     }
 

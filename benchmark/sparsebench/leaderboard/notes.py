@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sparsebench.leaderboard.board import Board
+from sparsebench.leaderboard.board import Board, twins
 from sparsebench.leaderboard.columns import SYSTEM_STAGES, declared_columns, machines
 from sparsebench.leaderboard.models import model_notes
 from sparsebench.leaderboard.significance import SIGNIFICANT, SIGNIFICANT_TOGETHER
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SEES = """\
 `sees`: what a postprocessor may look at besides the query itself: `query` nothing, `bank` a bank of other queries, \
 `batch` all test queries at once (transductive: such a row cannot be served one query at a time)."""
+
+TWIN = """\
+{label} is {earlier} under another name: documents, queries and judgments have one digest. It counts once in means."""
 
 NOISE = """\
 Noise of encoding, by `sparsebench noise`: the test queries and the highest ranked documents were encoded again in \
@@ -29,6 +32,7 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
     if comparison:
         lines.append(_statistics(comparison, together=any(record.sees == "batch" for record in board.records)))
         lines += _sizes(comparison)
+    lines += [TWIN.format(label=label, earlier=earlier) for label, earlier in twins(board).items()]
     lines += model_notes(board)
     lines += _columns(board)
     if board.noise:
@@ -63,11 +67,23 @@ def _statistics(comparison: Comparison, *, together: bool) -> str:
     return (
         f"±: half the width of the {confidence} bootstrap interval (BCa; percentile below 50 queries). "
         f"{SIGNIFICANT}: differs from the baseline {comparison.baseline} by the paired sign-flip test "
-        f"({settings.flips:,} flips), p < {settings.alpha:g} after Holm's correction over one family: all "
-        f"{comparison.family} comparisons of a row with the baseline, by the first measure of each collection.{batch} "
-        "rank: 1 + the number of systems that are significantly better (randomised Tukey, all pairs of a collection); "
-        "= marks a shared rank."
+        f"({settings.flips:,} flips{_more_flips(comparison)}), p < {settings.alpha:g} after Holm's correction over one "
+        f"family: all {comparison.family} comparisons of a row with the baseline, by the first measure of each "
+        f"collection.{batch} rank: 1 + the number of systems that are significantly better (studentised step-down "
+        f"max-T over all pairs of a collection: another family, so {SIGNIFICANT} and rank may differ on a pair); = "
+        "marks a shared rank."
     )
+
+
+def _more_flips(comparison: Comparison) -> str:
+    """Where chance would have decided a test: how many flips it got, and whether it still would."""
+    settings, contrasts = comparison.settings, [cell.contrast for cell in comparison.cells if cell.contrast]
+    most = max([*(each.flips for each in contrasts), *(each.flips for each in comparison.all_pairs)], default=0)
+    if most <= settings.flips:
+        return ""
+    near = sum(each.is_near for each in contrasts)
+    left = f", as it still does for {near}" if near else ""
+    return f", up to {most:,} where the 99% Monte-Carlo interval of p holds {settings.alpha:g}{left}"
 
 
 def _sizes(comparison: Comparison) -> list[str]:

@@ -15,6 +15,7 @@ from sparsebench.errors import SuiteError
 from sparsebench.measures.own import OF_ALL_RANKS
 from sparsebench.planning.broken import identified
 from sparsebench.planning.keys import analysis_key, cell_key
+from sparsebench.planning.measured import refuse_measures
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
 from sparsebench.registry import Registered, Registry
@@ -146,6 +147,7 @@ def make_plan(
 ) -> Plan:
     """Combine what was resolved. device: what encodes; search_device: what else computes, the same where it is None."""
     devices = device, search_device or device
+    refuse_measures(suite, collections)
     sound = [identified(model) for model in models]
     groups = tuple(_group(suite, registry, model, collection, devices) for collection in collections for model in sound)
     _refuse_twins(groups)

@@ -17,7 +17,7 @@ from sparsebench.statistics.correction import holm, shared_ranks
 from sparsebench.statistics.paired import ALPHA, effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
 from sparsebench.statistics.results import AllPairs, Cell, Comparison, Contrast, MacroAverage, Settings
 from sparsebench.statistics.samples import paired_samples
-from sparsebench.statistics.sign_flips import randomised_tukey, sign_flip_p
+from sparsebench.statistics.sign_flips import sign_flip_p, step_down_p
 from sparsebench.statistics.trend import blocks_needed, detectable_rise, page_p, residual_deviation
 
 __all__ = [
@@ -44,8 +44,8 @@ __all__ = [
     "page_p",
     "paired_samples",
     "paired_t_p",
-    "randomised_tukey",
     "residual_deviation",
     "shared_ranks",
     "sign_flip_p",
+    "step_down_p",
 ]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from sparsebench.errors import ScoreError, did_you_mean
 from sparsebench.measures import better_when_larger
 from sparsebench.statistics.bootstrap import Interval, macro_interval
-from sparsebench.statistics.correction import holm, shared_ranks
+from sparsebench.statistics.correction import shared_ranks
 from sparsebench.statistics.paired import effect_size, equivalence_p, minimal_detectable_difference, paired_t_p
+from sparsebench.statistics.refined import FlipTest, all_pairs, family
 from sparsebench.statistics.results import DEFAULTS, AllPairs, Cell, Comparison, Contrast, MacroAverage, Settings
 from sparsebench.statistics.samples import PerCollection, paired_samples
-from sparsebench.statistics.sign_flips import randomised_tukey, sign_flip_p
 from sparsebench.statistics.values import Values
 
 
@@ -37,66 +36,74 @@ def compare(
         raise ScoreError(f"the baseline {baseline!r} is none of the systems.{did_you_mean(baseline, values)}")
     measures = {name: of for name, of in measures.items() if any(name in found for found in values.values())}
     samples = {name: paired_samples(values, name, baseline=baseline) for name in measures}
-    all_pairs = tuple(_all_pairs(name, found, settings) for name, found in samples.items())
-    cells = [
+    pairs_of = tuple(_all_pairs(name, found, settings) for name, found in samples.items())
+    contrasts = _contrasts(samples, baseline, settings)
+    cells = tuple(
         cell
-        for pairs, measure in zip(all_pairs, measures.values(), strict=True)
-        for cell in _cells(pairs, samples[pairs.collection], baseline, measure, settings)
-    ]
-    macro_averages = [
+        for pairs, measure in zip(pairs_of, measures.values(), strict=True)
+        for cell in _cells(pairs, samples[pairs.collection], measure, contrasts, settings)
+    )
+    macro_averages = tuple(
         average
         for group, members in (groups or {}).items()
         if samples.keys() >= set(members)
         for average in _macro_averages(group, [samples[name] for name in members], baseline, settings)
-    ]
-    family = sum(cell.contrast is not None for cell in cells)
-    return Comparison(baseline, measures, settings, family, tuple(_with_holm(cells)), all_pairs, tuple(macro_averages))
+    )
+    return Comparison(baseline, measures, settings, len(contrasts), cells, pairs_of, macro_averages)
 
 
 def _all_pairs(collection: str, samples: Mapping[str, Values], settings: Settings) -> AllPairs:
-    p_values = randomised_tukey(np.stack(list(samples.values())), flips=settings.flips, seed=settings.seed)
-    return AllPairs(collection, tuple(samples), tuple(tuple(row) for row in p_values.tolist()))
+    p_values, flips = all_pairs(np.stack(list(samples.values())), settings)
+    return AllPairs(collection, tuple(samples), tuple(tuple(row) for row in p_values.tolist()), flips)
+
+
+def _contrasts(
+    samples: Mapping[str, Mapping[str, Values]], baseline: str, settings: Settings
+) -> dict[tuple[str, str], Contrast]:
+    """(collection, system) -> it minus the baseline there; all tests there are, as one family."""
+    differences = {
+        (collection, system): values - found[baseline]
+        for collection, found in samples.items()
+        if baseline in found
+        for system, values in found.items()
+        if system != baseline
+    }
+    tests = family(list(differences.values()), settings)
+    return {key: _contrast(differences[key], test, settings) for key, test in zip(differences, tests, strict=True)}
 
 
 def _cells(
-    pairs: AllPairs, samples: Mapping[str, Values], baseline: str, measure: str, settings: Settings
+    pairs: AllPairs,
+    samples: Mapping[str, Values],
+    measure: str,
+    contrasts: Mapping[tuple[str, str], Contrast],
+    settings: Settings,
 ) -> list[Cell]:
     means = np.array([values.mean() for values in samples.values()])
     goodness = means if better_when_larger(measure) else -means
     ranks = shared_ranks(np.array(pairs.p), goodness, alpha=settings.alpha)
     cells = []
     for system, mean, rank in zip(pairs.systems, means.tolist(), ranks.tolist(), strict=True):
-        values = samples[system]
-        compared = baseline in samples and system != baseline
-        contrast = _contrast(values - samples[baseline], settings) if compared else None
+        values, contrast = samples[system], contrasts.get((pairs.collection, system))
         interval = _interval([values], settings)
         cells.append(Cell(system, pairs.collection, len(values), mean, interval, rank, contrast))
     return cells
 
 
-def _contrast(differences: Values, settings: Settings) -> Contrast:
-    """Without Holm's correction, which needs the whole family."""
-    p = sign_flip_p(differences, flips=settings.flips, seed=settings.seed)
+def _contrast(differences: Values, test: FlipTest, settings: Settings) -> Contrast:
     margin = settings.margin
     return Contrast(
         difference=float(differences.mean()),
         interval=_interval([differences], settings),
-        p_sign_flip=p,
-        p_holm=p,
+        p_sign_flip=test.p,
+        p_holm=test.p_holm,
         p_t=paired_t_p(differences),
         effect_size=effect_size(differences),
         detectable=minimal_detectable_difference(differences, alpha=settings.alpha, power=settings.power),
         p_equivalence=None if margin is None else equivalence_p(differences, margin=margin),
+        flips=test.flips,
+        is_near=test.is_near,
     )
-
-
-def _with_holm(cells: Sequence[Cell]) -> list[Cell]:
-    """All tests there are, as one family."""
-    corrected = iter(holm(np.array([cell.contrast.p_sign_flip for cell in cells if cell.contrast])).tolist())
-    return [
-        replace(cell, contrast=replace(cell.contrast, p_holm=next(corrected))) if cell.contrast else cell
-        for cell in cells
-    ]
 
 
 def _macro_averages(

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 
 from sparsebench.statistics.bootstrap import RESAMPLES, Interval
 from sparsebench.statistics.paired import ALPHA, POWER
-from sparsebench.statistics.sign_flips import FLIPS
+from sparsebench.statistics.sign_flips import FLIPS, MOST_FLIPS
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a comparison. margin: within which two systems count as equivalent; without it, that is not tested."""
+    """Of a comparison. margin: within which two systems count as equivalent; without it, that is not tested.
+
+    flips: of a test. One whose 99 % Monte-Carlo interval holds alpha, so that chance would decide, gets four times as
+    many, again and again, up to most_flips.
+    """
 
     alpha: float = ALPHA
     power: float = POWER
     margin: float | None = None
     flips: int = FLIPS
+    most_flips: int = MOST_FLIPS
     resamples: int = RESAMPLES
     seed: int = 0
 
@@ -31,7 +36,8 @@ class Contrast:
 
     p_holm: p_sign_flip, corrected within the family of every row against the baseline over all collections.
     effect_size: Hedges' g_z. detectable: the difference that a t test would find with the stated power.
-    p_equivalence: of two one-sided t tests. What needs a variance is None without one.
+    p_equivalence: of two one-sided t tests. What needs a variance is None without one. flips: that p_sign_flip is of.
+    is_near: whether its Monte-Carlo interval holds alpha even so.
     """
 
     difference: float
@@ -42,6 +48,8 @@ class Contrast:
     effect_size: float | None
     detectable: float | None
     p_equivalence: float | None
+    flips: int
+    is_near: bool
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class AllPairs:
-    """Every pair of systems on a collection. p: (S, S), randomised Tukey."""
+    """Every pair of systems on a collection. p: (S, S), studentised step-down max-T, of so many flips."""
 
     collection: str
     systems: tuple[str, ...]
     p: tuple[tuple[float, ...], ...]
+    flips: int
 
 
 @dataclass(frozen=True)

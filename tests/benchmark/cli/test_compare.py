@@ -115,8 +115,10 @@ def test_another_measure_is_exploratory_in_any_spelling(ran: Shell) -> None:
 
 
 def test_all_pairs_are_a_matrix(ran: Shell) -> None:
-    assert "randomised Tukey: max-T" not in ran("compare", "toy")
-    row = fields(ran("compare", "toy", "--all-pairs").split("randomised Tukey: max-T")[1], "2 bm25 + dsl")
+    assert "studentised step-down max-T over sign flips" not in ran("compare", "toy")
+    row = fields(
+        ran("compare", "toy", "--all-pairs").split("studentised step-down max-T over sign flips")[1], "2 bm25 + dsl"
+    )
     # A difference of 1.0 in all is also what flips of q2, q3, q4 alone make between both dsl rows: 4 of 16.
     assert (row["1"], row["2"]) == ("0.2500", "–")
 

@@ -18,6 +18,7 @@ from sparsebench.leaderboard import (
     render_markdown,
     reproduction,
 )
+from sparsebench.leaderboard.board import mean_groups
 from sparsebench.records import CellDescription, CollectionFacts, Index, Part, Provenance, Record, Trial, Tuning
 from sparsebench.store import write_atomically
 
@@ -95,6 +96,22 @@ def test_no_mean_stands_over_different_measures(tmp_path: Path) -> None:
     cell = other.cell.model_copy(update={"collection": other.cell.collection.model_copy(update={"params": params})})
     mixed = [FOUR[0], other.model_copy(update={"cell": cell, "measures": {"RR@10": 0.4}})]
     assert "mean" not in render_markdown(write(tmp_path, mixed))
+
+
+def with_digest(record: Record, corpus: str) -> Record:
+    facts = COLLECTION.model_copy(update={"digests": {"corpus": corpus, "test": "t"}})
+    return record.model_copy(update={"provenance": Provenance(collection=facts)})
+
+
+def test_a_collection_under_two_names_counts_once_in_a_mean(tmp_path: Path) -> None:
+    again = [with_digest(record("web2", model, "none", 0.9), "w") for model in ("bm25", "splade")]
+    records = [with_digest(each, each.cell.collection.label[:1]) for each in FOUR] + again
+    board = write(tmp_path, records)
+    text = render_markdown(board)
+    assert lines_with(text, "bm25", "0.4500")
+    assert "mean: web, science" in text
+    assert "web2 is web under another name: documents, queries and judgments have one digest." in text
+    assert mean_groups(board, {"web": "nDCG@10", "web2": "nDCG@10"}) == {}
 
 
 def test_counts_that_are_not_zero_are_stated(board: Board) -> None:

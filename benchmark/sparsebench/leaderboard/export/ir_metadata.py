@@ -5,10 +5,12 @@ Its six top-level keys are always there; below them stands what the record knows
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from sparsebench.leaderboard.board import Board
 from sparsebench.records import Hardware, Part, PluginFacts, Record
+from sparsebench.records.labels import run_tag
 from sparsebench.types import Json
 
 UNKNOWN_ACTOR = {"name": None, "team": None, "role": None}
@@ -27,11 +29,6 @@ def ir_metadata(board: Board, record: Record) -> dict[str, Json]:
         "data": _data(record),
         "method": _method(record),
     }
-
-
-def run_tag(model: str, postprocessor: str) -> str:
-    """The last field of a run's lines."""
-    return f"{model}+{postprocessor}".replace(" ", "_")
 
 
 def _platform(record: Record) -> dict[str, Json]:
@@ -75,7 +72,7 @@ def _implementation(board: Board, record: Record) -> dict[str, Json]:
     software = record.provenance.software
     git = software.git if software else None
     return {
-        "executable": {"cmd": f"sparsebench run {board.suite} --only '{record.cell}'"},
+        "executable": {"cmd": f"sparsebench run {board.suite} --only {shlex.quote(str(record.cell))}"},
         "source": _known({"lang": ["python"], "commit": git.commit if git else None}),
     }
 
