@@ -19,6 +19,7 @@ from sparsebench.evaluate.warned import warn_of_counts, warn_of_scores
 from sparsebench.measures import aggregate, measure_each
 from sparsebench.planning import Group, PlannedCell
 from sparsebench.planning.keys import measuring_version
+from sparsebench.planning.select import cell_name
 from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.provenance.digests import sha256
 from sparsebench.rank import read_trec, untied, write_trec
@@ -42,6 +43,7 @@ from sparsebench.records import (
     per_query_csv,
 )
 from sparsebench.records.labels import run_tag
+from sparsebench.records.made_of import Made, write_made
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
@@ -94,6 +96,7 @@ class Recorder:
         warn_of_scores(cell.spec.label, result.facts)
         warn_of_counts(group.name, result.notes, len(self.evaluation.collection.test.queries))
         write_trec(path, result.run, tag=run_tag(group.model.spec.label, cell.spec.label))
+        write_made(self.folder, cell.key, Made(cell_name(group, cell.spec.label), cell.parts))
         files = {RUN_FILE: sha256(path)}
         if result.first_ranks is not None:
             counted = self.folder.first_ranks(cell.key)
