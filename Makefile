@@ -59,5 +59,12 @@ release: .venv/dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,bench]'
 	touch $@
 
+# sentence-transformers on other backends, which want another transformers than ours: peers of the bench.
+# torchvision is not of the CPU build there, and breaks the import of transformers.
+.venv-onnx .venv-openvino:
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet $$(grep ^torch== constraints.txt) 'sentence-transformers[$(@:.venv-%=%)]'
+	-$@/bin/python -m pip uninstall --quiet --yes torchvision
+
 clean:
 	rm -rf .venv
