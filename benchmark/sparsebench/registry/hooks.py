@@ -32,7 +32,8 @@ def call_hooks(plugin: object) -> dict[Kind, list[Any]]:
 
     With SPARSEBENCH_TRACE_PLUGINS=1 each call is told on stderr: the hook, its provider, and what came back.
 
-    Raises PluginError for a plugin of another version of the contract, and for a hook that is misspelled, not marked with `@hookimpl`, or returns anything but its records.
+    Raises PluginError for a plugin of another version of the contract, and for a hook that is misspelled, not marked
+    with `@hookimpl`, or returns anything but its records.
     """
     # First of all: a plugin for another contract breaks this one in ways that would say nothing of the reason.
     require_api(plugin)

@@ -14,8 +14,7 @@ import pytest
 from sparsebench import PostprocessorPlugin, hookimpl
 from sparsebench.errors import PluginError
 from sparsebench.provenance.source import forget_code
-from sparsebench.registry import api_version
-from sparsebench.registry import DISABLE_VARIABLE, Registry
+from sparsebench.registry import DISABLE_VARIABLE, Registry, api_version
 from sparsebench.registry.provider import Provider
 
 GROUP = "sparsebench_test"
@@ -258,7 +257,11 @@ def test_plugins_need_not_be_installed() -> None:
     ("declared", "reason", "fix"),
     [
         ("2", "it is newer than this sparsebench: it needs version 2 of the plugin contract", "upgrade sparsebench"),
-        ("(3, 2)", "newer than this sparsebench: it needs version 2 or 3 of the plugin contract", "upgrade sparsebench"),
+        (
+            "(3, 2)",
+            "newer than this sparsebench: it needs version 2 or 3 of the plugin contract",
+            "upgrade sparsebench",
+        ),
         ("'1'", "requires_api is '1'; it is a version such as 1", "upgrade acme"),
         ("True", "requires_api is True", "upgrade acme"),
         ("()", "requires_api is ()", "upgrade acme"),
