@@ -14,6 +14,9 @@ from sparsebench.errors import CollectionError, SparsebenchError
 
 SHOWN = 10
 
+LONGEST_LINE = 1 << 26
+"""Bytes."""
+
 T = TypeVar("T")
 
 
@@ -77,7 +80,9 @@ def _raw_lines(path: Path, kind: type[SparsebenchError]) -> Iterator[tuple[int, 
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             blank: list[int] = []
-            for number, line in enumerate(lines, start=1):
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), start=1):
+                if len(line) > LONGEST_LINE:  # also what a few bytes of gzip unpack to
+                    raise kind(f"{path}:{number}: the line is longer than {LONGEST_LINE:,} bytes")
                 # Only \n ends a line: str.splitlines would also cut at U+2028 inside a text.
                 text = line.rstrip(b"\r\n")
                 if not text.strip():

@@ -52,6 +52,8 @@ def from_json(line: str) -> Entry:
         record = json.loads(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"column {error.colno}: not JSON: {error.msg}") from None
+    except RecursionError:
+        raise ValueError("not JSON that can be read: too many levels within each other") from None
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
     title = "" if record.get("title") is None else _string(record, "title")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from sparsebench.config.limits import few_enough
 from sparsebench.config.mistakes import Mistakes, Position
 from sparsebench.config.tree import Node, choose
 
@@ -20,6 +21,9 @@ def grid_points(entry: Node, mistakes: Mistakes) -> Iterator[Node]:
     base = entry.without("grid")
     if wrong := _wrong_grid(entry, grid):
         mistakes.add(*wrong)
+        yield base
+        return
+    if not few_enough([entry], "a grid's entries", mistakes):
         yield base
         return
     label = base.entries.get("label") or base.entries.get("name")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sparsebench.config.interpolate import interpolate
+from sparsebench.config.limits import MOST_FILES, unusable_path
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.source import read_source
 from sparsebench.config.tree import Node
@@ -18,53 +19,60 @@ Find = Callable[[str, Path], Path]
 
 def find_file(name: str, folder: Path) -> Path:
     """Find an included file by its path alone, relative to the including file's folder."""
+    if wrong := unusable_path(name):
+        raise SuiteError(wrong)
     path = folder / name
     if not path.is_file():
         raise SuiteError(f"there is no file {path}")
     return path
 
 
-def read_with_includes(
-    path: Path,
-    environ: Mapping[str, str],
-    mistakes: Mistakes,
-    find: Find = find_file,
-    including: tuple[Path, ...] = (),
-) -> Node:
-    """Read a file and all that it includes: lists come one after the other, for the rest it wins itself."""
-    suite = read_source(path, mistakes)
-    include = suite.entries.get("include")
-    if include is None:
-        return suite
-    trail = (*including, path.resolve())
-    merged = replace(suite, value={})
-    for each in include.items or (include,):
-        if found := _find(each, path.parent, environ, mistakes, find, trail):
-            merged = _merge(merged, read_with_includes(found, environ, mistakes, find, trail))
-    return _merge(merged, suite.without("include"))
+def read_with_includes(path: Path, environ: Mapping[str, str], mistakes: Mistakes, find: Find = find_file) -> Node:
+    """Read a file and all that it includes: lists come one after the other, for the rest it wins itself.
+
+    A file that is included on several ways is read once. Raises SuiteError for more than `MOST_FILES` of them.
+    """
+    return _Reading(environ, mistakes, find).read(path, ())
 
 
-def _find(
-    node: Node,
-    folder: Path,
-    environ: Mapping[str, str],
-    mistakes: Mistakes,
-    find: Find,
-    trail: tuple[Path, ...],
-) -> Path | None:
-    name = interpolate(node, environ, mistakes).text
-    if name is None:
-        mistakes.add(node.at, "'include' should be the path or the name of a suite, or a list of them")
-        return None
-    try:
-        found = find(name, folder)
-    except SuiteError as error:
-        mistakes.add(node.at, str(error))
-        return None
-    if found.resolve() in trail:
-        mistakes.add(node.at, f"{name} includes itself: {' -> '.join(path.name for path in (*trail, found))}")
-        return None
-    return found
+class _Reading:
+    def __init__(self, environ: Mapping[str, str], mistakes: Mistakes, find: Find) -> None:
+        self._environ, self._mistakes, self._find_file = environ, mistakes, find
+        self._read: dict[Path, Node] = {}
+
+    def read(self, path: Path, including: tuple[Path, ...]) -> Node:
+        trail = (*including, path.resolve())
+        if trail[-1] not in self._read:
+            if len(self._read) + len(including) >= MOST_FILES:
+                raise SuiteError(f"{path}: it is the file number {MOST_FILES + 1} that is included; that is too many")
+            self._read[trail[-1]] = self._merged(read_source(path, self._mistakes), path.parent, trail)
+        return self._read[trail[-1]]
+
+    def _merged(self, suite: Node, folder: Path, trail: tuple[Path, ...]) -> Node:
+        include = suite.entries.get("include")
+        if include is None:
+            return suite
+        merged = replace(suite, value={})
+        for each in include.items or (include,):
+            if found := self._find(each, folder, trail):
+                merged = _merge(merged, self.read(found, trail))
+        return _merge(merged, suite.without("include"))
+
+    def _find(self, node: Node, folder: Path, trail: tuple[Path, ...]) -> Path | None:
+        name = interpolate(node, self._environ, self._mistakes).text
+        if name is None:
+            self._mistakes.add(node.at, "'include' should be the path or the name of a suite, or a list of them")
+            return None
+        try:
+            found = self._find_file(name, folder)
+        except SuiteError as error:
+            self._mistakes.add(node.at, str(error))
+            return None
+        if found.resolve() in trail:
+            names = " -> ".join(path.name for path in (*trail, found))
+            self._mistakes.add(node.at, f"{name} includes itself: {names}")
+            return None
+        return found
 
 
 def _merge(base: Node, over: Node) -> Node:

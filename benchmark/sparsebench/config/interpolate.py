@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sparsebench.config.limits import unusable_path
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
 
@@ -29,10 +30,16 @@ def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> N
     return node
 
 
-def from_its_folder(node: Node) -> Node:
-    """A relative path, or a list of them, as seen from the working directory, where a variable's path starts."""
+def from_its_folder(node: Node, mistakes: Mistakes) -> Node:
+    """A relative path, or a list of them, as seen from the working directory, where a variable's path starts.
+
+    What no file system takes as a path is a mistake.
+    """
     if node.of_shell:
         return node
     if node.text is not None:
+        if wrong := unusable_path(node.text):
+            mistakes.add(node.at, wrong)
+            return replace(node, value=None)
         return replace(node, value=str(node.at.folder / node.text))
-    return replace(node, value=tuple(map(from_its_folder, node.items))) if node.items else node
+    return replace(node, value=tuple(from_its_folder(item, mistakes) for item in node.items)) if node.items else node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sparsebench.config.mistakes import Position
 from sparsebench.config.validation import KeyPath
@@ -33,6 +34,17 @@ class Node:
     def entries(self) -> Mapping[str, Node]:
         """The entries of a mapping; none where this is no mapping."""
         return self.value if isinstance(self.value, Mapping) else {}
+
+    @cached_property
+    def size(self) -> int:
+        """How many values it holds, itself among them, with every alias written out; an alias is counted once."""
+        within = self.items or self.entries.values()
+        return 1 + sum(node.size for node in within)
+
+    @cached_property
+    def depth(self) -> int:
+        """How many values stand within each other, itself the first."""
+        return 1 + max((node.depth for node in self.items or self.entries.values()), default=0)
 
     @property
     def text(self) -> str | None:

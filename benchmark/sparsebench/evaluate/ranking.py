@@ -64,7 +64,7 @@ def rank_topics(
     """Rank `topics` with a postprocessor fitted on exactly what it may see."""
     with watch.stage("rank"):
         if postprocessor.is_identity and cell.candidates == "retrieved" and _ranked_by_search(evaluation):
-            ranking, notes = evaluation.halving(partial(evaluation.top, topics, _depth(evaluation)))
+            ranking, notes = evaluation.halving(partial(evaluation.top, topics, depth_of(evaluation)))
             return Outcome(ranking, {"scale": 1.0, **first_places(ranking, 0.0)}, notes)
         return evaluation.halving(partial(_postprocessed, evaluation, cell, postprocessor, topics, bank))
 
@@ -165,7 +165,7 @@ def _top(
     evaluation: Stage, cell: PlannedCell, postprocessor: Postprocessor, state: State, test: ScoreBlocks, topics: Topics
 ) -> tuple[Ranking, np.ndarray | None]:
     """The ranking, and the first ranks where a measure needs them."""
-    answers, depth = evaluation.answers, _depth(evaluation)
+    answers, depth = evaluation.answers, depth_of(evaluation)
     relevant = None
     if evaluation.group.counts_first_ranks:
         relevant = Relevant.of(topics, answers, drop_own_id=evaluation.collection.spec.drop_own_id)
@@ -195,14 +195,15 @@ def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
     return lambda: blocks
 
 
-def _depth(evaluation: Stage) -> int:
+def depth_of(evaluation: Stage) -> int:
+    """How many answers are kept for each query: no more than there are, which is what memory is asked for."""
     # A hit on the query's own id may be dropped afterwards, so one more is kept.
-    return evaluation.group.depth + evaluation.collection.spec.drop_own_id
+    return min(evaluation.group.depth, len(evaluation.answers.ids)) + evaluation.collection.spec.drop_own_id
 
 
 def raw_run(evaluation: Evaluation, blocks: Source, topics: Topics) -> Run:
     """A run of raw scores, of what is retrieved."""
-    answers, depth = evaluation.answers, _depth(evaluation)
+    answers, depth = evaluation.answers, depth_of(evaluation)
     if answers.groups is None:
         return run_of(evaluation, blocks.top(depth, evaluation.order), topics)
     retrieved = ((block, block.scores > blocks.floor) for block in blocks)

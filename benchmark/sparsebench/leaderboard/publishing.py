@@ -74,7 +74,10 @@ def _write_records(board: Board, evidence: Evidence, folder: Path) -> None:
 def _write_index(index: Index, evidence: Evidence, folder: Path) -> None:
     for label, found in index.analyses.items():
         for path, text in evidence.figures(label, found).items():
-            write_atomically(folder / published_figure(label, Path(path).name), text)
+            place = folder / published_figure(label, Path(path).name)
+            if place.exists():
+                raise StoreError(f"two figures would be {place.name}: give the analyzers' labels more than punctuation")
+            write_atomically(place, text)
     # Costs are of another run on every machine, so nothing vouches for them.
     vouched = [path for path in _files(folder) if path.name not in (INDEX_FILE, COSTS_FILE)]
     index.model_copy(update={"files": {path.name: sha256(path) for path in vouched}}).write(folder)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
+from sparsebench.records.labels import is_plain_name
 from sparsebench.records.layout import INDEX_FILE
 from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
+
+
+def _plain(name: str) -> str:
+    if not is_plain_name(name):
+        raise ValueError(f"{name!r} is no name within a folder")
+    return name
 
 
 class Index(BaseModel):
@@ -26,13 +33,13 @@ class Index(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    suite: str
+    suite: Annotated[str, AfterValidator(_plain)]
     description: str
     cells: tuple[str, ...]
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = {}
     shown: dict[str, Shown] | None = None
-    files: dict[str, str] = {}
+    files: dict[Annotated[str, AfterValidator(_plain)], str] = {}
 
     def with_analyses_of(self, earlier: Index | None) -> Index:
         """With what was found of the suite before, where its cells are the same."""

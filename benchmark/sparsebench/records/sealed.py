@@ -46,7 +46,7 @@ def unsealed(text: bytes | str, where: object, *, remedy: str) -> dict[str, Json
     """
     try:
         content = json.loads(text)
-    except ValueError as error:  # JSON, or the encoding
+    except (ValueError, RecursionError) as error:  # JSON, the encoding, or lists within lists without end
         raise Damage(where, f"it is not JSON ({error})", remedy) from error
     if not isinstance(content, dict):
         raise Damage(where, "it is no JSON object", remedy)

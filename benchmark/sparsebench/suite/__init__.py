@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sparsebench.config.include import read_with_includes
+from sparsebench.config.limits import check_cells
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.override import override
 from sparsebench.registry import Registry
@@ -29,6 +30,9 @@ from sparsebench.suite.schema import (
     Suite,
     Tuning,
 )
+
+CELLS_OF = {"collections": 1, "models": 1, "postprocessors": 1}
+"""What cells are made of, and how many there are where a suite names none."""
 
 __all__ = [
     "AnalyzerSpec",
@@ -65,6 +69,8 @@ def load_suite(
     tree = override(tree, overrides, mistakes)
     tree = resolve_paths(tree, environ, mistakes)
     tree = spell_out(tree, registry, mistakes)
+    if not check_cells(tree, CELLS_OF, mistakes):
+        mistakes.raise_if_any()
     entries = resolve_entries(tree, registry, mistakes)
     check(tree, mistakes)
     return assemble(tree, entries, mistakes)

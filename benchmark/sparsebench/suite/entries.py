@@ -62,7 +62,7 @@ def _resolve(factory: Factory, entry: Node, plugin: str, mistakes: Mistakes) -> 
     values: dict[str, list[Any]] = {name: [] for name in tuned}
     for combination in itertools.product(*(nodes.items for nodes in tuned.values())):
         nodes = {**given, **choose(tuned, combination)}
-        nodes = {name: from_its_folder(node) if name in paths else node for name, node in nodes.items()}
+        nodes = {name: from_its_folder(node, mistakes) if name in paths else node for name, node in nodes.items()}
         params = _validate(factory, Node(nodes, entry.at), plugin, mistakes)
         for name in tuned.keys() & params.keys():
             value = params.pop(name)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sparsebench.config.grid import grid_points
+from sparsebench.config.limits import few_enough
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.override import with_name
 from sparsebench.config.tree import Node
@@ -19,6 +20,8 @@ def spell_out(tree: Node, registry: Registry, mistakes: Mistakes) -> Node:
     lists: dict[str, Node] = {}
     for kind, spec in PLUGIN_SPECS.items():
         if (node := tree.entries.get(kind)) and node.items:
+            if not few_enough(node.items, f"the {kind}", mistakes):
+                node = replace(node, value=tuple(entry.without("grid", "tune") for entry in node.items))
             own_keys = spec.model_fields.keys() - {"params"}
             points = [
                 model

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sparsebench.config.include import read_with_includes
+from sparsebench.config.limits import unusable_path
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.errors import SuiteError, did_you_mean
 from sparsebench.provenance.digests import digest
@@ -18,6 +19,8 @@ def find_suite(path_or_name: str | Path, folder: Path = Path()) -> Path:
     Raises SuiteError that lists what there is.
     """
     asked = str(path_or_name)
+    if wrong := unusable_path(asked):
+        raise SuiteError(wrong)
     path = folder / asked
     if path.is_file():
         return path
@@ -39,6 +42,8 @@ def suite_name(path_or_name: str | Path, folder: Path = Path()) -> str:
     readable where their suite file is gone. Raises SuiteError for a path that is nowhere or cannot be read.
     """
     asked = str(path_or_name)
+    if wrong := unusable_path(asked):
+        raise SuiteError(wrong)
     if not (folder / asked).is_file() and not _is_path(asked) and asked not in list_suites(folder):
         return asked
     path = find_suite(asked, folder)

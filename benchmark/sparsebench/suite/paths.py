@@ -28,7 +28,7 @@ def resolve_paths(tree: Node, environ: Mapping[str, str], mistakes: Mistakes) ->
 
 def _collection(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> Node:
     paths = {key: node.entries[key] for key in _COLLECTION_PATHS if key in node.entries}
-    resolved = {key: from_its_folder(interpolate(path, environ, mistakes)) for key, path in paths.items()}
+    resolved = {key: from_its_folder(interpolate(path, environ, mistakes), mistakes) for key, path in paths.items()}
     params = {key: each for key, each in node.entries.items() if key not in CollectionSpec.model_fields}
     resolved |= {key: interpolate(each, environ, mistakes) for key, each in params.items()}
     if "bank" in node.entries:

@@ -23,7 +23,11 @@ TITLE = """\
 are installed; here, those in the box. `sparsebench schema` prints the same as a JSON Schema, for editors.
 
 By default `–` is nothing, and no word is what the last column says. `include` takes in one other suite or a list of
-them, by name or path; what the suite itself says comes first."""
+them, by name or path; what the suite itself says comes first.
+
+A file has at most 1,000,000 bytes and, with its aliases written out, 10,000 values, 50 levels deep; it includes at
+most 100 files. The grids and the tunings of a list of entries are at most 1,000 combinations, a suite at most 100,000
+cells."""
 KINDS = """\
 An entry is a name, or a mapping with the keys below and the plugin's own parameters. `grid: {{key: [values]}}` makes an
 entry of each combination of values of any of its keys.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Gt, Lt, MinLen
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from annotated_types import Gt, Le, Lt, MinLen
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from sparsebench.config.fields import FileName, Name, Positive
@@ -16,6 +16,7 @@ from sparsebench.types import Candidates, Domain, Json
 
 DEFAULT_MEASURES = ("nDCG@10", "RR@10", "R@100")
 DEFAULT_DEPTH = 1000
+MOST_DEPTH = 1_000_000_000
 
 
 class _Spec(BaseModel):
@@ -65,6 +66,13 @@ class DevSource(_Spec):
     """Chooses them."""
 
 
+def _refuse_twice(names: tuple[str, ...]) -> tuple[str, ...]:
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise PydanticCustomError("twice", "{name} is there twice", {"name": repr(name)})
+    return names
+
+
 def _default_split(collection: Mapping[str, Any]) -> str | None:
     return "test" if collection["beir"] else None  # as BEIR's own loader does
 
@@ -109,7 +117,7 @@ class CollectionSpec(_Spec):
     """Other queries, to fit postprocessors on."""
     dev: DevSource | None = None
     """Judged queries, to tune on."""
-    measures: Annotated[tuple[str, ...], MinLen(1)] | None = None
+    measures: Annotated[tuple[str, ...], MinLen(1), AfterValidator(_refuse_twice)] | None = None
     """In the place of the suite's."""
     drop_own_id: bool = False
     """Whether a hit on the query's own id is dropped."""
@@ -198,11 +206,11 @@ class Suite(_Spec):
     """Of its folder of runs and of its leaderboard."""
     description: str = ""
     """Stands above the leaderboard."""
-    measures: Annotated[tuple[str, ...], MinLen(1)] = DEFAULT_MEASURES
+    measures: Annotated[tuple[str, ...], MinLen(1), AfterValidator(_refuse_twice)] = DEFAULT_MEASURES
     """ir_measures' names, and `MnR`, `MdR`; the first is what is tested and compared. `R@k` is recall: the share of a
     query's right answers among the first k. Where a query has many, text-video papers call R@k what is `Success@k`
     here: whether any is among them."""
-    depth: Positive = DEFAULT_DEPTH
+    depth: Annotated[int, Gt(0), Le(MOST_DEPTH)] = DEFAULT_DEPTH
     """Length of a run; at least the deepest cutoff of a measure."""
     candidates: Candidates | None = None
     """Which documents may be ranked: those with a score, or all; by default what suits the kind of model."""

@@ -38,5 +38,5 @@ def _resolve(key: str, node: Node, environ: Mapping[str, str], mistakes: Mistake
 
 def _files(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> Node:
     named = {key: node.entries[key] for key in _FILES if key in node.entries}
-    found = {key: from_its_folder(interpolate(path, environ, mistakes)) for key, path in named.items()}
+    found = {key: from_its_folder(interpolate(path, environ, mistakes), mistakes) for key, path in named.items()}
     return node.with_entries(found) if found else node

@@ -14,7 +14,7 @@ from sparsebench.contracts import LoadedEncoder
 from sparsebench.evaluate.forms.vectors import dot_products
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.variations import Variation
-from sparsebench.evaluate.ranking import raw_run
+from sparsebench.evaluate.ranking import depth_of, raw_run
 from sparsebench.measures import aggregate, measure
 from sparsebench.records.noise import Change
 from sparsebench.search import LazyIndex, SparseScores
@@ -36,7 +36,7 @@ class Again:
         self._topics = evaluation.collection.test
         self.queries = evaluation.vectors.test
         scores = self._scores(self.queries, self._whole)
-        ranking = scores.top(evaluation.group.depth, evaluation.order)
+        ranking = scores.top(depth_of(evaluation), evaluation.order)
         self.positions = sampled(ranking, self._whole.shape[0], sample)
         self.documents = self._whole[self.positions]
         self._before = raw_run(evaluation, scores, self._topics)

@@ -17,7 +17,7 @@ from sparsebench.evaluate.forms.paired import PairedForm
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.again import sampled
 from sparsebench.evaluate.noise.variations import Variation
-from sparsebench.evaluate.ranking import raw_run
+from sparsebench.evaluate.ranking import depth_of, raw_run
 from sparsebench.measures import aggregate, measure
 from sparsebench.records.noise import Change
 from sparsebench.search import MatrixScores
@@ -65,7 +65,7 @@ class AgainPaired:
         self._queries = form.features_of_queries(self._topics.queries)
         self._documents = form.features_of_documents("collection")
         blocks = form.scores(self._topics.queries, "collection").blocks
-        ranking = blocks.top(evaluation.group.depth, evaluation.order)
+        ranking = blocks.top(depth_of(evaluation), evaluation.order)
         self._positions = sampled(ranking, self._documents.rows, sample)
         self._before = raw_run(evaluation, blocks, self._topics)
 
