@@ -64,6 +64,10 @@ class Kernel(Protocol):
         """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
         ...
 
+    def fused(self, rounds: int) -> Streamed | None:
+        """All pairs, where so many compiled rounds over them pay and every pair has a score; None otherwise."""
+        ...
+
 
 def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None = None, passes: int = 1) -> Kernel:
     """The kernel of all pairs, or of the `pool` best documents of each query (METHODS 3.8).
@@ -148,6 +152,12 @@ class Streamed:
             lvs.append(lv)
         return torch.cat(lvs), row_lse
 
+    def fused(self, rounds: int) -> Streamed | None:
+        """See Kernel."""
+        first = next(iter(self.blocks), None)
+        pays = rounds and first is not None and _compiled.pays(first.scores, *self.shape, self.passes)
+        return self if pays and all(block.scores.amin() > -math.inf for block in self.blocks) else None
+
     def largest(self, block: Block, lu: Tensor) -> Largest:
         """Of a block's documents, among all queries."""
         scores = block.scores
@@ -208,6 +218,10 @@ class Pooled:
         """Two sums over the pairs of the pool."""
         lv = potential(self.pool.shares(lu, self.tau).lse)
         return lv, self.pool.query_lse(lv, self.tau)
+
+    def fused(self, rounds: int) -> Streamed | None:
+        """None: a pool lacks most pairs."""
+        return None
 
 
 def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:

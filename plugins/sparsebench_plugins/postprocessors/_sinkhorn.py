@@ -46,21 +46,14 @@ def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Orde
     def potential(lse: Tensor) -> Tensor:
         return document_marginal * (log_b - lse)
 
-    if isinstance(kernel, Streamed) and _in_memory(kernel, rounds):
-        found = _multiplied(kernel, lu, rounds, sees) if document_marginal == 1 else None
-        found = found or _in_log_domain(kernel, lu, rounds, potential)
+    if pairs := kernel.fused(rounds):
+        found = _multiplied(pairs, lu, rounds, sees) if document_marginal == 1 else None
+        found = found or _in_log_domain(pairs, lu, rounds, potential)
         if found:
             return found
     for _ in range(rounds):
         lu = log_a - kernel.round(lu, potential)[1]
     return Found(lu, None, "float64, log domain (torch)")
-
-
-def _in_memory(kernel: Streamed, rounds: int) -> bool:
-    """Whether compiled rounds pay, and every pair has a score."""
-    first = next(iter(kernel.blocks), None)
-    pays = rounds and first is not None and _compiled.pays(first.scores, *kernel.shape, kernel.passes)
-    return bool(pays) and all(block.scores.amin() > -math.inf for block in kernel.blocks)
 
 
 def _multiplied(kernel: Streamed, lu: Tensor, rounds: int, sees: Sees) -> Found | None:
