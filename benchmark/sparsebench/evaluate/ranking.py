@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.contracts import Postprocessor, State
+from sparsebench.contracts.calls import calling
 from sparsebench.contracts.plain import plain_mapping
 from sparsebench.evaluate.answers import Answers
 from sparsebench.evaluate.first_ranks import Passes, Relevant, first_ranks
@@ -97,7 +98,9 @@ def _postprocessed(
     ranking, ranks = _top(where, cell, postprocessor, state, test, topics)
     facts, notes = (fitting.facts, fitting.notes) if fitting else ({}, {})
     own = f"{type(postprocessor).__name__}.remarks"
-    told = {**plain_mapping(postprocessor.remarks(test, state), own, "remarks"), **first_places(ranking, state.error)}
+    with calling(own):
+        remarks = plain_mapping(postprocessor.remarks(test, state), own, "remarks")
+    told = {**remarks, **first_places(ranking, state.error)}
     return Outcome(ranking, {"scale": scale, **facts, **state.facts, **told}, {**raw.notes, **notes}, ranks)
 
 
