@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, suite_options
+from sparsebench.cli.output import echo
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning.overview import CellOverview, GroupOverview, ModelOverview, overview
 from sparsebench.planning.session import Session, open_session
@@ -33,18 +34,18 @@ def command(**options: Any) -> int:
     try:
         session = open_session(**options, fetch=False)
     except NotAtHandError as error:
-        click.echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
-        click.echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
+        echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
+        echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
         return Exit.OK
     found = overview(session)
-    click.echo(tabulate([_cell(cell) for cell in found.cells], CELL_HEADERS, tablefmt="github"))
+    echo(tabulate([_cell(cell) for cell in found.cells], CELL_HEADERS, tablefmt="github"))
     groups = [_group(group) for group in found.groups]
-    click.echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
+    echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
     if found.models:
         models = [_model(model) for model in found.models]
-        click.echo("\n" + tabulate(models, MODEL_HEADERS, tablefmt="github"))
+        echo("\n" + tabulate(models, MODEL_HEADERS, tablefmt="github"))
     todo = sum(not cell.cached for cell in found.cells)
-    click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
+    echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
     return Exit.OK
 
 

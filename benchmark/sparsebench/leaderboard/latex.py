@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from sparsebench.leaderboard.board import Board
+from sparsebench.leaderboard.escape import latex_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
 from sparsebench.leaderboard.markdown import SYSTEM
 from sparsebench.leaderboard.tables import Table, sees, tables
+from sparsebench.visible import visible
 
 if TYPE_CHECKING:
     from sparsebench.statistics import Comparison
@@ -28,7 +30,6 @@ _COMMANDS = str.maketrans(
         "–": "--",
     }
 )
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "&%$#_{}"})
 
 
 def render_latex(board: Board, comparison: Comparison | None = None, *, costs: bool = True) -> str:
@@ -37,11 +38,14 @@ def render_latex(board: Board, comparison: Comparison | None = None, *, costs: b
 
 
 def _environment(board: Board, table: Table) -> str:
-    columns = [*SYSTEM, *(column.name for column in table.columns)]
-    rows = [[line.row.model, line.row.postprocessor, sees(line.row), *map(_text, line.fields)] for line in table.lines]
+    columns = [*SYSTEM, *(visible(column.name) for column in table.columns)]
+    rows = [
+        [visible(line.row.model), visible(line.row.postprocessor), sees(line.row), *map(_text, line.fields)]
+        for line in table.lines
+    ]
     align = ["left"] * len(SYSTEM) + ["right"] * len(table.columns)
     grid = tabulate(rows, columns, tablefmt="latex_booktabs", disable_numparse=True, colalign=align)
-    said = [f"{_escaped(board.suite)}: {_escaped(table.title)}.", _escaped(table.above), _escaped(table.below)]
+    said = [f"{latex_text(board.suite)}: {latex_text(table.title)}.", latex_text(table.above), latex_text(table.below)]
     caption = " ".join(filter(None, said))
     body = "\n".join([r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", grid, r"\end{table}", ""])
     return body.translate(_COMMANDS)
@@ -49,13 +53,8 @@ def _environment(board: Board, table: Table) -> str:
 
 def _text(field: Field) -> str:
     if not isinstance(field, Figure):
-        return field or NOTHING
+        return visible(field) if field else NOTHING
     digits = str(field).replace("-", "−")
     number = f"{_BOLD}{digits}{_END}" if field.best else digits
     around = f" ± {field.half_width}" if field.half_width else ""
     return f"{number}{field.mark}{around}"
-
-
-def _escaped(text: str) -> str:
-    """As tabulate does in fields."""
-    return text.translate(_SPECIAL)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from sparsebench.leaderboard.board import Board
-from sparsebench.leaderboard.escape import markdown_text
+from sparsebench.leaderboard.escape import markdown_lines, markdown_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
 from sparsebench.leaderboard.notes import notes
 from sparsebench.leaderboard.oracle import stamps
@@ -34,7 +34,7 @@ def render_markdown(
     """
     parts = [
         f"# {board.suite}",
-        board.index.description,
+        markdown_lines(board.index.description),
         *(_section(table) for table in tables(board, comparison, costs=costs)),
         *_summaries(board, figures or {}),
         *notes(board, comparison, costs=costs),
@@ -45,14 +45,17 @@ def render_markdown(
 
 
 def _section(table: Table) -> str:
-    headers = [*SYSTEM, *(column.name.replace("*", "\\*") for column in table.columns)]
-    rows = [[line.row.model, line.row.postprocessor, sees(line.row), *map(_text, line.fields)] for line in table.lines]
+    headers = [*SYSTEM, *(markdown_text(column.name).replace("*", "\\*") for column in table.columns)]
+    rows = [
+        [*map(markdown_text, (line.row.model, line.row.postprocessor)), sees(line.row), *map(_text, line.fields)]
+        for line in table.lines
+    ]
     numeric = [
         any(isinstance(line.fields[index], Figure) for line in table.lines) for index in range(len(table.columns))
     ]
     align = ["left"] * len(SYSTEM) + ["right" if each else "left" for each in numeric]
     grid = tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=align)
-    return "\n\n".join(part for part in (f"## {table.title}", table.above, grid, table.below) if part)
+    return "\n\n".join(part for part in (f"## {markdown_text(table.title)}", table.above, grid, table.below) if part)
 
 
 def _text(field: Field) -> str:
@@ -67,13 +70,19 @@ def _summaries(board: Board, figures: Mapping[str, Iterable[str]]) -> list[str]:
     """What analyzers have to say: a section an analysis, with the figures of those of the whole suite."""
     parts: dict[str, list[str]] = {}
     for summary in summaries(board):
-        of = [f"**{summary.of}**"] if summary.of else []
-        parts.setdefault(summary.analysis, []).extend([*of, summary.text])
+        of = [f"**{markdown_text(summary.of)}**"] if summary.of else []
+        parts.setdefault(summary.analysis, []).extend([*of, markdown_lines(summary.text)])
     return [
-        "\n\n".join([f"## {label}", *said, *(f"![{label}]({path})" for path in figures.get(label, ()))])
+        "\n\n".join(
+            [
+                f"## {markdown_text(label)}",
+                *said,
+                *(f"![{markdown_text(label)}]({path})" for path in figures.get(label, ())),
+            ]
+        )
         for label, said in parts.items()
     ]
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"## {title}", "", *(f"- {line}" for line in lines)]) if lines else ""
+    return "\n".join([f"## {title}", "", *(f"- {markdown_lines(line)}" for line in lines)]) if lines else ""
