@@ -13,6 +13,7 @@ from types import ModuleType
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.errors import PluginError
 from sparsebench.provenance.digests import sha256
+from sparsebench.provenance.entries import module_of
 from sparsebench.registry.api_version import OtherApi
 from sparsebench.registry.importing import is_file
 
@@ -38,9 +39,7 @@ class Provider:
         dist = entry.dist
         facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
         name, version = facts.get("Name", "unknown"), facts.get("Version", "unknown")
-        # A value that is no `module:attr` has no module; loading it then fails, and names it.
-        module = entry.module if entry.pattern.match(entry.value) else entry.value
-        return cls(name, version, module, entry.name)
+        return cls(name, version, module_of(entry) or entry.value, entry.name)
 
     @classmethod
     def of_object(cls, plugin: object) -> Provider:
