@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.planning.plan import Group, PlannedCell
 from sparsebench.planning.select import cell_name
 from sparsebench.records import Damage, SuiteFolder, find_record, read_record
@@ -40,7 +41,7 @@ def because(cell: PlannedCell, group: Group, folder: SuiteFolder, made: Sequence
     if folder.record(cell.key).is_file():
         return _unfinished(cell, group, folder)
     name = cell_name(group, cell.spec.label)
-    near = [found for each in made if each.cell == name and (found := changes(each.parts, cell.parts))]
+    near = [found for each in made if each.cell == name and (found := changes(each.parts, hidden(dict(cell.parts))))]
     if not near:
         return NEVER
     found = min(near, key=len)

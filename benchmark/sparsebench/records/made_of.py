@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.records.layout import KEY_FILE, SuiteFolder
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
@@ -23,8 +24,10 @@ class Made:
 
 
 def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
-    """Write the parts beside the record of `key`."""
-    text = json.dumps({"cell": made.cell, "parts": dict(made.parts)}, indent=1, sort_keys=True, ensure_ascii=False)
+    """Write the parts beside the record of `key`, without what is of this machine alone."""
+    text = json.dumps(
+        {"cell": made.cell, "parts": hidden(dict(made.parts))}, indent=1, sort_keys=True, ensure_ascii=False
+    )
     write_atomically(folder.cell(key) / KEY_FILE, text + "\n")
 
 

@@ -96,7 +96,7 @@ def test_a_suite_runs_and_is_reported_in_processes_of_their_own(site: Path) -> N
     assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stderr
     assert "bm25 + none" in ran.stdout
     assert "| bm25 " in says("report", "toy")
-    assert "bm25" in says("export", "toy", "--to", str(site / "exported"))
+    assert "1 runs" in says("export", "toy", "--to", str(site / "exported"))
 
 
 def test_whoever_asks_for_one_is_told_why_it_is_not_there(site: Path) -> None:
