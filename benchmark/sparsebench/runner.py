@@ -21,6 +21,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_record, write_record
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.records.noise import Noise, read_noise
+from sparsebench.records.topics import Tested, keep_tested
 from sparsebench.store import Store
 from sparsebench.types import Json
 
@@ -59,6 +60,7 @@ class Runner:
         self.progress.say(f"[{number + 1}/{len(plan.groups)}] {group.name}")
         evaluation = Evaluation(group, self.store, self.progress, watch)
         recorder = Recorder(evaluation, folder, watch)
+        keep_tested(folder, group.content_digests, _tested(evaluation))
         try:
             with calling(group.name, "group", *(cell.key for cell in group.cells), limited=False):
                 return self._evaluated(recorder)
@@ -94,6 +96,11 @@ class Runner:
         return SuiteFolder(self.runs / plan.suite.name)
 
 
+def _tested(evaluation: Evaluation) -> Tested:
+    topics = evaluation.collection.test
+    return Tested({query.query_id: query.text for query in topics.queries}, topics.qrels)
+
+
 def _index(plan: Plan) -> Index:
     suite = plan.suite
     return Index(
@@ -102,6 +109,7 @@ def _index(plan: Plan) -> Index:
         cells=plan.keys,
         baseline=(suite.baseline.model, suite.baseline.postprocessor),
         shown=dict(plan.shown),
+        command=plan.command,
     )
 
 

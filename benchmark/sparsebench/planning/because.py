@@ -40,8 +40,9 @@ def because(cell: PlannedCell, group: Group, folder: SuiteFolder, made: Sequence
     """
     if folder.record(cell.key).is_file():
         return _unfinished(cell, group, folder)
-    name = cell_name(group, cell.spec.label)
-    near = [found for each in made if each.cell == name and (found := changes(each.parts, hidden(dict(cell.parts))))]
+    # As it was written down: without folders of this machine.
+    name, now = hidden(cell_name(group, cell.spec.label)), hidden(dict(cell.parts))
+    near = [found for each in made if each.cell == name and (found := changes(each.parts, now))]
     if not near:
         return NEVER
     found = min(near, key=len)

@@ -24,10 +24,9 @@ class Made:
 
 
 def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
-    """Write the parts beside the record of `key`, without what is of this machine alone."""
-    text = json.dumps(
-        {"cell": made.cell, "parts": hidden(dict(made.parts))}, indent=1, sort_keys=True, ensure_ascii=False
-    )
+    """Write the parts beside the record of `key`."""
+    content = hidden({"cell": made.cell, "parts": dict(made.parts)})
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     write_atomically(folder.cell(key) / KEY_FILE, text + "\n")
 
 
