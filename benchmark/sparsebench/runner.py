@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsebench.contracts import SuiteContext
+from sparsebench.contracts.calls import ProcessDied, calling
 from sparsebench.errors import StoreError
 from sparsebench.evaluate.analysis import analyze_group, analyze_suite
 from sparsebench.evaluate.group import Evaluation
@@ -51,15 +52,29 @@ class Runner:
         _index(plan).with_analyses_of(_earlier(folder)).write(folder.path)
 
     def evaluate(self, plan: Plan, number: int) -> dict[str, Record]:
-        """Write the records of a group, counted from 0. Key -> record, of its cells."""
+        """Write the records of a group, counted from 0. Key -> record, of its cells.
+
+        Where the process died before and no plugin was at work, the cells that have no record fail for it.
+        """
         group, folder, watch = plan.groups[number], self._folder(plan), Stopwatch()
         self.progress.say(f"[{number + 1}/{len(plan.groups)}] {group.name}")
-        evaluation, records = Evaluation(group, self.store, self.progress, watch), {}
+        evaluation = Evaluation(group, self.store, self.progress, watch)
         recorder = Recorder(evaluation, folder, watch)
         keep_tested(folder, group.content_digests, _tested(evaluation))
-        with self.progress.step("cells", len(group.cells), "cells") as advance:
-            analysis = analyze_group(evaluation, folder, watch)
-            for cell in group.cells:
+        try:
+            with calling(group.name, "group", *(cell.key for cell in group.cells), limited=False):
+                return self._evaluated(recorder)
+        except ProcessDied as died:
+            records = {cell.key: recorder.given_up(cell, str(died)) for cell in group.cells}
+            for key, record in records.items():
+                write_record(folder.record(key), record)
+            return records
+
+    def _evaluated(self, recorder: Recorder) -> dict[str, Record]:
+        evaluation, folder, records = recorder.evaluation, recorder.folder, {}
+        with self.progress.step("cells", len(evaluation.group.cells), "cells") as advance:
+            analysis = analyze_group(evaluation, folder, recorder.watch)
+            for cell in evaluation.group.cells:
                 records[cell.key] = recorder.record(cell, analysis)
                 write_record(folder.record(cell.key), records[cell.key])
                 advance(1)

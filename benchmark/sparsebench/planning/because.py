@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.planning.plan import Group, PlannedCell
 from sparsebench.planning.select import cell_name
-from sparsebench.privacy import hidden
 from sparsebench.records import Damage, SuiteFolder, find_record, read_record
 from sparsebench.records.made_of import Made
 from sparsebench.types import Json

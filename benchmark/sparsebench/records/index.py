@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from sparsebench.contracts.display import Shown
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.errors import StoreError
-from sparsebench.privacy import hidden
 from sparsebench.records.facts import Written
 from sparsebench.records.labels import is_plain_name
 from sparsebench.records.layout import INDEX_FILE

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sparsebench.privacy import hidden
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.records.layout import KEY_FILE, SuiteFolder
 from sparsebench.store import write_atomically
 from sparsebench.types import Json

@@ -66,6 +66,11 @@ class Kernel(Protocol):
         """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
         ...
 
+    @property
+    def pairs(self) -> Streamed | None:
+        """All pairs, block by block; None where most of them are left out."""
+        ...
+
 
 def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None = None, passes: int = 1) -> Kernel:
     """The kernel of all pairs, or of the `pool` best documents of each query (METHODS 3.8).
@@ -149,6 +154,11 @@ class Streamed:
             lvs.append(lv)
         return torch.cat(lvs), sums.total()
 
+    @property
+    def pairs(self) -> Streamed:
+        """Itself."""
+        return self
+
     def largest(self, block: Block, lu: Tensor) -> Largest:
         """Of a block's documents, among all queries."""
         scores = block.scores
@@ -230,6 +240,11 @@ class Pooled:
         """Two sums over the pairs of the pool."""
         lv = potential(self.pool.shares(lu, self.tau).lse)
         return lv, self.pool.query_lse(lv, self.tau)
+
+    @property
+    def pairs(self) -> None:
+        """None: a pool lacks most of them."""
+        return None
 
 
 def _by_kernel(scores: Tensor) -> bool:

@@ -46,15 +46,16 @@ def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Orde
     def potential(lse: Tensor) -> Tensor:
         return document_marginal * (log_b - lse)
 
-    first = next(iter(kernel.blocks), None) if isinstance(kernel, Streamed) else None
+    pairs = kernel.pairs
+    first = None if pairs is None else next(iter(pairs.blocks), None)
     device = "cpu" if first is None else str(first.scores.device)
-    if isinstance(kernel, Streamed) and rounds and device != "cpu" and document_marginal == 1:
-        multiplied = _on_device.multiplied(kernel.blocks, kernel.tau, lu, rounds)
+    if pairs is not None and rounds and device != "cpu" and document_marginal == 1:
+        multiplied = _on_device.multiplied(pairs.blocks, pairs.tau, lu, rounds)
         if multiplied is not None:
             return Found(multiplied, None, "float64 products (torch, on the device)")
-    if isinstance(kernel, Streamed) and first is not None and _in_memory(kernel, rounds, first.scores):
-        found = _multiplied(kernel, lu, rounds, sees) if document_marginal == 1 else None
-        found = found or _in_log_domain(kernel, lu, rounds, potential)
+    if pairs is not None and first is not None and _in_memory(pairs, rounds, first.scores):
+        found = _multiplied(pairs, lu, rounds, sees) if document_marginal == 1 else None
+        found = found or _in_log_domain(pairs, lu, rounds, potential)
         if found:
             return found
     for _ in range(rounds):
