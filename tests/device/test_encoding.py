@@ -13,6 +13,7 @@ import torch
 from scipy.sparse import csr_array
 
 from device.simulator import simulated
+from device.simulator.state import DEVICE
 from sparsebench import ModelError
 from sparsebench.encoding import States, device_decoder, encode_on_device, engine_on, pool
 from sparsebench_plugins.models.splade import Splade
@@ -122,7 +123,6 @@ def test_texts_that_were_foreseen_are_encoded_alike(tiny_splade_dir: Path) -> No
         assert abs(encoder.encode(list(TEXTS), "document").vectors - expected).max() == 0
 
 
-@pytest.mark.xfail(reason="what the simulated memory holds depends on the tests before it in the process", strict=False)
 @pytest.mark.parametrize("share", [2, 4])
 def test_what_does_not_fit_is_halved(tiny_splade_dir: Path, share: int) -> None:
     splade = Splade(checkpoint=str(tiny_splade_dir), batch_tokens=4096)
@@ -135,6 +135,21 @@ def test_what_does_not_fit_is_halved(tiny_splade_dir: Path, share: int) -> None:
     with simulated(memory=weights + needed // share):
         found = splade.load("cuda").encode(TEXTS, "document").vectors
     assert abs(found - expected).max() < 1e-5
+
+
+def test_a_card_too_small_for_the_weights_or_for_one_text_says_what_to_do(tiny_splade_dir: Path) -> None:
+    splade = Splade(checkpoint=str(tiny_splade_dir))
+    with simulated() as counts:
+        encoder = splade.load("cuda")
+        weights = counts.live
+        del encoder
+    with simulated(memory=weights // 2), pytest.raises(ModelError, match=r"does not fit in the memory of cuda; free"):
+        splade.load("cuda")
+    with simulated():
+        encoder = splade.load("cuda")
+        DEVICE.limit = DEVICE.counts.live + 20_000
+        with pytest.raises(ModelError, match="does not fit in memory by itself; lower the maximum length, free memory"):
+            encoder.encode(TEXTS, "document")
 
 
 @pytest.mark.parametrize("dtype", ["tf32", "bfloat16"])

@@ -19,7 +19,7 @@ from sparsebench.records import short
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
-CELL_HEADERS = ("collection", "model", "postprocessor", "sees", "cell", "key")
+CELL_HEADERS = ("collection", "model", "postprocessor", "sees", "cell", "key", "because")
 MODEL_HEADERS = ("model", "as its authors ran it", "trained on")
 GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 
@@ -27,9 +27,9 @@ GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 @click.command("plan", epilog=example("sparsebench plan quickstart --only '*/bm25/*'"))
 @suite_options
 def command(**options: Any) -> int:
-    """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing.
+    """Show the cells of SUITE: what is cached, what is missing and why, how long it is likely to take.
 
-    When a collection or a checkpoint is not at hand yet, names the cells and what will be downloaded.
+    Computes nothing. When a collection or a checkpoint is not at hand yet, names the cells and what will be downloaded.
     """
     try:
         session = open_session(**options, fetch=False)
@@ -66,7 +66,7 @@ def _devices(session: Session) -> str:
 
 def _cell(cell: CellOverview) -> list[str]:
     state = "cached" if cell.cached else "to compute"
-    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, short(cell.key)]
+    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, short(cell.key), cell.because]
 
 
 def _model(model: ModelOverview) -> list[str]:

@@ -16,6 +16,7 @@ from sparsebench.encoding import slow_without
 from sparsebench.errors import StoreError
 from sparsebench.execution import Here, Local, run_suite
 from sparsebench.execution.request import Planned, Request
+from sparsebench.execution.tally import Tally
 from sparsebench.leaderboard import Board, read_published, refusals, reproduction
 from sparsebench.leaderboard.report import read_report
 from sparsebench.records import INDEX_FILE, PAGE
@@ -64,12 +65,22 @@ def _say_failures(planned: Planned, board: Board) -> None:
 
 
 def _closing(planned: Planned, board: Board) -> str:
-    lines = [f"written: {planned.folder / PAGE}.md, and .html to explore", *map(str, refusals(board))]
+    lines = [f"written: {planned.folder / PAGE}.md, and .html to explore", *_counts(planned.done)]
+    lines += map(str, refusals(board))
     if board.pending:
         lines.append(f"{count(board.pending, 'cell is', 'cells are')} not computed yet")
     if (LEADERBOARDS / planned.name / INDEX_FILE).is_file():
         lines.append(_reproduced(board))
     return "\n".join(lines)
+
+
+def _counts(done: Tally) -> list[str]:
+    """Two lines: what became of the cells, and of the texts."""
+    cells = done.cells
+    total = count(cells.computed + cells.kept + cells.failed, "cell")
+    again = f"; measures taken again of {cells.measured_again}" if cells.measured_again else ""
+    texts = f"texts: {done.encoded:,} encoded, vectors of {done.reused:,} reused"
+    return [f"{total}: {cells.computed} computed, {cells.kept} kept, {cells.failed} failed{again}", texts]
 
 
 def _reproduced(board: Board) -> str:

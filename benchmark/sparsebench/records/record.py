@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from sparsebench.privacy import hidden
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.records.facts import Costs, Provenance, Tuning, Written
 from sparsebench.records.patterns import cell_name
 from sparsebench.records.schema_1 import upgraded
@@ -61,6 +61,9 @@ class Record(Written):
     cell: CellDescription
     measures: Annotated[dict[str, float], Field(description="measure -> mean over the test queries")] = Field(
         default_factory=dict
+    )
+    failed_measures: Annotated[dict[str, str], Field(description="measure that failed -> why; the others stand")] = (
+        Field(default_factory=dict)
     )
     files: Annotated[dict[str, str], Field(description="file beside the record -> its SHA-256")] = Field(
         default_factory=dict

@@ -18,8 +18,10 @@ from sparsebench.search import ranges
 from sparsebench.workers import in_torch_threads
 from sparsebench_plugins.postprocessors import _compiled
 from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enough, places_of, undivided
+from sparsebench_plugins.postprocessors._on_device import why_no_sums
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of
-from sparsebench_plugins.postprocessors._shares import Largest, Shares, joined, merged
+from sparsebench_plugins.postprocessors._row_sums import RowSums, chunk_lse
+from sparsebench_plugins.postprocessors._shares import Largest, Shares, doubled, joined, merged
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,6 +66,11 @@ class Kernel(Protocol):
         """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
         ...
 
+    @property
+    def pairs(self) -> Streamed | None:
+        """All pairs, block by block; None where most of them are left out."""
+        ...
+
 
 def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None = None, passes: int = 1) -> Kernel:
     """The kernel of all pairs, or of the `pool` best documents of each query (METHODS 3.8).
@@ -103,8 +110,8 @@ def zeros(kernel: Kernel) -> Tensor:
 class Streamed:
     """All pairs, block by block: memory O(Q * block + D), one pass a round.
 
-    passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no potential of a
-    document; of a query by rounding only. Raises ScoreError where a document is unseen.
+    passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no digit of a
+    potential. Raises ScoreError where a document is unseen.
     """
 
     blocks: Fitting
@@ -140,13 +147,17 @@ class Streamed:
         """One pass."""
         import torch
 
-        lvs = []
-        row_lse = torch.full_like(lu, -math.inf)
+        lvs, sums = [], RowSums(self._chunk)
         for block in self.blocks:
             lv = potential(self.largest(block, lu).shares().lse)
-            row_lse = row_lse.to(lv.device).logaddexp(self._query_lse(block, lv))
+            self._add_rows(block, lv, sums)
             lvs.append(lv)
-        return torch.cat(lvs), row_lse
+        return torch.cat(lvs), sums.total()
+
+    @property
+    def pairs(self) -> Streamed:
+        """Itself."""
+        return self
 
     def largest(self, block: Block, lu: Tensor) -> Largest:
         """Of a block's documents, among all queries."""
@@ -156,11 +167,16 @@ class Streamed:
         if _compiled.pays(scores, *self.shape, self.passes):
             return _compiled.largest(scores, self.tau, lu)
         weights, inverse = lu.to(scores.device), 1 / self.tau
+        if _by_kernel(scores):
+            from sparsebench_plugins.postprocessors._lse_kernel import largest
+
+            return largest(scores, self.tau, weights)
 
         def of_tile(rows: slice, columns: slice) -> Largest:
-            terms = (scores[rows, columns].double() * inverse).add_(weights[rows, None])
-            top, owner = terms.max(dim=0)
-            rest = terms.scatter_(0, owner[None], -math.inf).logsumexp(dim=0)
+            # Turned over: torch adds up a row in one order, and columns by how many there are.
+            turned = doubled(scores[rows, columns].T).mul_(inverse).add_(weights[rows])
+            top, owner = _first_largest(turned)
+            rest = _consumed_lse(turned.scatter_(1, owner[:, None], -math.inf))
             return Largest(top, owner + rows.start, rest)
 
         def of_columns(columns: slice) -> Largest:
@@ -171,16 +187,32 @@ class Streamed:
         parts = several(of_columns, ranges(scores.shape[1], at_once(scores) // ROWS_AT_ONCE), scores)
         return Largest(*map(torch.cat, zip(*parts, strict=True)))
 
-    def _query_lse(self, block: Block, lv: Tensor) -> Tensor:
-        """LSE_j(L_ij + lv_j), (Q,)."""
+    def _chunk(self, terms: Tensor) -> Tensor:
+        """As `_add_rows` sums the chunks of documents that no block cuts."""
+        if not _by_kernel(terms):
+            return chunk_lse(terms)
+        from sparsebench_plugins.postprocessors._lse_kernel import chunk_of_terms
+
+        return chunk_of_terms(terms)
+
+    def _add_rows(self, block: Block, lv: Tensor, sums: RowSums) -> None:
+        """L_ij + lv_j, (Q, d), to sums over documents."""
         import torch
 
-        inverse = 1 / self.tau
+        inverse, kernel = 1 / self.tau, _by_kernel(block.scores)
 
-        def of_rows(rows: slice) -> Tensor:
-            return (block.scores[rows].double() * inverse).add_(lv).logsumexp(dim=1)
+        def terms(columns: slice, rows: slice = slice(None)) -> Tensor:
+            return doubled(block.scores[rows, columns]).mul_(inverse).add_(lv[columns])
 
-        return torch.cat(of_few_rows(of_rows, block.scores, PAIRS_AT_ONCE))
+        def lse(columns: slice) -> Tensor:
+            if kernel:
+                from sparsebench_plugins.postprocessors._lse_kernel import chunk_sums
+
+                return chunk_sums(block.scores, self.tau, lv, columns)
+            parts = of_few_rows(lambda rows: chunk_lse(terms(columns, rows)), block.scores, PAIRS_AT_ONCE)
+            return torch.cat(parts)
+
+        sums.add(block.scores.shape[1], terms, lse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +240,35 @@ class Pooled:
         """Two sums over the pairs of the pool."""
         lv = potential(self.pool.shares(lu, self.tau).lse)
         return lv, self.pool.query_lse(lv, self.tau)
+
+    @property
+    def pairs(self) -> None:
+        """None: a pool lacks most of them."""
+        return None
+
+
+def _by_kernel(scores: Tensor) -> bool:
+    return scores.device.type != "cpu" and why_no_sums(str(scores.device)) is None
+
+
+def _first_largest(terms: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest of each row of (d, Q) and the first place of it, (d,) each: `terms.max(dim=1)`.
+
+    On a CPU numpy finds the place: torch looks one number at a time.
+    """
+    import torch
+
+    if terms.device.type != "cpu":
+        return terms.max(dim=1)
+    owner = torch.from_numpy(terms.numpy().argmax(axis=1))
+    return terms.gather(1, owner[:, None])[:, 0], owner
+
+
+def _consumed_lse(terms: Tensor) -> Tensor:
+    """`terms.logsumexp(dim=1)` of (d, Q), to the byte; the terms are overwritten, which takes no new memory."""
+    largest = terms.amax(dim=1, keepdim=True)
+    largest.masked_fill_(largest.isinf(), 0)
+    return terms.sub_(largest).exp_().sum(dim=1).log_().add_(largest[:, 0])
 
 
 def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:

@@ -58,19 +58,20 @@ class Largest(NamedTuple):
 
     def shares(self) -> Shares:
         """Of these queries alone."""
-        return Shares(self.top.logaddexp(self.rest), self.owner, self.top - self.rest)
+        # Not by logaddexp: torch rounds its last few numbers otherwise than the first, so the width would decide.
+        return Shares(self.top + (self.rest - self.top).exp_().log1p_(), self.owner, self.top - self.rest)
 
 
 def merged(parts: Sequence[Largest]) -> Largest:
     """Of all queries of the parts, which come in the order of rows; the first of equal terms is the largest."""
     import torch
 
-    tops = torch.stack([part.top for part in parts])
-    top, winner = tops.max(dim=0)
-    winner = (tops == top).int().argmax(dim=0)[None]
-    owner = torch.stack([part.owner for part in parts]).gather(0, winner)[0]
-    beaten = tops.scatter(0, winner, -math.inf)
-    rest = torch.cat([torch.stack([part.rest for part in parts]), beaten]).logsumexp(dim=0)
+    tops = torch.stack([part.top for part in parts], dim=1)
+    top = tops.amax(dim=1)
+    winner = (tops == top[:, None]).int().argmax(dim=1)[:, None]
+    owner = torch.stack([part.owner for part in parts], dim=1).gather(1, winner)[:, 0]
+    beaten = tops.scatter(1, winner, -math.inf)
+    rest = torch.cat([torch.stack([part.rest for part in parts], dim=1), beaten], dim=1).logsumexp(dim=1)
     return Largest(top, owner, rest)
 
 
@@ -90,7 +91,7 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     A query that was fitted by no row of its own (`fitted` is -1) has M_ij - LSE_i' M_i'j up to a constant of its row.
     """
     rows = slice(block.first_row, block.first_row + len(block.scores))
-    shares = block.scores.double() * (1 / tau)
+    shares = doubled(block.scores).mul_(1 / tau)
     shares.add_(state.rows["lu"][rows, None])
     owned = _owned(state.rows["fitted"][rows], state.arrays["owner"][block.columns])
     margins = state.arrays["margin"][block.columns][owned[1]]
@@ -101,6 +102,13 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     shares.sub_(state.arrays["lse"][block.columns])
     shares[owned] = own
     return shares, Owned(*owned, margins)
+
+
+def doubled(scores: Tensor) -> Tensor:
+    """A contiguous copy in float64, to be written to: another one of this size would be new memory each time."""
+    import torch
+
+    return scores.to(torch.float64, copy=True, memory_format=torch.contiguous_format)
 
 
 def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
