@@ -115,3 +115,13 @@ def test_what_the_disk_says_is_told_and_the_end_of_a_file_is_no_interruption(
     monkeypatch.setattr(cli, "cli", command)
     assert sparsebench(monkeypatch) == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"queries": {}, "qrels": {}}'])
+def test_the_queries_that_were_tested_are_written_again_where_they_are_damaged(text: str, tmp_path: Path) -> None:
+    _run(tmp_path)
+    (path,) = (tmp_path / "runs" / "toy" / "collections").iterdir()
+    before = path.read_bytes()
+    path.write_text(text)
+    _run(tmp_path)
+    assert path.read_bytes() == before
