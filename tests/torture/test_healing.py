@@ -96,6 +96,15 @@ def test_a_schema_that_is_no_number_is_damage() -> None:
         unsealed(json.dumps(sealed({"schema": "two"})), "here", remedy="")
 
 
+def test_what_a_cell_was_made_of_is_written_again_where_it_is_damaged(tmp_path: Path) -> None:
+    board = _run(tmp_path)
+    path = tmp_path / "runs" / "toy" / board.records[0].key[:16] / "key.json"
+    before = path.read_bytes()
+    path.write_text("{}")
+    _run(tmp_path)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
