@@ -25,6 +25,7 @@ NOT_RUN = """\
 * A real GPU: all of this is on the CPU, and a device that fails while it computes is not among the faults.
 * Power failures: a kill leaves the page cache whole, and no test cuts the power under `fsync`.
 * Network file systems, whose renames and locks are their own.
+* A memory limit halved in steps is not a row of the table, and a suite of 200,000 documents was not run under one.
 * `atheris`: the mutations here are seeded and blind, and no coverage guides them.
 """
 

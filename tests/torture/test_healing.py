@@ -111,6 +111,10 @@ def test_what_a_cell_was_made_of_is_written_again_where_it_is_damaged(tmp_path: 
         (PermissionError(13, "Permission denied", "/x/y"), 4, "/x/y: Permission denied"),
         (OSError(36, "File name too long", "n"), 4, "n: File name too long"),
         (OSError("no number"), 3, "Traceback"),
+        (MemoryError(), 4, "memory ended (MemoryError:"),
+        (RuntimeError("Traceback (most recent call last):\n  a\nMemoryError"), 4, "memory ended (MemoryError)"),
+        (ImportError("libtorch_cpu.so: cannot map zero-fill pages"), 4, "memory ended"),
+        (RuntimeError("MemoryError\nwas not the end"), 3, "Traceback"),
         (EOFError("Compressed file ended"), 3, "Compressed file ended"),
     ],
 )

@@ -80,8 +80,25 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _of_the_disk(error: Exception) -> Exit:
-    """USAGE, having said it, where a file cannot be read or written: that is the user's to mend."""
+NO_MEMORY = (
+    "MemoryError",
+    "cannot map zero-fill pages",
+    "failed to map segment",
+    "Cannot allocate memory",
+    "bad_alloc",
+)
+"""What Python, its loader and its libraries call the end of memory, in the last line of what they say."""
+
+
+def _of_the_machine(error: Exception) -> Exit:
+    """USAGE, having said it, where memory ends or a file cannot be read or written: that is the user's to mend."""
+    # What a child raised comes as the text of its traceback.
+    last = f"{type(error).__name__}: {error}".strip().splitlines()[-1]
+    if any(name in last for name in NO_MEMORY):
+        echo(
+            f"memory ended ({last}). Free some, or raise the limit of this process; what is computed is kept.", err=True
+        )
+        return Exit.USAGE
     if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
         return Exit.INTERNAL
     echo(f"{error.filename}: {error.strerror}", err=True)
@@ -108,7 +125,7 @@ def main() -> None:
         echo(str(error), err=True)
         code = Exit.USAGE
     except Exception as error:
-        code = _of_the_disk(error)
+        code = _of_the_machine(error)
         if code is Exit.INTERNAL:
             sys.excepthook(*sys.exc_info())
     sys.exit(code if isinstance(code, int) else Exit.OK)
