@@ -84,9 +84,9 @@ def campaign(state: Path, *, short: bool, only: str = "", minutes: float = float
 
 
 def _order(short: bool) -> list[tuple[Fault, int]]:
-    """Every injection, the faults mixed by their counts: a campaign that is cut short has tried each by its share."""
+    """Every injection, one of each first, then mixed by their counts: a campaign that is cut short has tried each."""
     share = {
-        (place, number): (number + 1) / fault.counts[0 if short else 1]
+        (place, number): number / fault.counts[0 if short else 1]
         for place, fault in enumerate(FAULTS)
         for number in range(fault.counts[0 if short else 1])
     }
