@@ -22,7 +22,7 @@ from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_r
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.records.topics import Tested, keep_tested
-from sparsebench.store import Store
+from sparsebench.store import Store, leftovers
 from sparsebench.types import Json
 
 
@@ -49,6 +49,8 @@ class Runner:
     def begin(self, plan: Plan) -> None:
         """Write down what the suite asks for, so that a run that is killed can be reported as far as it came."""
         folder = self._folder(plan)
+        self.store.sweep_dead()
+        leftovers.sweep(folder.path, levels=3)
         _index(plan).with_analyses_of(_earlier(folder)).write(folder.path)
 
     def evaluate(self, plan: Plan, number: int) -> dict[str, Record]:

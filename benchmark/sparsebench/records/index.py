@@ -13,7 +13,7 @@ from sparsebench.disclosure.privacy import hidden
 from sparsebench.errors import StoreError
 from sparsebench.records.facts import Written
 from sparsebench.records.labels import is_plain_name
-from sparsebench.records.layout import INDEX_FILE
+from sparsebench.records.layout import INDEX_FILE, short
 from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
 
@@ -22,6 +22,14 @@ def _plain(name: str) -> str:
     if not is_plain_name(name):
         raise ValueError(f"{name!r} is no name within a folder")
     return name
+
+
+def _key(key: str) -> str:
+    try:
+        short(key)
+    except StoreError as error:
+        raise ValueError(str(error)) from error
+    return key
 
 
 class Index(Written):
@@ -36,7 +44,7 @@ class Index(Written):
 
     suite: Annotated[str, AfterValidator(_plain)]
     description: str
-    cells: tuple[str, ...]
+    cells: tuple[Annotated[str, AfterValidator(_key)], ...]
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = Field(default_factory=dict)
     shown: dict[str, Shown] | None = None

@@ -25,11 +25,12 @@ class Tested:
 
 
 def keep_tested(folder: SuiteFolder, digests: Mapping[str, Json], tested: Tested) -> None:
-    """Write it down under the digests of the collection, once: what these name does not change."""
+    """Write it down under the digests of the collection, where it is not there or not whole."""
     path = folder.tested(digest(dict(digests)))
-    if not path.is_file():
-        content = {"queries": dict(tested.queries), "qrels": {name: dict(of) for name, of in tested.qrels.items()}}
-        write_atomically(path, json.dumps(sealed(content), ensure_ascii=False) + "\n")
+    content = {"queries": dict(tested.queries), "qrels": {name: dict(of) for name, of in tested.qrels.items()}}
+    text = json.dumps(sealed(content), ensure_ascii=False) + "\n"
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_atomically(path, text)
 
 
 def read_tested(folder: SuiteFolder, digests: Mapping[str, Json]) -> Tested:
@@ -40,4 +41,6 @@ def read_tested(folder: SuiteFolder, digests: Mapping[str, Json]) -> Tested:
     except FileNotFoundError:
         raise Damage(path, "it is missing", folder.remedy) from None
     content.pop(SCHEMA, None)
+    if content.keys() != {"queries", "qrels"}:
+        raise Damage(path, "it holds no queries and judgments", folder.remedy)
     return Tested(content["queries"], content["qrels"])

@@ -21,7 +21,7 @@ from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enoug
 from sparsebench_plugins.postprocessors._on_device import why_no_sums
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of
 from sparsebench_plugins.postprocessors._row_sums import RowSums, chunk_lse
-from sparsebench_plugins.postprocessors._shares import Largest, Shares, joined, merged
+from sparsebench_plugins.postprocessors._shares import Largest, Shares, doubled, joined, merged
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -174,9 +174,9 @@ class Streamed:
 
         def of_tile(rows: slice, columns: slice) -> Largest:
             # Turned over: torch adds up a row in one order, and columns by how many there are.
-            terms = (scores[rows, columns].T.contiguous().double() * inverse).add_(weights[rows])
-            top, owner = terms.max(dim=1)
-            rest = terms.scatter_(1, owner[:, None], -math.inf).logsumexp(dim=1)
+            turned = doubled(scores[rows, columns].T).mul_(inverse).add_(weights[rows])
+            top, owner = _first_largest(turned)
+            rest = _consumed_lse(turned.scatter_(1, owner[:, None], -math.inf))
             return Largest(top, owner + rows.start, rest)
 
         def of_columns(columns: slice) -> Largest:
@@ -202,7 +202,7 @@ class Streamed:
         inverse, kernel = 1 / self.tau, _by_kernel(block.scores)
 
         def terms(columns: slice, rows: slice = slice(None)) -> Tensor:
-            return (block.scores[rows, columns].double() * inverse).add_(lv[columns])
+            return doubled(block.scores[rows, columns]).mul_(inverse).add_(lv[columns])
 
         def lse(columns: slice) -> Tensor:
             if kernel:
@@ -249,6 +249,26 @@ class Pooled:
 
 def _by_kernel(scores: Tensor) -> bool:
     return scores.device.type != "cpu" and why_no_sums(str(scores.device)) is None
+
+
+def _first_largest(terms: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest of each row of (d, Q) and the first place of it, (d,) each: `terms.max(dim=1)`.
+
+    On a CPU numpy finds the place: torch looks one number at a time.
+    """
+    import torch
+
+    if terms.device.type != "cpu":
+        return terms.max(dim=1)
+    owner = torch.from_numpy(terms.numpy().argmax(axis=1))
+    return terms.gather(1, owner[:, None])[:, 0], owner
+
+
+def _consumed_lse(terms: Tensor) -> Tensor:
+    """`terms.logsumexp(dim=1)` of (d, Q), to the byte; the terms are overwritten, which takes no new memory."""
+    largest = terms.amax(dim=1, keepdim=True)
+    largest.masked_fill_(largest.isinf(), 0)
+    return terms.sub_(largest).exp_().sum(dim=1).log_().add_(largest[:, 0])
 
 
 def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:
