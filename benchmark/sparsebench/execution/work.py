@@ -13,6 +13,7 @@ from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
 from sparsebench.execution.tally import Cells, Measured
 from sparsebench.planning import Group, PlannedCell
+from sparsebench.planning.overview import made_anew
 from sparsebench.planning.session import Session, open_session
 from sparsebench.planning.shards import document_shards_of
 from sparsebench.provenance import Stopwatch
@@ -25,6 +26,8 @@ def plan_suite(request: Request) -> Planned:
     """Plan it anew: the suite or its plugins may have changed since."""
     _session.cache_clear()
     session = _session(request)
+    for line in made_anew(session):
+        session.progress.say(line)
     _runner(session).begin(session.plan)
     missing = tuple(_missing(group, session) for group in session.plan.groups)
     found = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
