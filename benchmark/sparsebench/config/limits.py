@@ -58,12 +58,12 @@ def few_enough(entries: Iterable[Node], of: str, mistakes: Mistakes) -> bool:
 
 
 def _combinations(lists: Node | None) -> int:
-    """How many choices of one value of each list there are; 1 where there is no list."""
+    """Return how many choices of one value of each list there are; 1 where there is no list."""
     return math.prod(len(node.items) or 1 for node in (lists.entries if lists else {}).values())
 
 
 def _spelled_out(entry: Node, grid: Node | None) -> int:
-    """How many values the entries of a grid hold together."""
+    """Return how many values the entries of a grid hold together."""
     if grid is None:
         return entry.size
     points = _combinations(grid)

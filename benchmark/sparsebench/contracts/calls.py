@@ -21,7 +21,7 @@ class ProcessDied(PluginError):
 
 @dataclass(frozen=True)
 class Call:
-    """What is about to happen.
+    """Description of a call that is about to happen.
 
     name: for messages, e.g. `Sinkhorn.fit`.
     key: the same in a process that does the same once more; another for what should be tried whatever became of this.

@@ -60,7 +60,7 @@ class CollectionSource(Fetchable, ABC):
         return None
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether a query id means the same query here and there."""
+        """Return whether a query id means the same query here and there."""
         return other is self or (type(other) is type(self) and other.name == self.name)
 
     def where_item(self, item_id: str) -> str:

@@ -1,4 +1,4 @@
-"""What may have to be downloaded before it can be used."""
+"""Protocol of things that may have to be downloaded before they can be used."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Features = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class EncodedFeatures:
-    """What a paired encoder keeps of N texts or items.
+    """Features that a paired encoder keeps of N texts or items.
 
     features: arrays whose first axis is N. truncated: how many texts were cut at the maximum length.
     """
@@ -89,7 +89,7 @@ class PairedEncoder(Model):
 
     @property
     def keeps_scores(self) -> bool:
-        """Whether scores are kept in the store, for models that run a network for every pair."""
+        """True if scores are kept in the store, for models that run a network for every pair."""
         return False
 
     @abstractmethod

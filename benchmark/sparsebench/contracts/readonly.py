@@ -1,4 +1,4 @@
-"""What plugins are given, so that writing to it fails where it happens: it is shared by all that come after.
+"""Read-only inputs of plugins: they are shared by all that come after, so that writing to them fails where it happens.
 
 Arrays and mappings are views that refuse; they copy nothing. Tensors cannot refuse: `sparsebench.search.watch` notices.
 """

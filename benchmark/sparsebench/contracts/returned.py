@@ -1,4 +1,4 @@
-"""What analyzers return, checked before it is written down: what is kept must not trouble a later run."""
+"""Check the results of analyzers before they are written: what is kept must not trouble a later run."""
 
 from __future__ import annotations
 

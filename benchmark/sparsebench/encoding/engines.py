@@ -1,4 +1,4 @@
-"""Which ways from hidden states to vectors this machine has. Naming one needs no torch.
+"""Engines that turn hidden states into vectors, as far as this machine has them. Naming one needs no torch.
 
 `reference` is plain torch, on any device. On a CPU `numba` pools in compiled loops, and `exact_bf16` and `exact_int8`
 decide in low precision what can be decided so. On a GPU `exact_bf16` and `exact_tf32` do the same, and `fused` never

@@ -1,4 +1,4 @@
-"""What an encoder returns, checked before anyone stores it: linear in the entries, little beside encoding."""
+"""Check what an encoder returns before it is stored: linear in the entries, little beside encoding."""
 
 from __future__ import annotations
 

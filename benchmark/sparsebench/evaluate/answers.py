@@ -1,4 +1,4 @@
-"""What a run lists: documents, or groups of them by their best member (METHODS 3.8b)."""
+"""The answers of a run: documents, or groups of them by their best member (METHODS 3.8b)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Answers:
         return top.ranking()
 
     def rows_at_once(self, rows: int, largest: int = 2**28) -> int:
-        """How many queries at a time, so that the scores of all groups take so many bytes at the most."""
+        """Return how many queries at a time, so that the scores of all groups take so many bytes at the most."""
         return rows if self.groups is None else max(1, min(rows, largest // (8 * len(self.ids))))
 
 

@@ -70,7 +70,7 @@ def rank_topics(
 
 
 def _ranked_by_search(evaluation: Stage) -> bool:
-    """Whether the best documents alone will do: no groups of them, and no rank beyond them."""
+    """Return whether the best documents alone will do: no groups of them, and no rank beyond them."""
     return evaluation.answers.groups is None and not evaluation.group.counts_first_ranks
 
 
@@ -196,7 +196,7 @@ def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
 
 
 def depth_of(evaluation: Stage) -> int:
-    """How many answers are kept for each query: no more than there are, which is what memory is asked for."""
+    """Return how many answers are kept for each query: no more than there are, which is what memory is asked for."""
     # A hit on the query's own id may be dropped afterwards, so one more is kept.
     return min(evaluation.group.depth, len(evaluation.answers.ids)) + evaluation.collection.spec.drop_own_id
 

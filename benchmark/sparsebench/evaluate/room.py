@@ -1,4 +1,4 @@
-"""How many documents are scored at once and how many scores are kept, on a device whose memory may end."""
+"""Memory budget of a device: documents scored at once and scores that are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where queries are ranked: a whole collection, or while tuning on the bank a fold of it."""
+"""A ranking context: the whole collection, or one fold of the bank during tuning."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class GroupVectors:
 
     @property
     def expands_queries(self) -> bool:
-        """Whether queries can have active dimensions that are not their own tokens."""
+        """True if queries can have active dimensions that are not their own tokens."""
         return self._model.expands_queries
 
     @cached_property

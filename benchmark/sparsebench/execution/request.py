@@ -1,4 +1,4 @@
-"""What is asked of a run, and what it comes to: what goes between processes before any task."""
+"""Request and result of a run: exchanged between processes before any task."""
 
 from __future__ import annotations
 

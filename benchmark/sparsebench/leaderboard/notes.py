@@ -1,4 +1,4 @@
-"""What a reader must know to read the tables, in markdown: one paragraph a note, and only those that apply."""
+"""Notes below the tables, in markdown: one paragraph a note, and only those that apply."""
 
 from __future__ import annotations
 

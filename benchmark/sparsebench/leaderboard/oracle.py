@@ -195,7 +195,7 @@ def _lengths(record: Record) -> dict[Role, int | None]:
 
 
 def _is_plain(record: Record) -> bool:
-    """Whether a published figure could be of this cell: an unaltered SPLADE without postprocessing."""
+    """Return whether a published figure could be of this cell: an unaltered SPLADE without postprocessing."""
     model = record.cell.model
     unaltered = not any(model.params.get(name) is not None for name in ALTERATIONS)
     return record.status == "ok" and record.cell.postprocessor.name == "none" and model.name == "splade" and unaltered

@@ -61,7 +61,7 @@ def published_evidence(leaderboards: Path, board: Board) -> PublishedEvidence:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """How many figures of a board equal the published ones to the printed digits."""
+    """Count of a board's figures that equal the published ones to the printed digits."""
 
     equal: int
     total: int

@@ -1,4 +1,4 @@
-"""What stands above the table of a collection, in words."""
+"""Remarks above the table of a collection, in words."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def row_name(record: Record) -> str:
 
 
 def _is_cut(record: Record) -> bool:
-    """Whether a run may be shorter than all that could be ranked."""
+    """Return whether a run may be shorter than all that could be ranked."""
     facts = record.provenance.collection
     return record.status == "ok" and (facts is None or facts.documents > record.cell.depth)
 

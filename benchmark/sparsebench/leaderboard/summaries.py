@@ -1,4 +1,4 @@
-"""What analyzers say in words: of the whole suite, and of each model or cell."""
+"""Summaries of analyzers in words: on the whole suite, and on each model or cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Where an analysis was asked for and does not apply, and its reason."""
+    """An analysis that was asked for and does not apply, and its reason."""
 
     analysis: str
     reason: str

@@ -1,4 +1,4 @@
-"""What analyzers found, as it lies in `runs/<suite>/analyses/<key>/`: kept with checksums, found again when whole."""
+"""Kept analyses in `runs/<suite>/analyses/<key>/`: written with checksums, found again when whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `sparsebench noise` found, as it lies beside the records: how far a mean moves when texts are encoded again."""
+"""Results of `sparsebench noise`, kept beside the records: how far a mean moves when texts are encoded again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Stored(BaseModel):
 
 
 class Change(_Stored):
-    """What one other way of encoding changed.
+    """Change of the measures under one other way of encoding.
 
     means: measure -> its new mean minus the old. weight: the largest difference of two weights. flips: entries that
     are active on one side alone. rankings: share of the test queries whose ranking is another. counts: whether it is
@@ -38,7 +38,7 @@ class Change(_Stored):
 
 
 class GroupNoise(_Stored):
-    """Of one model on one collection.
+    """Noise of one model on one collection.
 
     made_of: digest of what determines its vectors. hardware: fingerprint of the machine. floors: measure -> the largest
     move of its mean. sampled, queries: how many of the documents and how many queries were encoded again; entries:
@@ -59,7 +59,7 @@ class GroupNoise(_Stored):
 
 
 class Noise(_Stored):
-    """Of a suite."""
+    """Noise of a suite."""
 
     groups: tuple[GroupNoise, ...] = ()
 

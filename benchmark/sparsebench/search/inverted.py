@@ -56,7 +56,7 @@ class LazyIndex:
 
     @property
     def serves(self) -> bool:
-        """Whether so much was asked for that the index answers from now on."""
+        """True if so much was asked for that the index answers from now on."""
         return self._pays
 
     def serving(self, queries: csr_array, documents: int) -> InvertedIndex | None:

@@ -1,4 +1,4 @@
-"""What computes scores: blocks of documents of one width, each checked before anyone sees it."""
+"""Sources of scores: blocks of documents of one width, each checked before anyone sees it."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class SparseScores(Source):
         return self.queries.shape[0], self.documents.shape[0]
 
     def rows(self, start: int, stop: int) -> SparseScores:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, queries=self.queries[start:stop], first_row=self.first_row + start, index=self._lazy_index)
 
     def scores(self, columns: slice) -> Tensor:
@@ -78,7 +78,7 @@ class SparseScores(Source):
         return scores
 
     def top(self, k: int, order: np.ndarray) -> Ranking:
-        """See Source."""
+        """Implement `Source.top`."""
         if self.device != "cpu":
             return self._lazy_index.on(self.device).top(self.queries, k, order, self.block)
         index = self._lazy_index.serving(self.queries, self.shape[1])

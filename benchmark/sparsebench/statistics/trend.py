@@ -1,4 +1,4 @@
-"""Whether values rise from level to level within blocks: Page's test, and what a design with it could have found.
+"""Test for values that rise from level to level within blocks: Page's test, and what a design could have found.
 
 Letters: n blocks (training seeds), k ordered levels, R simulated studies.
 """

@@ -1,4 +1,4 @@
-"""What a plugin must do without: the network, and torch where nothing is loaded yet."""
+"""Run a plugin without the network, and without torch where nothing is loaded yet."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Orde
 
 
 def _in_memory(kernel: Streamed, rounds: int) -> bool:
-    """Whether compiled rounds pay, and every pair has a score."""
+    """Return whether compiled rounds pay, and every pair has a score."""
     first = next(iter(kernel.blocks), None)
     pays = rounds and first is not None and _compiled.pays(first.scores, *kernel.shape, kernel.passes)
     return bool(pays) and all(block.scores.amin() > -math.inf for block in kernel.blocks)

@@ -57,7 +57,7 @@ def error(rounds: int, precision: Precision) -> float:
 
 
 def fits(queries: int, documents: int, width: int = 4) -> bool:
-    """Whether so many pairs of so many bytes may be kept in memory."""
+    """Return whether so many pairs of so many bytes may be kept in memory."""
     return width * queries * documents <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 

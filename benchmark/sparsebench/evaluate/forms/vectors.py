@@ -68,5 +68,5 @@ class VectorForm(Form[VectorModel]):
 
 
 def _empty(texts: Sequence[str], vectors: csr_array) -> int:
-    """How many texts have no entry in their vectors (N, V), though they are not blank."""
+    """Return how many texts have no entry in their vectors (N, V), though they are not blank."""
     return sum(bool(text.strip()) for text, active in zip(texts, np.diff(vectors.indptr), strict=True) if not active)

@@ -1,4 +1,4 @@
-"""Where exported files lie.
+"""Write exported files to their places.
 
 <to>/runs/<collection>/<model>+<postprocessor>.trec.gz       the run, byte for byte as it was measured
 <to>/runs/<collection>/<model>+<postprocessor>.metadata.yml  what made it, as ir_metadata

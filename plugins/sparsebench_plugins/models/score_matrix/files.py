@@ -145,7 +145,7 @@ def _only(path: Path, array: np.ndarray, name: str | None) -> np.ndarray:
 
 
 def _is_pickled(path: Path) -> bool:
-    """Whether it is a pickle, or .npy and .npz files of Python objects; without loading it."""
+    """Return whether it is a pickle, or .npy and .npz files of Python objects; without loading it."""
     import zipfile
 
     if not path.is_file():

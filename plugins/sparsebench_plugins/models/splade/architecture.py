@@ -89,7 +89,7 @@ class MaskedLM:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether it runs on the CPU."""
+        """True if it runs on the CPU."""
         return self.weight.device.type == "cpu"
 
     def describe(self) -> Mapping[str, Json]:

@@ -42,7 +42,7 @@ MAXIMA_BYTES = 2**29
 
 @dataclass(frozen=True)
 class Use:
-    """How the texts of one role are treated, whatever encodes them.
+    """Treatment of the texts of one role, whatever encodes them.
 
     Example: `Use(length=256, prompt="query: ", keep=50).pruned(vectors)`.
     """

@@ -74,7 +74,7 @@ class Blip(PairedEncoder):
         }
 
     def scoring(self) -> Mapping[str, Json]:
-        """How many of each query's candidates are matched."""
+        """Return how many of each query's candidates are matched."""
         return {"matched": self.matched}
 
     def load(self, device: str) -> LoadedBlip:

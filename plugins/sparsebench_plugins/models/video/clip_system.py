@@ -1,4 +1,4 @@
-"""What CLIP4Clip, X-CLIP and DRL share as models of a suite: CLIP, a head, how texts and frames come in."""
+"""Shared base of CLIP4Clip, X-CLIP and DRL as models of a suite: CLIP, a head, how texts and frames come in."""
 
 from __future__ import annotations
 
