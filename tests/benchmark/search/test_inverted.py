@@ -90,7 +90,7 @@ def test_the_best_are_those_of_topk_ties_at_the_cut_included(case: dict[str, int
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inverted, "SEGMENT", case["segment"])
         patch.setattr(inverted, "QUERIES_AT_ONCE", 4)
-        patch.setattr(inverted, "SPARE", spare)
+        patch.setattr(inverted, "_room", lambda k, size: spare + 8)  # so that more than fit are met
         found = inverted.InvertedIndex(documents).top(queries, k, order)
     equal(found, by_topk(queries, documents, k, order))
 
