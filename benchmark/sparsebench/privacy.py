@@ -1,4 +1,4 @@
-"""Remove folders of this machine and values of its environment from what is written down for others.
+"""Mask folders of this machine and values of its environment in what is written down for others.
 
 A suite may name variables (`${MODELS}/x`, `${TOKEN}`), and messages and plugins repeat what they were given. What was
 named is remembered here, for the whole process, because such text comes back from anywhere.

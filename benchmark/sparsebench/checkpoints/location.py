@@ -102,7 +102,7 @@ class Location:
         return folder
 
     def missing(self, files: hub.Files) -> str | None:
-        """Why it is not at hand, None when it is; touches no network."""
+        """Return why it is not at hand, None when it is; touches no network."""
         try:
             self.folder(files)
         except ModelError as error:

@@ -1,4 +1,4 @@
-"""How much a configuration may hold, counted before anything is spelled out: a few hundred bytes can name billions."""
+"""Limits on the size of a configuration, checked before it is spelled out: a few hundred bytes can name billions."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def check_cells(tree: Node, kinds: Mapping[str, int], mistakes: Mistakes) -> boo
 
 
 def unusable_path(text: str) -> str | None:
-    """Why no file system takes a text as a path; None where one may."""
+    """Return why no file system takes a text as a path; None where one may."""
     if "\0" in text:
         return "a path cannot hold the character U+0000"
     longest = max((len(part.encode(errors="replace")) for part in PurePath(text).parts), default=0)

@@ -34,7 +34,7 @@ class Call:
 
 
 class Listener(Protocol):
-    """Who is told of calls."""
+    """Receiver of notices of calls."""
 
     def enter(self, name: str, key: Sequence[str], *, limited: bool) -> None:
         """A call begins; raises ProcessDied for one that ended a process before."""

@@ -83,7 +83,7 @@ class Model(Fetchable, ABC):
     dense: bool = True
 
     def unsuited(self, items: Role | None) -> str | None:
-        """Why it cannot work on a collection, in words that follow its name; None where it can.
+        """Return why it cannot work on a collection, in words that follow its name; None where it can.
 
         items: the side of the collection that is looked at (clips, images), None where all is text.
         """

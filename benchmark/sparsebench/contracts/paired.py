@@ -81,7 +81,7 @@ class PairedEncoder(Model):
 
     @property
     def rescored(self) -> int | None:
-        """How many of each query's best candidates by `score` get their final score from `rescore`.
+        """Number of each query's best candidates by `score` that get their final score from `rescore`.
 
         All others are unseen. None where `score` is final.
         """
@@ -101,7 +101,7 @@ class PairedEncoder(Model):
         """
 
     def scoring(self) -> Mapping[str, Json]:
-        """What determines scores and no features, e.g. how many candidates are scored again."""
+        """Settings that determine scores and no features, e.g. how many candidates are scored again."""
         return {}
 
     def unsuited(self, items: Role | None) -> str | None:

@@ -17,7 +17,7 @@ RESERVED_FILE = "analysis.json"
 
 
 def checked_analysis(returned: object, owner: str) -> Analysis:
-    """What an analyzer returned, its values plain JSON and its files text with plain names; raises ContractError."""
+    """Check an analyzer's result: its values plain JSON and its files text with plain names; raises ContractError."""
     if not isinstance(returned, Analysis):
         raise ContractError(owner, "Analysis", f"it returned {type(returned).__name__}, not sparsebench.Analysis")
     values = plain_mapping(returned.values, owner, "values")

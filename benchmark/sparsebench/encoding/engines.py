@@ -62,7 +62,7 @@ def cpu_engine(asked: AnyEngine) -> Engine:
 
 
 def engine_on(device: str, asked: AnyEngine, dtype: Precision = "float32") -> Engine:
-    """As `cpu_engine`, on any device; raises ModelError for an engine or a precision that this device does not have.
+    """Return an engine on any device; raises ModelError for an engine or precision that this device does not have.
 
     On a GPU `auto` is `exact_bf16` where the model itself is asked to be in bfloat16, else `reference`.
     """
@@ -142,7 +142,7 @@ def _has_numba() -> bool:
 
 
 def _cpu_flags() -> frozenset[str]:
-    """What Linux says of the first core; empty elsewhere."""
+    """Return the flags that Linux reports for the first core; empty elsewhere."""
     if not CPUINFO.is_file():
         return frozenset()
     with CPUINFO.open(encoding="utf-8") as lines:

@@ -35,7 +35,7 @@ class Answers:
 
     @property
     def of_documents(self) -> np.ndarray:
-        """Which answer each document belongs to, (D,) int64."""
+        """Answer that each document belongs to, (D,) int64."""
         return np.arange(len(self.doc_ids)) if self.groups is None else self._grouped[1]
 
     @cached_property

@@ -52,7 +52,7 @@ class Relevant:
         return cls(rows, places, np.array(own, dtype=np.int64))
 
     def some(self, start: int, stop: int) -> Relevant:
-        """Of the queries start to stop alone."""
+        """Select the queries start to stop."""
         chosen = slice(*np.searchsorted(self.rows, [start, stop]))
         return Relevant(self.rows[chosen] - start, self.places[chosen], self.own[start:stop])
 

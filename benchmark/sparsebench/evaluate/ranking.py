@@ -188,7 +188,7 @@ def _merged(
 
 
 def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
-    """The same, applied once where all scores of the rows fit in memory."""
+    """Return the same passes, applied once where all scores of the rows fit in memory."""
     if 8 * shape[0] * shape[1] > KEPT_BYTES:
         return passes
     blocks = list(passes())

@@ -1,4 +1,4 @@
-"""Request and result of a run: exchanged between processes before any task."""
+"""The request of a run and its plan, as exchanged between processes before any task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table columns on models beside their figures: training data, and lengths that a suite set itself."""
+"""Marks and notes on models beside their figures: training data, and lengths that a suite set itself."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class MacroSource(_Facts):
 
 
 class Finding(_Facts):
-    """What an analyzer found of one checkpoint on any queries over one corpus: `collection` is the id of the documents.
+    """Result of an analyzer for one checkpoint on any queries over one corpus, `collection` being the documents' id.
 
     analyzer, path: whose values it is among, and where. params, values: what else has to be the same in an analysis.
     """

@@ -55,7 +55,7 @@ def published_report(leaderboards: Path, suite: str) -> Report:
 
 
 def published_evidence(leaderboards: Path, board: Board) -> PublishedEvidence:
-    """What lies beside the records of a published board."""
+    """Return the evidence beside the records of a published board."""
     return PublishedEvidence(leaderboards / board.suite, board.index.files)
 
 

@@ -18,7 +18,7 @@ SIGNIFICANT_TOGETHER = "‡"  # for a row that sees `batch`: its queries were ra
 
 
 def system_name(model: str, postprocessor: str) -> str:
-    """How statistics call a row."""
+    """Return a row's name in statistics."""
     return f"{model} + {postprocessor}"
 
 

@@ -61,7 +61,7 @@ def system_name(board: Board, record: Record, label: str) -> str:
 
 
 def refusals(board: Board) -> list[Refusal]:
-    """Where nothing was found and why, those of one reason together."""
+    """List reasons why nothing was found, analyses of one reason together."""
     of_suite = [
         Refusal(label, found["not_applicable"], (), ())
         for label, found in board.index.analyses.items()

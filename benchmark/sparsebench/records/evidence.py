@@ -182,7 +182,7 @@ def _files_of(analysis: Json, ending: str) -> list[str]:
 
 
 def published_figure(label: str, name: str) -> str:
-    """What a figure is called in `leaderboards/<suite>/`: a label may hold anything, a file name may not."""
+    """Return a figure's file name in `leaderboards/<suite>/`: a label may hold anything, a file name may not."""
     return file_name(f"{label}.{name.removesuffix(FIGURE)}", "_") + FIGURE
 
 

@@ -13,7 +13,7 @@ from sparsebench.types import Json
 
 
 def find_analysis(folder: SuiteFolder, key: str) -> dict[str, Json] | None:
-    """What was found under this key, as records hold it; None where it is not there.
+    """Find the analysis kept under this key, as records hold it; None where it is not there.
 
     Raises Damage where it or one of its files is not what was written.
     """

@@ -69,7 +69,7 @@ class Noise(_Stored):
         return Noise(groups=(*others, new))
 
     def floor(self, record: Record, measure: str) -> float | None:
-        """How far a mean of the record's model moves; None where that was not measured of these very vectors."""
+        """Return how far a mean of the record's model moves; None if not measured on these very vectors."""
         made_of = vectors_digest(*_made_of(record))
         place = record.cell.collection.label, record.cell.model.label, made_of
         found = {(of.collection, of.model, of.made_of): of.floors for of in self.groups}
@@ -102,14 +102,14 @@ def _read(path: Path, remedy: str) -> Noise:
 
 
 def floor_of_difference(noise: Noise | None, records: Sequence[Record], measure: str) -> float | None:
-    """How far the difference of two records can move: both sides may, and in opposite directions."""
+    """Return how far the difference of two records can move: both sides may, and in opposite directions."""
     floors = [noise.floor(record, measure) if noise else None for record in records]
     known = [floor for floor in floors if floor is not None]
     return sum(known) if len(known) == len(floors) else None
 
 
 def noise_note(noise: Noise | None, records: Sequence[Record], measure: str, *, greyed: bool) -> str:
-    """What stands under a table, with what parentheses mean where there are any; empty where nothing was measured."""
+    """Return the note under a table, with what parentheses mean where there are any; empty if nothing was measured."""
     floors = {record.cell.model.label: noise.floor(record, measure) for record in records} if noise else {}
     known = [f"{floor:.2g} ({model})" for model, floor in floors.items() if floor is not None]
     if not known:

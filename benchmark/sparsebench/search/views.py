@@ -30,7 +30,7 @@ def unscaled(blocks: ScoreBlocks) -> tuple[ScoreBlocks, float]:
 
 
 def watched(blocks: ScoreBlocks, watch: Watch) -> ScoreBlocks:
-    """The same blocks; `watch` notices what is written to them."""
+    """Return the same blocks; `watch` notices what is written to them."""
     return _Watched(blocks, watch)
 
 

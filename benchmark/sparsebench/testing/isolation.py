@@ -1,4 +1,4 @@
-"""Run a plugin without the network, and without torch where nothing is loaded yet."""
+"""Refuse a plugin the network, and torch where nothing is loaded yet."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Picked:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """The same queries over two sets of documents, (Q, D + E): those of `left` come first."""
+    """Scores of the same queries over two sets of documents, (Q, D + E): those of `left` come first."""
 
     left: ScoreBlocks
     right: ScoreBlocks

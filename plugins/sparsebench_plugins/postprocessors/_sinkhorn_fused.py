@@ -48,7 +48,7 @@ LEAST = 1e-100
 
 
 def error(rounds: int, precision: Precision) -> float:
-    """How far potentials of queries may be off after so many rounds, at the most.
+    """Return how far potentials of queries may be off after so many rounds, at the most.
 
     Each round normalises rows and columns of a matrix whose entries are off by a share; a normalised sum is then off by
     no more, and what was off before spreads but does not grow.

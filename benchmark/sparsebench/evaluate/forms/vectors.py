@@ -50,7 +50,7 @@ class VectorForm(Form[VectorModel]):
         return {**self.vectors.facts(), "search": engine}
 
     def seconds(self) -> Mapping[str, float]:
-        """Of encoding."""
+        """Seconds of encoding."""
         return self.vectors.seconds()
 
     def _products(self, queries: csr_array, part: Part) -> SparseScores:

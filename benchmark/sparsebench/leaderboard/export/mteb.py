@@ -34,7 +34,7 @@ def task_result(record: Record) -> dict[str, Json]:
 
 
 def model_meta(record: Record) -> dict[str, Json]:
-    """What mteb asks of a model, as far as it is known, and under `sparsebench` what it has no word for."""
+    """Return mteb's model metadata, as far as known, and under `sparsebench` what it has no word for."""
     cell = record.cell
     return {
         "name": model_name(record),

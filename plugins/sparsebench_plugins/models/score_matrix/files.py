@@ -51,7 +51,7 @@ def read_file(path: Path, name: str | None) -> np.ndarray:
 
 
 def refused(path: Path) -> str | None:
-    """Why a file of this suffix is not read, and what makes it one that is; None where it is read."""
+    """Return why a file of this suffix is not read, and what makes it one that is; None where it is read."""
     if path.suffix in READERS:
         return None
     way = CONVERSIONS.get(path.suffix, "save the matrix with `np.save('scores.npy', matrix)`")

@@ -217,7 +217,7 @@ def _check_padding(model: MaskedLM, name: str) -> None:
 
 
 def _roughness(model: Any) -> float:
-    """How far rounding takes the same hidden states apart, relative to them."""
+    """Return how far rounding takes the same hidden states apart, relative to them."""
     import torch
 
     return 1e-4 if model.dtype == torch.float32 else 2**-5

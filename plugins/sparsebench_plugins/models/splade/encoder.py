@@ -165,7 +165,7 @@ class ModelSide(Side):
         }
 
     def _fallback(self) -> Mapping[str, Json]:
-        """Why the reference pools in the place of the engine."""
+        """Return why the reference pools in the place of the engine."""
         reason = self.decoder.fallback if isinstance(self.decoder, DeviceDecoder) else None
         return {} if reason is None else {"reference_because": reason}
 

@@ -96,7 +96,7 @@ class ClipSystem(PairedEncoder):
         return VideoCheckpoint.open(self._location, allow_bin=self.allow_bin)
 
     def missing(self) -> Sequence[str]:
-        """Why the checkpoint is not at hand, where it is not."""
+        """Return why the checkpoint is not at hand, where it is not."""
         reason = self._location.missing(Files(bin=self.allow_bin))
         return [] if reason is None else [reason]
 
