@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
+from sparsebench.contracts.calls import calling
 from sparsebench.errors import FAILURES
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
 from sparsebench.execution.tally import Cells, Measured
 from sparsebench.planning import Group, PlannedCell
+from sparsebench.planning.overview import made_anew
 from sparsebench.planning.session import Session, open_session
 from sparsebench.planning.shards import document_shards_of
 from sparsebench.provenance import Stopwatch
@@ -24,6 +26,8 @@ def plan_suite(request: Request) -> Planned:
     """Plan it anew: the suite or its plugins may have changed since."""
     _session.cache_clear()
     session = _session(request)
+    for line in made_anew(session):
+        session.progress.say(line)
     _runner(session).begin(session.plan)
     missing = tuple(_missing(group, session) for group in session.plan.groups)
     found = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
@@ -35,8 +39,10 @@ def encode_shards(request: Request, group: int, rows: Sequence[range]) -> Used:
     """Encode what is missing of them. A model that fails here fails again where its cells are evaluated."""
     session = _session(request)
     session.check_devices()
-    with suppress(*FAILURES):
-        evaluation = Evaluation(session.plan.groups[group], session.store, session.progress, Stopwatch())
+    planned = session.plan.groups[group]
+    name, keys = f"shards of {planned.name}", [cell.key for cell in planned.cells]
+    with suppress(*FAILURES), calling(name, "shards", *keys, *map(str, rows), limited=False):
+        evaluation = Evaluation(planned, session.store, session.progress, Stopwatch())
         evaluation.form.make_shards(rows)
     return _taken(session)
 

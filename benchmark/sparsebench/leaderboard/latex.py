@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from sparsebench.disclosure.visible import visible
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.escape import latex_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
 from sparsebench.leaderboard.markdown import SYSTEM
 from sparsebench.leaderboard.tables import Table, sees, tables
-from sparsebench.visible import visible
 
 if TYPE_CHECKING:
     from sparsebench.statistics import Comparison

@@ -18,7 +18,7 @@ from sparsebench.provenance.digests import sha256
 from sparsebench.records import INDEX_FILE, NOISE_FILE, Index, Record, SuiteFolder, check_file
 from sparsebench.records.evidence import Evidence, RunsEvidence, curves_archive, per_query_archive, published_figure
 from sparsebench.records.layout import COSTS_FILE, CURVES_ARCHIVE, FIGURE, PER_QUERY_ARCHIVE, RECORDS_FILE
-from sparsebench.store import disk_errors, write_atomically, write_bytes_atomically
+from sparsebench.store import disk_errors, leftovers, write_atomically, write_bytes_atomically
 
 
 def publish(board: Board, runs_folder: Path, leaderboards: Path, *, others: Sequence[Path] = ()) -> Path:
@@ -92,7 +92,7 @@ def _write_index(index: Index, evidence: Evidence, folder: Path) -> None:
             write_atomically(place, text)
     # Costs are of another run on every machine, so nothing vouches for them.
     vouched = [path for path in _files(folder) if path.name not in (INDEX_FILE, COSTS_FILE)]
-    index.model_copy(update={"files": {path.name: sha256(path) for path in vouched}}).write(folder)
+    index.model_copy(update={"command": "", "files": {path.name: sha256(path) for path in vouched}}).write(folder)
 
 
 @contextmanager
@@ -100,7 +100,8 @@ def _replacing(leaderboards: Path, suite: str) -> Iterator[Path]:
     """A folder whose files, with both pages made of them, take the place of what is published when the block ends."""
     with disk_errors(leaderboards):
         leaderboards.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=leaderboards) as temporary:
+        leftovers.sweep(leaderboards)
+        with tempfile.TemporaryDirectory(prefix=leftovers.name("writing"), dir=leaderboards) as temporary:
             folder = Path(temporary) / suite
             folder.mkdir()
             yield folder

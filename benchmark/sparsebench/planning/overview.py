@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sparsebench.planning.because import because
+from sparsebench.planning.because import NEVER, because
 from sparsebench.planning.estimate import estimate_seconds
 from sparsebench.planning.plan import Group
 from sparsebench.planning.session import Session
@@ -70,6 +71,17 @@ def overview(session: Session) -> Overview:
     about = {group.model.spec.label: group.model.about for group in groups}
     models = tuple(_model(label, found) for label, found in about.items() if set(found) & _SAID)
     return Overview(cells, tuple(_group(session, group) for group in groups), models)
+
+
+def made_anew(session: Session) -> list[str]:
+    """Say which cells that were computed once will be so again, and why: before hours go by, not after.
+
+    Example: `2 cells are computed again: engine numba -> exact_int8`.
+    """
+    made = tuple(read_made(SuiteFolder(session.folder)))
+    cells = [cell for group in session.plan.groups for cell in _cells(session, group, made) if cell.because]
+    reasons = Counter(cell.because for cell in cells if cell.because != NEVER)
+    return [f"{many} {'cell is' if many == 1 else 'cells are'} computed again: {why}" for why, many in reasons.items()]
 
 
 _SAID = {"as_authors", "trained_on"}

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from sparsebench.contracts.display import Shown
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.errors import StoreError
-from sparsebench.privacy import hidden
 from sparsebench.records.facts import Written
 from sparsebench.records.labels import is_plain_name
-from sparsebench.records.layout import INDEX_FILE
+from sparsebench.records.layout import INDEX_FILE, short
 from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
 
@@ -24,21 +24,31 @@ def _plain(name: str) -> str:
     return name
 
 
+def _key(key: str) -> str:
+    try:
+        short(key)
+    except StoreError as error:
+        raise ValueError(str(error)) from error
+    return key
+
+
 class Index(Written):
     """Facts about records that they do not hold themselves.
 
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
     shown: label -> the columns and curves that each analysis declares; None where it was written before they did.
+    command: what made it, whole; empty where it is published.
     files: of a published suite, file beside the index -> its SHA-256.
     """
 
     suite: Annotated[str, AfterValidator(_plain)]
     description: str
-    cells: tuple[str, ...]
+    cells: tuple[Annotated[str, AfterValidator(_key)], ...]
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = Field(default_factory=dict)
     shown: dict[str, Shown] | None = None
+    command: str = ""
     files: dict[Annotated[str, AfterValidator(_plain)], str] = Field(default_factory=dict)
 
     def with_analyses_of(self, earlier: Index | None) -> Index:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.records.layout import KEY_FILE, SuiteFolder
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
@@ -23,9 +24,11 @@ class Made:
 
 
 def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
-    """Write the parts beside the record of `key`."""
-    text = json.dumps({"cell": made.cell, "parts": dict(made.parts)}, indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomically(folder.cell(key) / KEY_FILE, text + "\n")
+    """Write the parts beside the record of `key`, where they are not there or not whole."""
+    content = hidden({"cell": made.cell, "parts": dict(made.parts)})
+    path, text = folder.cell(key) / KEY_FILE, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_atomically(path, text)
 
 
 def read_made(folder: SuiteFolder) -> Iterator[Made]:
@@ -34,7 +37,7 @@ def read_made(folder: SuiteFolder) -> Iterator[Made]:
         try:
             found = json.loads(path.read_bytes())
             made = Made(str(found["cell"]), found["parts"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
         if isinstance(made.parts, dict):
             yield made

@@ -5,17 +5,15 @@ Documents stand in segments of 65,536: a number takes 16 bits, and the sums of a
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsebench.errors import ScoreError
 from sparsebench.rank import UNRANKED, Packed
-from sparsebench.search.resident import ResidentIndex
 from sparsebench.search.source import ranges
 from sparsebench.types import Ranking
 from sparsebench.workers import in_threads
@@ -25,57 +23,6 @@ if TYPE_CHECKING:
 
 SEGMENT = 2**16
 QUERIES_AT_ONCE = 64
-
-WORTH_LOADING = 10**9
-"""Products of two weights that scipy does while the compiled loops load, a second or so."""
-
-WORTH_INDEXING = 20
-"""Products that scipy does while one posting is written."""
-
-
-class LazyIndex:
-    """The inverted index of documents (D, V), built when so much was asked for that it would have paid."""
-
-    def __init__(self, documents: csr_array) -> None:
-        self.documents = documents
-        self._asked = 0
-        self._resident: dict[str, ResidentIndex] = {}
-
-    def on(self, device: str) -> ResidentIndex:
-        """The index on a device of torch: uploaded when it is first asked, and once."""
-        if device not in self._resident:
-            self._resident[device] = ResidentIndex(self.documents, device)
-        return self._resident[device]
-
-    @property
-    def engine(self) -> str:
-        """What may compute scores, for records: the same whatever has been asked so far."""
-        return f"product (scipy){', inverted index (numba) where it pays' if self._possible else ''}"
-
-    @property
-    def serves(self) -> bool:
-        """True if so much was asked for that the index answers from now on."""
-        return self._pays
-
-    def serving(self, queries: csr_array, documents: int) -> InvertedIndex | None:
-        """The index, asked for the scores of `queries` (Q, V) and so many documents; None where it serves not yet.
-
-        None too for weights that are not finite: the index passes over the zeros that make NaN of them.
-        """
-        self._asked += queries.nnz * documents
-        return self._index if self._pays and np.isfinite(queries.data).all() else None
-
-    @property
-    def _pays(self) -> bool:
-        return self._possible and self._asked > WORTH_LOADING + WORTH_INDEXING * self.documents.nnz
-
-    @cached_property
-    def _possible(self) -> bool:
-        return importlib.util.find_spec("numba") is not None and bool(np.isfinite(self.documents.data).all())
-
-    @cached_property
-    def _index(self) -> InvertedIndex:
-        return InvertedIndex(self.documents)
 
 
 class InvertedIndex:

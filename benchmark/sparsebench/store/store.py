@@ -60,7 +60,7 @@ class Store:
             return None
         try:
             return _verified(kind, key, folder)
-        except (ValueError, KeyError, OSError) as damage:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as damage:
             self._set_aside(folder)
             warnings.warn(f"{folder} is damaged ({damage}); set aside and made again", stacklevel=2)
             return None
@@ -97,7 +97,9 @@ class Store:
     def facts(self, kind: str) -> Iterator[Mapping[str, Json]]:
         """The facts of all artefacts of a kind, unverified: for estimates."""
         for manifest in sorted(self.root.glob(f"{kind}/*/{MANIFEST}")):
-            with suppress(OSError, ValueError, KeyError):  # a damaged one tells nothing; `find` sets it aside
+            with suppress(
+                OSError, ValueError, LookupError, TypeError, RecursionError
+            ):  # a damaged one tells nothing; `find` sets it aside
                 yield json.loads(manifest.read_text())["facts"]
 
     def remove(self, artefact: Artefact) -> None:
@@ -114,6 +116,10 @@ class Store:
     def sweep(self) -> int:
         """Delete what kills left behind and what was set aside as damaged; return how many bytes that freed."""
         return leftovers.sweep(self.root, also=[self.root / DAMAGED])
+
+    def sweep_dead(self) -> None:
+        """Delete what kills left behind, and nothing that a living process writes: the next run cleans up."""
+        leftovers.sweep(self.root)
 
     def _set_aside(self, folder: Path) -> None:
         place = self.root / DAMAGED
@@ -142,7 +148,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=leftovers.name("writing"), dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file

@@ -58,7 +58,8 @@ class Largest(NamedTuple):
 
     def shares(self) -> Shares:
         """Of these queries alone."""
-        return Shares(self.top.logaddexp(self.rest), self.owner, self.top - self.rest)
+        # Not by logaddexp: torch rounds its last few numbers otherwise than the first, so the width would decide.
+        return Shares(self.top + (self.rest - self.top).exp_().log1p_(), self.owner, self.top - self.rest)
 
 
 def merged(parts: Sequence[Largest]) -> Largest:
@@ -90,7 +91,7 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     A query that was fitted by no row of its own (`fitted` is -1) has M_ij - LSE_i' M_i'j up to a constant of its row.
     """
     rows = slice(block.first_row, block.first_row + len(block.scores))
-    shares = block.scores.double() * (1 / tau)
+    shares = doubled(block.scores).mul_(1 / tau)
     shares.add_(state.rows["lu"][rows, None])
     owned = _owned(state.rows["fitted"][rows], state.arrays["owner"][block.columns])
     margins = state.arrays["margin"][block.columns][owned[1]]
@@ -101,6 +102,13 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     shares.sub_(state.arrays["lse"][block.columns])
     shares[owned] = own
     return shares, Owned(*owned, margins)
+
+
+def doubled(scores: Tensor) -> Tensor:
+    """A contiguous copy in float64, to be written to: another one of this size would be new memory each time."""
+    import torch
+
+    return scores.to(torch.float64, copy=True, memory_format=torch.contiguous_format)
 
 
 def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:

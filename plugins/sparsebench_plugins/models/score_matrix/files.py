@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,7 @@ def _is_pickled(path: Path) -> bool:
     with path.open("rb") as file:
         heads.append(file.read(4096))
     if path.suffix == ".npz" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+        with suppress(Exception), zipfile.ZipFile(path) as archive:  # it is damaged, and each part in its own way
             heads += [archive.open(member).read(4096) for member in archive.namelist()]
     return any(
         (head.startswith(b"\x93NUMPY") and b"|O" in head.split(b"\n")[0]) or head.startswith(b"\x80") for head in heads

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsebench import Json, ModelError
-from sparsebench.device import kind, pinned, products
+from sparsebench.device import does_not_fit, kind, lost, pinned, products
 from sparsebench.encoding import Precision
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 
@@ -140,7 +140,22 @@ def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "floa
     _check_loaded(checkpoint, report)
     if dtype == "tf32":
         _check_tf32(device)
-    return replace(cut(model.eval().to(device), dtype), dtype=dtype)
+    with _room_for(checkpoint.name, device):
+        return replace(cut(model.eval().to(device), dtype), dtype=dtype)
+
+
+@contextmanager
+def _room_for(name: str, device: str) -> Iterator[None]:
+    """Raise ModelError where the weights do not fit in the memory of `device`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not does_not_fit(error):
+            raise
+        raise ModelError(
+            f"checkpoint {name!r} does not fit in the memory of {device}; free memory (`nvidia-smi` says who uses it), "
+            "or use another device or --device cpu"
+        ) from error
 
 
 def _check_tf32(device: str) -> None:
@@ -169,6 +184,8 @@ def cut(model: Any, dtype: Precision = "float32") -> MaskedLM:
     except ModelError:
         raise
     except Exception as error:  # of whatever an architecture that nobody tried here does
+        if does_not_fit(error) or lost(error):
+            raise
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ModelError(f"{name} is not supported: {first}") from error
     return found
