@@ -38,7 +38,7 @@ class PluginError(SparsebenchError):
 
 
 class ContractError(PluginError):
-    """What a plugin returned, or did to what it was given, breaks a rule of `sparsebench.contracts`.
+    """A plugin's result, or its effect on what it was given, breaks a rule of `sparsebench.contracts`.
 
     rule: its name, e.g. `positive`.
     """
