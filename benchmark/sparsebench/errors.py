@@ -38,7 +38,7 @@ class PluginError(SparsebenchError):
 
 
 class ContractError(PluginError):
-    """What a plugin returned, or did to what it was given, breaks a rule of `sparsebench.contracts`.
+    """A plugin's result, or its effect on what it was given, breaks a rule of `sparsebench.contracts`.
 
     rule: its name, e.g. `positive`.
     """
@@ -80,7 +80,11 @@ def reason(error: BaseException) -> str:
     """Why something failed, in a line: the message of an error that a user can fix, for others with their type."""
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
-    return str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"
+    try:
+        text = str(error).encode("utf-8", "backslashreplace").decode()  # what no file can hold, no record does
+    except Exception:  # a stranger's error may fail to say what it is
+        text = "it has no text"
+    return text if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {text}"
 
 
 def plain_warnings() -> None:

@@ -111,7 +111,7 @@ class ScoreBlocks(Protocol):
         ...
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
-        """The same for the queries `start` to `stop` alone."""
+        """Return the blocks of the queries `start` to `stop` alone."""
         ...
 
 

@@ -23,7 +23,7 @@ def workers() -> int:
 
 
 class Team:
-    """So many threads, kept for as long as the `with` lasts; one works in the caller's own."""
+    """A fixed number of threads, kept for as long as the `with` lasts; one works in the caller's own."""
 
     def __init__(self, size: int) -> None:
         self.size = size

@@ -1,4 +1,4 @@
-"""What `sparsebench.plan` returns."""
+"""The plan that `sparsebench.plan` returns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Planned:
 
     @property
     def todo(self) -> int:
-        """How many cells are not computed yet."""
+        """Number of cells that are not computed yet."""
         return sum(not cell.cached for cell in self.cells)
 
     def to_pandas(self) -> DataFrame:

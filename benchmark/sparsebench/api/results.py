@@ -1,4 +1,4 @@
-"""What `sparsebench.run` and `sparsebench.load_records` return."""
+"""The results that `sparsebench.run` and `sparsebench.load_records` return."""
 
 from __future__ import annotations
 

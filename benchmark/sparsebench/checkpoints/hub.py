@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.2
 
 
 class Files(NamedTuple):
-    """What of a repository is wanted beside its JSON and vocabulary files."""
+    """Selection of a repository's files beside its JSON and vocabulary files."""
 
     bin: bool = False
     code: bool = False

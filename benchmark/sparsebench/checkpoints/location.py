@@ -1,4 +1,4 @@
-"""Where a checkpoint is: in a package, in a folder, on the Hugging Face hub."""
+"""The location of a checkpoint: a package, a folder, or a repository on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AnyLocation(Protocol):
 
     @property
     def is_on_hub(self) -> bool:
-        """Whether it is a hub id."""
+        """True if it is a hub id."""
         ...
 
     def folder(self, files: hub.Files) -> Path:
@@ -71,7 +71,7 @@ class Location:
 
     @property
     def is_on_hub(self) -> bool:
-        """Whether it is a hub id: what is no package and no folder here."""
+        """True if it is a hub id: what is no package and no folder here."""
         return not self.checkpoint.startswith(PACKAGE) and not self._path.is_dir()
 
     @property
@@ -102,7 +102,7 @@ class Location:
         return folder
 
     def missing(self, files: hub.Files) -> str | None:
-        """Why it is not at hand, None when it is; touches no network."""
+        """Return why it is not at hand, None when it is; touches no network."""
         try:
             self.folder(files)
         except ModelError as error:

@@ -33,7 +33,7 @@ class BeirFolder(CollectionSource):
         return f"{self._file('corpus.jsonl')}:{position + 1}"
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether the other is the same folder."""
+        """Return whether the other is the same folder."""
         return isinstance(other, BeirFolder) and other.folder.resolve() == self.folder.resolve()
 
     def splits(self) -> Sequence[str]:

@@ -18,7 +18,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a pass over D documents leaves.
+    """The result of one pass over D documents.
 
     doc_ids: (D,) UTF-8 bytes in corpus order. digest: SHA-256 of ids and texts. empty: documents without text.
     repeats: places (n,) int64, in the order of the source, of documents that came again with the same text; they are

@@ -1,4 +1,4 @@
-"""What the lines of a documents or queries file become, with the rules that every id and text keeps."""
+"""Parse the lines of documents and queries files, and check the rules that every id and text keeps."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def from_tsv(line: str) -> Entry:
 
 
 def heading(line: str) -> bool:
-    """Whether a line names a column of ids."""
+    """Return whether a line names a column of ids."""
     return re.fullmatch(_ID_HEADER, line.strip(), re.IGNORECASE) is not None
 
 

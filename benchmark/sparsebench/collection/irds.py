@@ -88,7 +88,7 @@ class IrDatasets(CollectionSource):
 
     @property
     def has_docpairs(self) -> bool:
-        """Whether it has triples of a query, a better and a worse document, to train on."""
+        """True if it has triples of a query, a better and a worse document, to train on."""
         return bool(self._dataset.has_docpairs())
 
     def docpairs(self) -> Iterator[tuple[str, str, str]]:
@@ -104,7 +104,7 @@ class IrDatasets(CollectionSource):
             return [_text(found[doc_id]) for doc_id in doc_ids]
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether the other is over the same documents."""
+        """Return whether the other is over the same documents."""
         return isinstance(other, IrDatasets) and other.documents_of == self.documents_of
 
     @property

@@ -1,4 +1,4 @@
-"""Which files an ir_datasets dataset needs, and whether they are at hand, without touching the network.
+"""Find the files an ir_datasets dataset needs, and those that are missing, without touching the network.
 
 ir_datasets has no such question in its interface. But every dataset is a tree of small objects around `Download`
 (a url, a checksum, a cache path), some inside a cache of what was extracted; so the tree is walked to them.

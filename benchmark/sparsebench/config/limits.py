@@ -1,4 +1,4 @@
-"""How much a configuration may hold, counted before anything is spelled out: a few hundred bytes can name billions."""
+"""Limits on the size of a configuration, checked before it is spelled out: a few hundred bytes can name billions."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def few_enough(entries: Iterable[Node], of: str, mistakes: Mistakes) -> bool:
 
 
 def _combinations(lists: Node | None) -> int:
-    """How many choices of one value of each list there are; 1 where there is no list."""
+    """Return how many choices of one value of each list there are; 1 where there is no list."""
     return math.prod(len(node.items) or 1 for node in (lists.entries if lists else {}).values())
 
 
 def _spelled_out(entry: Node, grid: Node | None) -> int:
-    """How many values the entries of a grid hold together."""
+    """Return how many values the entries of a grid hold together."""
     if grid is None:
         return entry.size
     points = _combinations(grid)
@@ -84,7 +84,7 @@ def check_cells(tree: Node, kinds: Mapping[str, int], mistakes: Mistakes) -> boo
 
 
 def unusable_path(text: str) -> str | None:
-    """Why no file system takes a text as a path; None where one may."""
+    """Return why no file system takes a text as a path; None where one may."""
     if "\0" in text:
         return "a path cannot hold the character U+0000"
     longest = max((len(part.encode(errors="replace")) for part in PurePath(text).parts), default=0)

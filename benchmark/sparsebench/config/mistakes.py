@@ -1,4 +1,4 @@
-"""Where a mistake is, and all of them at once."""
+"""Mistakes in a configuration, each with its place, reported all at once."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GroupContext:
-    """What a group analyzer may read: one model on one collection.
+    """Read-only input of a group analyzer: one model on one collection.
 
     documents: stream of the corpus. test, bank: topics (bank None where the collection has none).
     document_vectors: (D, V) CSR in corpus order. query_vectors: (Q, V) CSR of the test queries.
@@ -46,7 +46,7 @@ class GroupContext:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What an analyzer found.
+    """Result of an analyzer.
 
     values: small, part of every record it concerns. files: name -> text, beside them.
     summary: markdown for the leaderboard, below its tables.
@@ -77,7 +77,7 @@ class GroupAnalyzer(ABC):
 
 @dataclass(frozen=True)
 class CellContext:
-    """What a cell analyzer may read: one run, as it lies on disk.
+    """Read-only input of a cell analyzer: one run, as it lies on disk.
 
     documents: D, how many could be ranked. depth: how long a ranking can be.
     """
@@ -100,7 +100,7 @@ class CellAnalyzer(ABC):
 
 @dataclass(frozen=True)
 class SuiteContext:
-    """What a suite analyzer may read: records, and per-query values of each (measure -> query_id -> value).
+    """Input of a suite analyzer: records, and per-query values of each (measure -> query_id -> value).
 
     baseline: the suite's, as labels of a model and a postprocessor.
     """

@@ -21,7 +21,7 @@ class ProcessDied(PluginError):
 
 @dataclass(frozen=True)
 class Call:
-    """What is about to happen.
+    """Description of a call that is about to happen.
 
     name: for messages, e.g. `Sinkhorn.fit`.
     key: the same in a process that does the same once more; another for what should be tried whatever became of this.
@@ -34,7 +34,7 @@ class Call:
 
 
 class Listener(Protocol):
-    """Who is told of calls."""
+    """Receiver of notices of calls."""
 
     def enter(self, name: str, key: Sequence[str], *, limited: bool) -> None:
         """A call begins; raises ProcessDied for one that ended a process before."""

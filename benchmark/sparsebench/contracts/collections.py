@@ -48,7 +48,7 @@ class CollectionSource(Fetchable, ABC):
         """The files that determine the corpus; their size, time and digest key the cached corpus digest."""
 
     def where(self, position: int) -> str:
-        """Where document number `position` (from 0) stands, for messages: `file:line` where there is a file."""
+        """Return the place of document number `position` (from 0), for messages: `file:line` where there is a file."""
         return f"{self.name}, document {position + 1}"
 
     def of_split(self, split: str | None) -> CollectionSource:
@@ -60,7 +60,7 @@ class CollectionSource(Fetchable, ABC):
         return None
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether a query id means the same query here and there."""
+        """Return whether a query id means the same query here and there."""
         return other is self or (type(other) is type(self) and other.name == self.name)
 
     def where_item(self, item_id: str) -> str:

@@ -35,7 +35,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True)
 class Conversion:
-    """What `sparsebench convert` asks for.
+    """Request of `sparsebench convert`.
 
     source: a file of the model's authors. out: the folder to write, which is not there yet. tokenizer: a folder that
     holds it. image_size: pixels a side, where the user says so.
@@ -67,7 +67,7 @@ class ModelPlugin:
 
 @dataclass(frozen=True)
 class PostprocessorPlugin:
-    """As ModelPlugin, for postprocessors."""
+    """Registration of a postprocessor; fields are those of ModelPlugin."""
 
     name: str
     factory: type[Postprocessor]
@@ -76,7 +76,7 @@ class PostprocessorPlugin:
 
 @dataclass(frozen=True)
 class AnalyzerPlugin:
-    """As ModelPlugin, for analyzers; and what the leaderboard shows of their values.
+    """Registration of an analyzer: fields as in ModelPlugin, and what the leaderboard shows of their values.
 
     What is declared here is written beside the records, so that a report needs no plugin.
 

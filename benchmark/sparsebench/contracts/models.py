@@ -66,7 +66,7 @@ class LoadedEncoder(ABC):
 
 
 class Model(Fetchable, ABC):
-    """What every form of model says of itself before it is loaded; a plugin derives from one of the forms below.
+    """Base of every form of model, before it is loaded; a plugin derives from one of the forms below.
 
     A new form is a class here, an adapter in `sparsebench.evaluate.forms` and its rules in `sparsebench.testing`.
 
@@ -83,7 +83,7 @@ class Model(Fetchable, ABC):
     dense: bool = True
 
     def unsuited(self, items: Role | None) -> str | None:
-        """Why it cannot work on a collection, in words that follow its name; None where it can.
+        """Return why it cannot work on a collection, in words that follow its name; None where it can.
 
         items: the side of the collection that is looked at (clips, images), None where all is text.
         """
@@ -111,7 +111,7 @@ class Model(Fetchable, ABC):
 
 
 class VectorModel(Model, ABC):
-    """What models that make sparse vectors share.
+    """Base of models that make sparse vectors.
 
     expands_queries: whether the query side can have active dimensions that are not tokens of the query.
     """
@@ -219,7 +219,7 @@ class Scorer(Model, ABC):
 
 @dataclass(frozen=True)
 class ScoredIds:
-    """What a Scorer returns.
+    """Result of a Scorer.
 
     scores: (Q, D + O) of a floating type, float64 kept and others read as float32: a dense array, or CSR whose unstored
     entries are unseen.

@@ -25,7 +25,7 @@ Features = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class EncodedFeatures:
-    """What a paired encoder keeps of N texts or items.
+    """Features that a paired encoder keeps of N texts or items.
 
     features: arrays whose first axis is N. truncated: how many texts were cut at the maximum length.
     """
@@ -81,7 +81,7 @@ class PairedEncoder(Model):
 
     @property
     def rescored(self) -> int | None:
-        """How many of each query's best candidates by `score` get their final score from `rescore`.
+        """Number of each query's best candidates by `score` that get their final score from `rescore`.
 
         All others are unseen. None where `score` is final.
         """
@@ -89,7 +89,7 @@ class PairedEncoder(Model):
 
     @property
     def keeps_scores(self) -> bool:
-        """Whether scores are kept in the store, for models that run a network for every pair."""
+        """True if scores are kept in the store, for models that run a network for every pair."""
         return False
 
     @abstractmethod
@@ -101,7 +101,7 @@ class PairedEncoder(Model):
         """
 
     def scoring(self) -> Mapping[str, Json]:
-        """What determines scores and no features, e.g. how many candidates are scored again."""
+        """Settings that determine scores and no features, e.g. how many candidates are scored again."""
         return {}
 
     def unsuited(self, items: Role | None) -> str | None:

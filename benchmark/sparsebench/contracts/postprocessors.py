@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a postprocessor may need beside the score blocks of its fitting queries.
+    """Input of a postprocessor's `fit` beside the score blocks of its fitting queries.
 
     query_texts: (B,) texts of the fitting queries, e.g. to weigh duplicates.
     bank_gallery: (B, E) scores of the bank's queries for the bank's own documents; None where the bank has none.
@@ -27,7 +27,7 @@ class FitContext:
 
 @dataclass(frozen=True)
 class State:
-    """What `fit` learnt.
+    """Result of a postprocessor's `fit`.
 
     arrays: named (D,) tensors, one value per document.
     blocks: the fitting blocks, for methods that read them again per query (`append`); None for all others.

@@ -1,4 +1,4 @@
-"""Whether torch can use a device, before anything is computed for it."""
+"""Check that torch can use a device, before anything is computed for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which device a run uses, and why a GPU is passed over. Needs no torch."""
+"""Choose the device of a run, and explain why a GPU is passed over. Needs no torch."""
 
 from __future__ import annotations
 

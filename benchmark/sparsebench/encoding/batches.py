@@ -63,7 +63,7 @@ class Launched(Protocol):
 def encode_on_device(
     launch: Callable[[np.ndarray], Launched], lengths: np.ndarray, *, budget: int, most: int, size: int
 ) -> csr_array:
-    """As `encode_in_batches`, where the host takes one batch while the device computes the next.
+    """Encode in batches, as `encode_in_batches`; the host takes one batch while the device computes the next.
 
     launch: positions (n,) of texts -> the batch, without a wait. most: texts at once.
     """

@@ -90,7 +90,7 @@ class CandidateDecoder(ABC):
         activation: Activation = "relu",
         block: int = BLOCK,
     ) -> csr_array:
-        """As `pool`, on a CPU, equal to it within 1e-5; the support differs only where a logit is as close to 0."""
+        """Pool on a CPU, equal to `pool` within 1e-5; the support differs only where a logit is as close to 0."""
         import torch
 
         from sparsebench.encoding.pooling_kernel import pool_block

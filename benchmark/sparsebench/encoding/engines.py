@@ -1,4 +1,4 @@
-"""Which ways from hidden states to vectors this machine has. Naming one needs no torch.
+"""Engines that turn hidden states into vectors, as far as this machine has them. Naming one needs no torch.
 
 `reference` is plain torch, on any device. On a CPU `numba` pools in compiled loops, and `exact_bf16` and `exact_int8`
 decide in low precision what can be decided so. On a GPU `exact_bf16` and `exact_tf32` do the same, and `fused` never
@@ -62,7 +62,7 @@ def cpu_engine(asked: AnyEngine) -> Engine:
 
 
 def engine_on(device: str, asked: AnyEngine, dtype: Precision = "float32") -> Engine:
-    """As `cpu_engine`, on any device; raises ModelError for an engine or a precision that this device does not have.
+    """Return an engine on any device; raises ModelError for an engine or precision that this device does not have.
 
     On a GPU `auto` is `exact_bf16` where the model itself is asked to be in bfloat16, else `reference`.
     """
@@ -142,7 +142,7 @@ def _has_numba() -> bool:
 
 
 def _cpu_flags() -> frozenset[str]:
-    """What Linux says of the first core; empty elsewhere."""
+    """Return the flags that Linux reports for the first core; empty elsewhere."""
     if not CPUINFO.is_file():
         return frozenset()
     with CPUINFO.open(encoding="utf-8") as lines:

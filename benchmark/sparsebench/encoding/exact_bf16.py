@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ExactBf16(CandidateDecoder):
-    """See CandidateDecoder."""
+    """CandidateDecoder for bfloat16 logits whose candidates are computed again exactly."""
 
     def round(self, vectors: Tensor) -> Rounded:
         """To the nearest; every scale is 1."""
@@ -30,7 +30,7 @@ class ExactBf16(CandidateDecoder):
         return torch.mm(left, right, out=out)
 
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
-        """See CandidateDecoder."""
+        """Implement `CandidateDecoder.select`."""
         import torch
 
         from sparsebench.encoding.exact_bf16_kernel import pool_candidates

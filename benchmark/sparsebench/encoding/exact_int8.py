@@ -46,7 +46,7 @@ class ExactInt8(CandidateDecoder):
         return product
 
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
-        """See CandidateDecoder."""
+        """Implement `CandidateDecoder.select`."""
         from sparsebench.encoding.exact_int8_kernel import pool_candidates
 
         found: int = pool_candidates(

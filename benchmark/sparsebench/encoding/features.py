@@ -136,7 +136,7 @@ class StoredFeatures:
 
     @property
     def keys(self) -> list[str]:
-        """Of the shards."""
+        """Keys of the shards."""
         return [shard.key for shard in self.shards]
 
     @property
@@ -146,12 +146,12 @@ class StoredFeatures:
 
     @property
     def truncated(self) -> int:
-        """How many texts were cut at the maximum length."""
+        """Number of texts that were cut at the maximum length."""
         return sum(artefact.facts["truncated"] for artefact in self.artefacts)
 
     @property
     def seconds(self) -> float:
-        """What they cost when they were made, loading left out."""
+        """Seconds of making the features, loading left out."""
         return float(sum(artefact.facts["seconds"] for artefact in self.artefacts))
 
     @property

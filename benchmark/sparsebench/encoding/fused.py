@@ -21,7 +21,7 @@ class Fused(Reference):
         self.fallback = self._why_not()
 
     def pooled(self, states: States, summed: Activation | None) -> Tensor:
-        """See DeviceDecoder."""
+        """Implement `DeviceDecoder.pooled`."""
         if summed is not None or self.fallback is not None:
             return super().pooled(states, summed)
         from sparsebench.encoding.fused_kernel import largest

@@ -129,7 +129,7 @@ class Reference(DeviceDecoder):
     """Products in the type of the weights, whatever they are pinned to be computed in."""
 
     def pooled(self, states: States, summed: Activation | None) -> Tensor:
-        """See DeviceDecoder."""
+        """Implement `DeviceDecoder.pooled`."""
         pooled = self.weight.new_empty(len(states.hidden), len(self.weight))
         for start in range(0, len(self.weight), BLOCK):
             terms = slice(start, start + BLOCK)

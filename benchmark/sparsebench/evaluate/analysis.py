@@ -52,7 +52,7 @@ def analyze_group(evaluation: Evaluation, folder: SuiteFolder, watch: Stopwatch)
 def analyze_cell(
     evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], folder: SuiteFolder
 ) -> dict[str, Json]:
-    """As analyze_group, for the cell analyzers. `context` reads the run, which a kept analysis does not need."""
+    """Run a cell analyzer, as `analyze_group` does; `context` reads the run, which a kept analysis does not need."""
 
     def compute(planned: PlannedAnalysis) -> Analysis:
         analyzer = planned.make()
@@ -107,7 +107,7 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFold
 
 
 def _kept(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now."""
+    """Return the analysis found before, else what `compute` finds now."""
     owner = _owner(planned)
     try:
         if found := find_analysis(folder, key):

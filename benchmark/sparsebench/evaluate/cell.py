@@ -18,7 +18,7 @@ OWN_IDS = "queries_that_rank_their_own_id_first"
 
 @dataclass(frozen=True)
 class CellResult:
-    """What the record says of a cell."""
+    """Evaluation result of one cell, as the record holds it."""
 
     run: Run
     facts: Mapping[str, Json]

@@ -1,4 +1,4 @@
-"""Why a query ranks its documents as it does: its terms, each document's contributions, before and after."""
+"""Explain a query's ranking: its terms, each document's contributions, before and after."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def rank_topics(
 
 
 def _ranked_by_search(evaluation: Evaluation) -> bool:
-    """Whether the best documents alone will do: no groups of them, and no rank beyond them."""
+    """Return whether the best documents alone will do: no groups of them, and no rank beyond them."""
     return evaluation.answers.groups is None and not evaluation.group.counts_first_ranks
 
 
@@ -147,7 +147,7 @@ def _merged(
 
 
 def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
-    """The same, applied once where all scores of the rows fit in memory."""
+    """Return the same passes, applied once where all scores of the rows fit in memory."""
     if 8 * shape[0] * shape[1] > KEPT_BYTES:
         return passes
     blocks = list(passes())
@@ -155,7 +155,7 @@ def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
 
 
 def depth_of(where: RankingContext) -> int:
-    """How many answers are kept for each query: no more than there are, which is what memory is asked for."""
+    """Return how many answers are kept for each query: no more than there are, which is what memory is asked for."""
     # A hit on the query's own id may be dropped afterwards, so one more is kept.
     return min(where.group.depth, len(where.answers.ids)) + where.collection.spec.drop_own_id
 

@@ -84,7 +84,7 @@ class GroupVectors:
 
     @property
     def expands_queries(self) -> bool:
-        """Whether queries can have active dimensions that are not their own tokens."""
+        """True if queries can have active dimensions that are not their own tokens."""
         return self._model.expands_queries
 
     @cached_property
@@ -150,12 +150,12 @@ class GroupVectors:
         }
 
     def seconds(self) -> dict[str, float]:
-        """What documents and test queries cost when they were encoded, by stage."""
+        """Seconds that encoding documents and test queries cost, by stage."""
         return {"encode documents": self.documents.seconds, "encode queries": self._tested.seconds}
 
     @property
     def _tested(self) -> Vectors:
-        """Of the distinct texts of the test queries."""
+        """Vectors of the distinct texts of the test queries."""
         return self._encoded_queries(tuple(self._splits[0]))
 
     def _encoded(self, gallery: Gallery) -> Vectors:

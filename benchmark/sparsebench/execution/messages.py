@@ -1,4 +1,4 @@
-"""What a supervised process and its parent say to each other. Both are this program; nobody else holds the line."""
+"""Messages between a supervised process and its parent. Both are this program; nobody else holds the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a run, and what it comes to: what goes between processes before any task."""
+"""The request of a run and its plan, as exchanged between processes before any task."""
 
 from __future__ import annotations
 

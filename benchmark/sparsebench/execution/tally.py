@@ -1,4 +1,4 @@
-"""What a run did, counted: cells by what became of them, texts by where their vectors came from."""
+"""Counts of a run: cells by what became of them, texts by where their vectors came from."""
 
 from __future__ import annotations
 

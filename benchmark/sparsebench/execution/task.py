@@ -1,4 +1,4 @@
-"""What is to be done, and who does it."""
+"""A task, and the interface of executors that carry it out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tasks of a suite do; imported where they are done, not where they are handed out."""
+"""The work of a suite's tasks; imported where they are done, not where they are handed out."""
 
 from __future__ import annotations
 

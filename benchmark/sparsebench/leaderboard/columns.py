@@ -33,7 +33,7 @@ class Declared:
     column: Column
 
     def value(self, record: Record) -> float | str | None:
-        """What the record has there; None where it has nothing."""
+        """Return the record's value for the column; None where it has nothing."""
         try:
             return self.column.read(record.analysis.get(self.analysis, {}))
         except KeyError:

@@ -1,4 +1,4 @@
-"""What stands in a field of a table: words, nothing, or a number that knows how it is printed."""
+"""A table field: words, nothing, or a number that knows how it is printed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Figure:
 
     @property
     def is_noise(self) -> bool:
-        """Whether encoding alone could have made it."""
+        """True if encoding alone could have made it."""
         return self.noise is not None and abs(self.value) <= self.noise
 
     @property

@@ -1,4 +1,4 @@
-"""What a reader must know to read the tables, in markdown: one paragraph a note, and only those that apply."""
+"""Notes below the tables, in markdown: one paragraph a note, and only those that apply."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> list[s
 
 
 def _columns(board: Board) -> list[str]:
-    """What the columns of analyzers say of themselves, in one paragraph; those that no table has say nothing."""
+    """Describe the columns of analyzers in one paragraph; those that no table has are left out."""
     there = [
         each.column.note
         for each in declared_columns(board)
@@ -76,7 +76,7 @@ def _statistics(comparison: Comparison, *, together: bool) -> str:
 
 
 def _more_flips(comparison: Comparison) -> str:
-    """Where chance would have decided a test: how many flips it got, and whether it still would."""
+    """Note tests that chance would have decided: how many flips they got, and whether it still would."""
     settings, contrasts = comparison.settings, [cell.contrast for cell in comparison.cells if cell.contrast]
     most = max([*(each.flips for each in contrasts), *(each.flips for each in comparison.all_pairs)], default=0)
     if most <= settings.flips:

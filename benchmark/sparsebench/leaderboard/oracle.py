@@ -76,7 +76,7 @@ class MacroSource(_Facts):
 
 
 class Finding(_Facts):
-    """What an analyzer found of one checkpoint on any queries over one corpus: `collection` is the id of the documents.
+    """Result of an analyzer for one checkpoint on any queries over one corpus, `collection` being the documents' id.
 
     analyzer, path: whose values it is among, and where. params, values: what else has to be the same in an analysis.
     """
@@ -195,7 +195,7 @@ def _lengths(record: Record) -> dict[Role, int | None]:
 
 
 def _is_plain(record: Record) -> bool:
-    """Whether a published figure could be of this cell: an unaltered SPLADE without postprocessing."""
+    """Return whether a published figure could be of this cell: an unaltered SPLADE without postprocessing."""
     model = record.cell.model
     unaltered = not any(model.params.get(name) is not None for name in ALTERATIONS)
     return record.status == "ok" and record.cell.postprocessor.name == "none" and model.name == "splade" and unaltered

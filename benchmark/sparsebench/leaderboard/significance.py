@@ -18,7 +18,7 @@ SIGNIFICANT_TOGETHER = "‡"  # for a row that sees `batch`: its queries were ra
 
 
 def system_name(model: str, postprocessor: str) -> str:
-    """How statistics call a row."""
+    """Return a row's name in statistics."""
     return f"{model} + {postprocessor}"
 
 
@@ -62,7 +62,7 @@ class Verdicts:
         return self._averages.get((system_name(row.model, row.postprocessor), group))
 
     def mark(self, row: Row, label: str) -> str:
-        """Whether the row differs from the baseline there, significantly after Holm's correction."""
+        """Return whether the row differs from the baseline there, significantly after Holm's correction."""
         cell = self.cell(row, label)
         if self.comparison is None or cell is None or cell.contrast is None:
             return ""
@@ -71,7 +71,7 @@ class Verdicts:
         return SIGNIFICANT_TOGETHER if row.records[label].sees == "batch" else SIGNIFICANT
 
     def rank_is_shared(self, cell: Cell) -> bool:
-        """Whether other rows have the rank of this one."""
+        """Return whether other rows have the rank of this one."""
         return self._shared[cell.collection, cell.rank] > 1
 
 

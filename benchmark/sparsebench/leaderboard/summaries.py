@@ -1,4 +1,4 @@
-"""What analyzers say in words: of the whole suite, and of each model or cell."""
+"""Summaries of analyzers in words: on the whole suite, and on each model or cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Where an analysis was asked for and does not apply, and its reason."""
+    """An analysis that was asked for and does not apply, and its reason."""
 
     analysis: str
     reason: str
@@ -61,7 +61,7 @@ def system_name(board: Board, record: Record, label: str) -> str:
 
 
 def refusals(board: Board) -> list[Refusal]:
-    """Where nothing was found and why, those of one reason together."""
+    """List reasons why nothing was found, analyses of one reason together."""
     of_suite = [
         Refusal(label, found["not_applicable"], (), ())
         for label, found in board.index.analyses.items()

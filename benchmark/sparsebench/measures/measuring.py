@@ -88,7 +88,7 @@ def aggregate(per_query: PerQuery) -> dict[str, float]:
 
 
 def better_when_larger(name: str) -> bool:
-    """Whether more is better, as for all but ranks."""
+    """Return whether more is better, as for all but ranks."""
     return name not in OWN or OWN[name].better_when_larger
 
 

@@ -29,7 +29,7 @@ class OwnMeasure:
 
     @property
     def is_mean(self) -> bool:
-        """Whether it is the mean over queries, which statistics need."""
+        """True if it is the mean over queries, which statistics need."""
         return self.aggregate is fmean
 
 

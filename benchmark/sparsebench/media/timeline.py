@@ -1,4 +1,4 @@
-"""How many frames there are, and how fast they pass."""
+"""Timeline of a video: its number of frames and how fast they pass."""
 
 from __future__ import annotations
 

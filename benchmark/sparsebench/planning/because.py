@@ -1,4 +1,4 @@
-"""Why a cell is to be computed: what differs between the parts of its key and those of the nearest that was."""
+"""Explain why a cell is to be computed: how the parts of its key differ from those of the nearest that was."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _sentence(name: str, values: str, roles: Iterable[str]) -> str:
 
 
 def _unfinished(cell: PlannedCell, group: Group, folder: SuiteFolder) -> str:
-    """Why a cell that has a record is not done."""
+    """Return why a cell that has a record is not done."""
     try:
         if find_record(folder, cell.key) is None:
             return f"failed before: {read_record(folder.record(cell.key), remedy=folder.remedy).error}"

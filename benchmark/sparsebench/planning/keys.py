@@ -1,4 +1,4 @@
-"""What names a cell and an analysis: the digest of all that determines its bytes. No clock, no host, no label."""
+"""Keys of cells and analyses: the digest of all that determines their bytes. No clock, no host, no label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which artefacts of the store plans still name: all others only take up room."""
+"""Find the artefacts of the store that plans still name: all others only take up room."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class GroupOverview:
 
 @dataclass(frozen=True)
 class ModelOverview:
-    """What is known of a model. as_authors: yes, no, or nothing where its authors' use is not known, and why not.
+    """Overview of a model. as_authors: yes, no, or nothing where its authors' use is not known, and why not.
     trained_on: collections; None where nobody said. overrides: lengths of the suite in place of the checkpoint's."""
 
     model: str

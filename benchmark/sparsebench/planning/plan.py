@@ -92,7 +92,7 @@ class Group:
 
     @property
     def counts_first_ranks(self) -> bool:
-        """Whether a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
+        """True if a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
         if not self.model.model.dense:
             return False
         tuned = {cell.spec.tune.measure for cell in self.cells if cell.spec.tune}

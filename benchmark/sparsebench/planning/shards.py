@@ -35,7 +35,7 @@ def document_shards_of(group: Group) -> DocumentShards | None:
 
 
 def missing_documents(group: Group, store: Store) -> int:
-    """How many documents of the group have no vectors or features yet."""
+    """Return how many documents of the group have no vectors or features yet."""
     shards = document_shards_of(group)
     if shards is None:
         return 0

@@ -18,7 +18,7 @@ NO_METADATA = {"Date": None, "Creator": None}
 
 
 def can_draw() -> bool:
-    """Whether matplotlib is installed."""
+    """Return whether matplotlib is installed."""
     return find_spec("matplotlib") is not None
 
 

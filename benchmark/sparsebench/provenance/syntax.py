@@ -1,4 +1,4 @@
-"""What a Python file says to the interpreter: its syntax tree without docstrings, comments and places."""
+"""Reduce a Python file to its syntax tree without docstrings, comments and places."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _reexports(body: Sequence[ast.stmt]) -> dict[str, Reference]:
 
 
 def _binds_names(node: ast.stmt) -> bool:
-    """Whether a statement can do nothing but bind a name: an import, a function, a constant."""
+    """Return whether a statement can do nothing but bind a name: an import, a function, a constant."""
     match node:
         case ast.Import() | ast.ImportFrom() | ast.Pass():
             return True

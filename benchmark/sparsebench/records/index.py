@@ -33,7 +33,7 @@ def _key(key: str) -> str:
 
 
 class Index(Written):
-    """What the records themselves do not say.
+    """Facts about records that they do not hold themselves.
 
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.

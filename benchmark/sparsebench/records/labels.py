@@ -40,5 +40,5 @@ def file_name(text: str, filler: str = "-") -> str:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name that was read somewhere is one of a file in a folder, and leads nowhere else."""
+    """Return whether a name that was read somewhere is one of a file in a folder, and leads nowhere else."""
     return _PLAIN_NAME.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Of what a cell was made: the parts of its key beside its record, so that plans can say what has changed since.
+"""The parts of a cell's key, kept beside its record, so that plans can say what has changed since.
 
 Nothing is computed from them, and nothing vouches for them: where they are gone, only the reason is.
 """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def cell_name(collection: str, model: str, postprocessor: str) -> str:
-    """How commands call a cell: its three labels, `collection/model/postprocessor`."""
+    """Return a cell's name in commands: its three labels, `collection/model/postprocessor`."""
     return "/".join((collection, model, postprocessor))
 
 

@@ -33,7 +33,7 @@ class Part(Written):
 
 
 class CellDescription(Written):
-    """What was evaluated."""
+    """Description of what a cell evaluated."""
 
     collection: Part
     model: Part

@@ -1,4 +1,4 @@
-"""Where a plugin comes from, and what is wrong with one that cannot be used."""
+"""The provider of a plugin, and what is wrong with one that cannot be used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HARNESS_UPDATE = f"python -m pip install --upgrade {PROJECT}"
 
 @dataclass(frozen=True, order=True)
 class Provider:
-    """Where a plugin comes from. `name` is its entry point's: what `-p no:NAME` takes."""
+    """Origin of a plugin. `name` is its entry point's: what `-p no:NAME` takes."""
 
     distribution: str
     version: str

@@ -53,7 +53,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Registry:
-    """What plugins provide, by name.
+    """All plugins by name.
 
     providers: the plugins in use. broken: those set aside. blocked: those that were asked to stay out.
     clashes: names that several plugins give, and which: nobody has such a name.

@@ -39,11 +39,11 @@ class MatrixScores(Source):
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """Of its blocks."""
+        """Data type of its blocks."""
         return "float64" if self.matrix.dtype.itemsize > np.dtype(np.float32).itemsize else "float32"
 
     def rows(self, start: int, stop: int) -> MatrixScores:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, matrix=self.matrix[start:stop], first_row=self.first_row + start)
 
     def scores(self, columns: slice) -> Tensor:

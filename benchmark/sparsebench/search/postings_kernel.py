@@ -79,7 +79,7 @@ def fill(postings: Postings, asked: term_rounds.Asked, columns: slice) -> Tensor
 
 
 def agrees(device: str) -> bool:
-    """Whether the kernel's scores of random vectors are those of plain torch, to the last bit."""
+    """Return whether the kernel's scores of random vectors are those of plain torch, to the last bit."""
     chance = np.random.default_rng(0)
     queries, documents = (
         random_array((size, 97), density=0.3, dtype=np.float32, rng=chance, format="csr") for size in (7, 1500)

@@ -33,7 +33,7 @@ def checked_ids(outside: object, doc_ids: np.ndarray, owner: str) -> np.ndarray:
 
 
 def checked_scores(returned: object, *, shape: tuple[int, int], owner: str) -> ScoredIds:
-    """What a scorer returned for Q queries and D documents, shape (Q, D); raises ContractError.
+    """Check a scorer's scores for Q queries and D documents, shape (Q, D); raises ContractError.
 
     Whether scores are numbers is seen when blocks are read: a matrix may lie on the disk.
     """
@@ -53,7 +53,7 @@ def checked_scores(returned: object, *, shape: tuple[int, int], owner: str) -> S
 
 
 def checked_state(returned: object, shape: tuple[int, int], owner: str) -> State:
-    """What a postprocessor learnt of (Q, D) scores: arrays a document, rows a query; raises ContractError."""
+    """Check what a postprocessor learnt of (Q, D) scores: arrays a document, rows a query; raises ContractError."""
     if not isinstance(returned, State):
         raise ContractError(owner, "State", f"it returned {type(returned).__name__}, not sparsebench.State")
     for name, size in (("rows", shape[0]), ("arrays", shape[1])):
@@ -62,7 +62,7 @@ def checked_state(returned: object, shape: tuple[int, int], owner: str) -> State
 
 
 def checked_row_stats(returned: object, shape: tuple[int, int], owner: str) -> RowStats:
-    """What a postprocessor says of rows, (Q,) or (Q, D) in every tensor; raises ContractError. shape: (Q, D)."""
+    """Check a postprocessor's row statistics, (Q,) or (Q, D) in every tensor; raises ContractError. shape: (Q, D)."""
     return _require_tensors(returned, owner, [(shape[0],), shape])
 
 
@@ -81,7 +81,7 @@ def _require_tensors(found: object, owner: str, shapes: Sequence[tuple[int, ...]
 
 
 def checked_correction(returned: object, block: Block, ranked: Tensor, owner: str) -> Tensor:
-    """What `apply` returned for a block, as float64 (Q, d); raises ContractError.
+    """Check what `apply` returned for a block, and return it as float64 (Q, d); raises ContractError.
 
     ranked: (Q, d) bool, the pairs that may be ranked; only these need be numbers, and -inf is one of them.
     """

@@ -1,4 +1,4 @@
-"""What computes scores: blocks of documents of one width, each checked before anyone sees it."""
+"""Sources of scores: blocks of documents of one width, each checked before anyone sees it."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Source(ABC):
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """Of the scores of all blocks."""
+        """Data type of the scores of all blocks."""
         return "float32"
 
     @abstractmethod
     def rows(self, start: int, stop: int) -> Source:
-        """The same for the queries `start` to `stop` alone."""
+        """Return the blocks of the queries `start` to `stop` alone."""
 
     @abstractmethod
     def scores(self, columns: slice) -> Tensor:

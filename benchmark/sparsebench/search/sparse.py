@@ -54,7 +54,7 @@ class SparseScores(Source):
         return self.queries.shape[0], self.documents.shape[0]
 
     def rows(self, start: int, stop: int) -> SparseScores:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, queries=self.queries[start:stop], first_row=self.first_row + start, index=self._lazy_index)
 
     def scores(self, columns: slice) -> Tensor:
@@ -62,7 +62,7 @@ class SparseScores(Source):
         return self._lazy_index.on(self.device).fill(self.queries, columns)
 
     def top(self, k: int, order: np.ndarray) -> Ranking:
-        """See Source."""
+        """Implement `Source.top`."""
         best = self._lazy_index.on(self.device).top(self.queries, k, order, self.block)
         return super().top(k, order) if best is None else best
 

@@ -21,7 +21,7 @@ SCORES = "the scores of a block"
 
 
 def version(tensor: Tensor) -> int | None:
-    """How often the tensor, or one that it is a part of, was written to; None where torch does not count."""
+    """Return how often the tensor, or one that it is a part of, was written to; None where torch does not count."""
     return None if tensor.is_inference() else tensor._version
 
 

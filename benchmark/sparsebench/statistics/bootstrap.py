@@ -65,7 +65,7 @@ def difference_of_differences(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interaction:
-    """Whether an effect differs between domains, from paired differences (n_c,), one array a collection.
+    """Return whether an effect differs between domains, from paired differences (n_c,), one array a collection.
 
     The interval is that of macro_interval. p = (1 + c) / (1 + B), c the resamples that lie at least as far from the
     estimate as the estimate from 0 (the bootstrap test of Efron and Tibshirani 1993, section 16.4). Conditional on

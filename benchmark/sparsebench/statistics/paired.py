@@ -1,4 +1,4 @@
-"""What a paired sample says under the normal model: t test, effect size, detectable difference, equivalence.
+"""Statistics of a paired sample under the normal model: t test, effect size, detectable difference, equivalence.
 
 All take the differences (n,) of two systems, query by query. None stands where there is nothing to say: fewer than two
 queries (three for the effect size), or differences without variance.

@@ -1,4 +1,4 @@
-"""What a comparison is made with and what it finds: plain data, of which `dataclasses.asdict` makes JSON."""
+"""Settings and results of a comparison: plain data, of which `dataclasses.asdict` makes JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sparsebench.statistics.sign_flips import FLIPS, MOST_FLIPS
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a comparison. margin: within which two systems count as equivalent; without it, that is not tested.
+    """Settings of a comparison. margin: within which two systems count as equivalent; without it, that is not tested.
 
     flips: of a test. One whose 99 % Monte-Carlo interval holds alpha, so that chance would decide, gets four times as
     many, again and again, up to most_flips.

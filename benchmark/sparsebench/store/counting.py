@@ -46,7 +46,7 @@ class Used:
 
 
 class CountingStore(Store):
-    """As Store; `taken()` says what has been used since it was asked last.
+    """A Store that counts its use; `taken()` says what has been used since it was asked last.
 
     Example: `store = CountingStore(root); store.find("vectors", key); store.taken().reused`.
     """

@@ -23,7 +23,7 @@ def name(action: str) -> str:
 
 
 def is_dead(path: Path) -> bool:
-    """Whether the process that made a temporary file or folder is gone."""
+    """Return whether the process that made a temporary file or folder is gone."""
     found = _NAME.match(path.name)
     if found is None:
         return False

@@ -66,7 +66,7 @@ class Store:
             return None
 
     def holds(self, kind: str, key: str) -> bool:
-        """Whether the artefact is there, unverified: for plans."""
+        """Return whether the artefact is there, unverified: for plans."""
         return (self.root / kind / key / MANIFEST).is_file()
 
     @contextmanager

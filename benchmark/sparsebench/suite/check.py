@@ -1,4 +1,4 @@
-"""What the shape of a suite cannot say: names that must exist, keys that go together, depths that must suffice.
+"""Check what a suite's schema cannot: names that must exist, keys that go together, depths that must suffice.
 
 Each check reads the tree, not the Suite, and passes over what has not the right shape: so all mistakes come at once.
 """

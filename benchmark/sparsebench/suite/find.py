@@ -1,4 +1,4 @@
-"""Where suites lie: a path as it stands; a name in ./suites, or among the suites that come with sparsebench."""
+"""Find a suite: a path as it stands; a name in ./suites, or among the suites that come with sparsebench."""
 
 from __future__ import annotations
 

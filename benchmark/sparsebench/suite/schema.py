@@ -1,4 +1,4 @@
-"""What a suite says once it is read: frozen, complete, every default filled in."""
+"""Schema of a suite once it is read: frozen, complete, every default filled in."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class CollectionSpec(_Spec):
 
 
 class PluginSpec(_Spec):
-    """What every entry that names a plugin has."""
+    """Keys shared by every entry that names a plugin."""
 
     name: Name
     """The plugin's."""
@@ -167,7 +167,7 @@ class Tuning(_Spec):
 
 
 class BankSample(_Spec):
-    """How many of the bank's queries are used, and the seed that chooses them."""
+    """A random sample of the bank's queries: its size, and the seed that chooses them."""
 
     size: Positive
     """How many."""

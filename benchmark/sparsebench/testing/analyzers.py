@@ -153,7 +153,7 @@ def _scarce(analyzer: Analyzing) -> Mapping[str, Any]:
 
 
 def _analyze(analyzer: Analyzing, context: Any) -> Analysis | None:
-    """What it finds; None where it does not apply."""
+    """Return the analyzer's result; None where it does not apply."""
     try:
         return checked_analysis(analyzer.make().analyze(context), analyzer.factory.__name__)
     except NotApplicable:
@@ -166,7 +166,7 @@ def _found(analyzer: Analyzing, context: Any) -> Analysis:
 
 
 def _digests(context: Any) -> dict[str, str]:
-    """Of all that could be written to, by name."""
+    """Return digests of all that could be written to, by name."""
     if isinstance(context, GroupContext):
         vectors = {"document_vectors": context.document_vectors, "query_vectors": context.query_vectors}
         arrays = {f"{name}.{part}": getattr(found, part) for name, found in vectors.items() for part in _PARTS}

@@ -34,7 +34,7 @@ def require(condition: bool, message: str) -> None:
 
 @dataclass(frozen=True)
 class Subject(Generic[T]):
-    """What is checked: a call without arguments that makes the plugin's object."""
+    """Subject of the checks: a call without arguments that makes the plugin's object."""
 
     make: Callable[[], T]
 

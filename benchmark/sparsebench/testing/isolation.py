@@ -1,4 +1,4 @@
-"""What a plugin must do without: the network, and torch where nothing is loaded yet."""
+"""Refuse a plugin the network, and torch where nothing is loaded yet."""
 
 from __future__ import annotations
 

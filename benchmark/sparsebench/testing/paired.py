@@ -38,7 +38,7 @@ class PairedSubject(Subject[PairedEncoder]):
 
     @cached_property
     def encoded(self) -> tuple[EncodedFeatures, EncodedFeatures]:
-        """Of the kit's texts and pictures."""
+        """Return the features of the kit's texts and pictures."""
         with pictures() as items:
             return self.loaded.encode_texts(TEXTS), self.loaded.encode_items(items)
 

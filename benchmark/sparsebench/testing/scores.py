@@ -14,12 +14,12 @@ WIDTH = 7
 
 
 def query_scores() -> np.ndarray:
-    """Of the test queries, (12, 40)."""
+    """Return scores of the test queries, (12, 40)."""
     return _sample(0, QUERIES)
 
 
 def bank_scores() -> np.ndarray:
-    """Of other queries, (160, 40)."""
+    """Return scores of other queries, (160, 40)."""
     return _sample(1, BANK)
 
 

@@ -30,7 +30,7 @@ def folder(location: AnyLocation) -> Path:
 
 
 def missing(location: AnyLocation) -> str | None:
-    """Why it is not at hand, None when it is."""
+    """Return why it is not at hand, None when it is."""
     return location.missing(_SAFE)
 
 

@@ -1,4 +1,4 @@
-"""What happens between steps: the schedule of the regularisers, and the watch for a training that has collapsed."""
+"""Callbacks between training steps: the schedule of the regularisers, and the watch for a collapsed training."""
 
 from __future__ import annotations
 

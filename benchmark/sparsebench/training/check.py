@@ -1,4 +1,4 @@
-"""What the shape of a recipe cannot say: keys that go together, losses that need more than the data hold."""
+"""Check what a recipe's schema cannot: keys that go together, losses that need more than the data hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is trained on: queries with their positives, negatives and teacher scores. Needs no torch."""
+"""Training examples: queries with their positives, negatives and teacher scores. Needs no torch."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _of_all_texts(gradient: Tensor, hidden: Tensor, weight: Tensor, where: Tenso
 
 
 def max_logits(hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
-    """See MaxLogits."""
+    """Implement `MaxLogits.max_logits`."""
     best: Tensor = MaxLogits.apply(hidden, weight, bias, mask)  # type: ignore[no-untyped-call]
     return best
 

@@ -1,4 +1,4 @@
-"""Which output dimensions are trained: nested subsets of the vocabulary (METHODS 2.6, H1)."""
+"""Choose the output dimensions that are trained: nested subsets of the vocabulary (METHODS 2.6, H1)."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class _Spec(BaseModel):
 
 
 class Source(_Spec):
-    """Where examples come from, by exactly one of `id`, `beir`, `triples`, `pairs`.
+    """Source of examples, given by exactly one of `id`, `beir`, `triples`, `pairs`.
 
     id: an ir_datasets id; its docpairs where it has any, else its judgments. beir: a folder in BEIR's layout, its
     `split`. triples: lines `query<TAB>positive<TAB>negative`, with teacher scores of both documents as two more

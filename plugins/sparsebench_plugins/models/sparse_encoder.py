@@ -209,7 +209,7 @@ class LoadedSentenceTransformers(LoadedEncoder):
         return Encoded(vectors, self._cut(texts, role) if len(texts) else 0)
 
     def _cut(self, texts: Sequence[str], role: Role) -> int:
-        """How many texts are longer than the first module takes; prompts left out."""
+        """Return how many texts are longer than the first module takes; prompts left out."""
         module = next(self._encoder.children())
         if hasattr(module, "sub_modules"):
             module = module.sub_modules[module._resolve_route(task=role, modality="text")][0]

@@ -48,7 +48,7 @@ DRIFT = 8.0
 
 @dataclass(frozen=True)
 class Reach:
-    """How small and large numbers may be in products. flushed: what is less is 0, for arithmetic on numbers too small
+    """Range of numbers in products. flushed: what is less is 0, for arithmetic on numbers too small
     to be whole is ten times slow. large: log of so many times all others that an entry is all there is. sound: log of
     the share of its largest factor below which a sum may miss what was flushed.
     """

@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 128
 
 @cache
 def at_hand() -> bool:
-    """Whether numba is installed."""
+    """Return whether numba is installed."""
     return importlib.util.find_spec("numba") is not None
 
 
@@ -80,5 +80,5 @@ class FirstPlaces:
         in_threads(of_rows, ranges(len(matrix), ROWS_AT_ONCE))
 
     def decided(self, bound: float) -> bool:
-        """Whether no query's first two are within the bound of each other, unless they are equal."""
+        """Return whether no query's first two are within the bound of each other, unless they are equal."""
         return bool((self.best - self.second > bound)[self.second > -np.inf].all())

@@ -1,4 +1,4 @@
-"""Which queries a postprocessor learns from."""
+"""Choose the queries a postprocessor learns from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Fitting(Protocol):
-    """What fitting needs of score blocks; may be iterated any number of times."""
+    """Access to score blocks for fitting; may be iterated any number of times."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -109,21 +109,21 @@ class Picked:
 
     @property
     def floor(self) -> float:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.floor`."""
         return self.blocks.floor
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.dtype`."""
         return self.blocks.dtype
 
     def __iter__(self) -> Iterator[Block]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.__iter__`."""
         for block in self.blocks:
             yield replace(block, scores=block.scores[list(self.chosen)])
 
     def rows(self, start: int, stop: int) -> Picked:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, chosen=self.chosen[start:stop])
 
     @property
@@ -140,7 +140,7 @@ class Picked:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """The same queries over two sets of documents, (Q, D + E): those of `left` come first."""
+    """Scores of the same queries over two sets of documents, (Q, D + E): those of `left` come first."""
 
     left: ScoreBlocks
     right: ScoreBlocks
@@ -152,16 +152,16 @@ class Beside:
 
     @property
     def floor(self) -> float:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.floor`."""
         return self.left.floor
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.dtype`."""
         return self.left.dtype
 
     def __iter__(self) -> Iterator[Block]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.__iter__`."""
         yield from self.left
         first = self.left.shape[1]
         for block in self.right:
@@ -169,7 +169,7 @@ class Beside:
             yield replace(block, columns=columns)
 
     def rows(self, start: int, stop: int) -> Beside:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return Beside(self.left.rows(start, stop), self.right.rows(start, stop))
 
 

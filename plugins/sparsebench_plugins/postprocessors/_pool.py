@@ -65,7 +65,7 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Of each of s segments, over all items that are not in it: the highest value, whose it is, and LSE.
+    """For each of s segments, over all items that are not in it: the highest value, whose it is, and LSE.
 
     Where all items are in it: -inf, -1 and -inf.
     """

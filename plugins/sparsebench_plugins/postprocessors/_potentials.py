@@ -278,7 +278,7 @@ def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> l
 
 
 def at_once(scores: Tensor) -> int:
-    """How many pairs at a time: on a CPU what is made of them stays in the cache."""
+    """Return how many pairs at a time: on a CPU what is made of them stays in the cache."""
     return PAIRS_AT_ONCE if scores.device.type == "cpu" else PAIRS_ELSEWHERE
 
 

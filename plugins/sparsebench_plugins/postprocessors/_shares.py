@@ -1,4 +1,4 @@
-"""How large a query's share of a document is among all fitting queries, to the last digit (METHODS 3.8a).
+"""Compute a query's share of a document among all fitting queries, to the last digit (METHODS 3.8a).
 
 Of M_ij = S_ij / tau + lu_i, the share is exp(M_ij) / sum_i' exp(M_i'j), and methods that saw the query rank by its log,
 M_ij - LSE_i' M_i'j. Where one query owns a document that is a difference of nearly equal numbers, about 0 for all it
@@ -24,7 +24,7 @@ LOG_2 = math.log(2)
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """What the fitting queries come to for each of D documents, on one device.
+    """Sums over the fitting queries for each of D documents, on one device.
 
     lse: LSE_i M_ij, (D,) float64. owner: the query with the largest term, (D,) int64. margin: that term - LSE of all
     other queries, (D,) float64; inf where there is no other. top: the term itself, (D,) float64, where it may not be

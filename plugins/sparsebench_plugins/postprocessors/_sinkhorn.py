@@ -64,7 +64,7 @@ def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Orde
 
 
 def _in_memory(kernel: Streamed, rounds: int, first: Tensor) -> bool:
-    """Whether compiled rounds pay, and every pair has a score. first: scores of a block."""
+    """Return whether compiled rounds pay, and every pair has a score. first: scores of a block."""
     pays = rounds and _compiled.pays(first, *kernel.shape, kernel.passes)
     return bool(pays) and all(block.scores.amin() > -math.inf for block in kernel.blocks)
 

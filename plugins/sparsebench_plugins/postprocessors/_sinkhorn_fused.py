@@ -48,7 +48,7 @@ LEAST = 1e-100
 
 
 def error(rounds: int, precision: Precision) -> float:
-    """How far potentials of queries may be off after so many rounds, at the most.
+    """Return how far potentials of queries may be off after so many rounds, at the most.
 
     Each round normalises rows and columns of a matrix whose entries are off by a share; a normalised sum is then off by
     no more, and what was off before spreads but does not grow.
@@ -57,7 +57,7 @@ def error(rounds: int, precision: Precision) -> float:
 
 
 def fits(queries: int, documents: int, width: int = 4) -> bool:
-    """Whether so many pairs of so many bytes may be kept in memory."""
+    """Return whether so many pairs of so many bytes may be kept in memory."""
     return width * queries * documents <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 

@@ -74,7 +74,7 @@ class Dsl(Postprocessor):
         return log_shares(block, state, self.tau)[0]
 
     def remarks(self, blocks: ScoreBlocks, state: State) -> Mapping[str, Json]:
-        """How many test scores are below 0, after the shift if there is one: these rank the other way round."""
+        """Return how many test scores are below 0, after the shift if there is one: these rank the other way round."""
         return {"negative_test_scores": negatives(blocks, state.facts.get("shift", 0.0)), "test_scores": seen(blocks)}
 
 
@@ -100,7 +100,7 @@ def negatives(blocks: ScoreBlocks, least: float) -> int:
 
 
 def seen(blocks: ScoreBlocks) -> int:
-    """How many pairs have a score."""
+    """Return how many pairs have a score."""
     if blocks.floor > -math.inf:
         return blocks.shape[0] * blocks.shape[1]
     return sum(int((block.scores > -math.inf).sum()) for block in blocks)

@@ -1,4 +1,4 @@
-"""What an evaluation asks of a model, whatever its form."""
+"""Interface that an evaluation uses for models of every form."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Again:
 
     @cached_property
     def _texts(self) -> list[str]:
-        """Of the sampled documents."""
+        """Texts of the sampled documents."""
         taken = np.zeros(self._whole.shape[0], dtype=bool)
         taken[self.positions] = True
         return [document.text for document in compress(self._evaluation.collection.source.documents(), taken)]

@@ -1,4 +1,4 @@
-"""What made a run, in the schema ir_metadata (Breuer, Keller and Schaer, SIGIR 2022; https://www.ir-metadata.org).
+"""Export a run's provenance in the schema ir_metadata (Breuer, Keller and Schaer, SIGIR 2022, ir-metadata.org).
 
 Its six top-level keys are always there; below them stands what the record knows, and nothing that it does not.
 """

@@ -46,7 +46,7 @@ def task_result(record: Record, *, sampled: bool = False) -> dict[str, Json]:
 
 
 def model_meta(record: Record) -> dict[str, Json]:
-    """What mteb's `ModelMeta` takes; None where nobody knows. What it has no word for is in `experiment_kwargs`."""
+    """Return mteb's `ModelMeta`, None where nobody knows; what it has no word for goes to `experiment_kwargs`."""
     cell = record.cell
     trained_on = cell.about_model.get("trained_on")
     return {

@@ -27,7 +27,7 @@ the wackiest are missed more. p: Monte-Carlo, one-sided, that matched random tok
 
 @dataclass(frozen=True, kw_only=True)
 class DomainGap(SuiteAnalyzer):
-    """Whether a system's gain over another is the same in its training domain and out of it.
+    """Test of whether a system's gain over another is the same in its training domain and out of it.
 
     Values: `measure`; `domains`: collection -> `in` or `out`; `systems` and `removal`: lists of gaps, see `gap`;
     `removal_refused`: collections without a removal study, with the reason.

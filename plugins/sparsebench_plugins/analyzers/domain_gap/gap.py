@@ -36,7 +36,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Gap:
-    """Of the effect `name`. difference: in-domain minus out-of-domain, or None and the reason."""
+    """Gap of the effect `name`. difference: in-domain minus out-of-domain, or None and the reason."""
 
     name: str
     tested: tuple[Tested, ...]

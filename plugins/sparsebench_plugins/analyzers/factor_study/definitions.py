@@ -37,7 +37,7 @@ class Agreement:
 
 @dataclass(frozen=True, kw_only=True)
 class FactorDefinitions(SuiteAnalyzer):
-    """Whether conditions are ordered alike by every definition of wackiness that the suite has, over training seeds.
+    """Agreement of a suite's definitions of wackiness on the order of conditions, over training seeds.
 
     Values: `reference`, `agreed`, `agreements`: see Agreement; `verdict` and `share`: of the comparisons, how many
     have an interval above `agreed`, below, or across it; `plot`. File: `definitions.svg`.

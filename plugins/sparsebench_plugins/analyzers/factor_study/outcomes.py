@@ -1,4 +1,4 @@
-"""What is read from a record: wackiness, effectiveness, sparsity, the statistic of a removal."""
+"""Read outcomes from a record: wackiness, effectiveness, sparsity, the statistic of a removal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def w_auc(outcome: str) -> Read:
 
 
 def kept_tokens(outcome: str) -> Read:
-    """How many tokens that W-AUC is over."""
+    """Return how many tokens that W-AUC is over."""
     return _of_preset(outcome, "n")
 
 

@@ -42,7 +42,7 @@ class Interaction:
 
 @dataclass(frozen=True, kw_only=True)
 class FactorRemoval(SuiteAnalyzer):
-    """Whether the wackiest tokens are missed more in the training domain than out of it, over training seeds.
+    """Test of whether the wackiest tokens are missed more in the training domain than out of it, over training seeds.
 
     The declared test is that of the mean over all conditions, seed by seed.
 

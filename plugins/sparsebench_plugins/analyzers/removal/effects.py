@@ -1,4 +1,4 @@
-"""What each removal does to each query, and the one statistic of an arm.
+"""Effects of each removal on each query, and the one statistic of an arm.
 
 Letters: Q test queries, n scored tokens, G points of the grid, R repetitions of an arm (1 for a fixed order).
 """

@@ -67,7 +67,7 @@ def take_best(scores, start, values, columns):
 
 @njit(nogil=True, cache=True)
 def above(scores, least):
-    """How many there are; counted without a branch, a vector of them at once."""
+    """Return how many there are; counted without a branch, a vector of them at once."""
     count = 0
     for place in range(scores.shape[0]):
         count += scores[place] > least

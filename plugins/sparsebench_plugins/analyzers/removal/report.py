@@ -1,4 +1,4 @@
-"""What is said of a removal study: values for the record, and its curves as a table."""
+"""Report of a removal study: values for the record, and its curves as a table."""
 
 from __future__ import annotations
 

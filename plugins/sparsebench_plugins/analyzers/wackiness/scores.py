@@ -21,7 +21,7 @@ FEWEST_ROBUST = 200
 
 @dataclass(frozen=True)
 class Preset:
-    """How utilities become wackiness; by default as for W-AUC*.
+    """Settings that turn utilities into wackiness; by default as for W-AUC*.
 
     Example:
         >>> Preset(idf="constant").normaliser

@@ -1,4 +1,4 @@
-"""How far W-AUC would move with other scoring queries (METHODS 2.2)."""
+"""Uncertainty of W-AUC: how far it would move with other scoring queries (METHODS 2.2)."""
 
 from __future__ import annotations
 

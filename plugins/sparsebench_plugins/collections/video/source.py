@@ -171,7 +171,7 @@ class VideoSplit(CollectionSource):
         return self if (split or "test") == self.split else self.collection.of_split(split)
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether the other is of the same set and direction."""
+        """Return whether the other is of the same set and direction."""
         return isinstance(other, VideoSplit) and other.collection == self.collection
 
     def files(self) -> Iterable[Path]:

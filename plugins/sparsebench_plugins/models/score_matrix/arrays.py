@@ -73,7 +73,7 @@ def without_missing(scores: np.ndarray, missing: Missing) -> csr_array | np.ndar
 
 
 def rounded(array: np.ndarray) -> int:
-    """How many numbers `floating` rounds: whole numbers and extended ones that float64 cannot hold."""
+    """Return how many numbers `floating` rounds: whole numbers and extended ones that float64 cannot hold."""
     if array.dtype.itemsize < 8 or array.dtype == np.float64:
         return 0
     with np.errstate(invalid="ignore"):  # 2**63 - 1 is rounded to what int64 cannot hold

@@ -52,7 +52,7 @@ def read_file(path: Path, name: str | None) -> np.ndarray:
 
 
 def refused(path: Path) -> str | None:
-    """Why a file of this suffix is not read, and what makes it one that is; None where it is read."""
+    """Return why a file of this suffix is not read, and what makes it one that is; None where it is read."""
     if path.suffix in READERS:
         return None
     way = CONVERSIONS.get(path.suffix, "save the matrix with `np.save('scores.npy', matrix)`")
@@ -146,7 +146,7 @@ def _only(path: Path, array: np.ndarray, name: str | None) -> np.ndarray:
 
 
 def _is_pickled(path: Path) -> bool:
-    """Whether it is a pickle, or .npy and .npz files of Python objects; without loading it."""
+    """Return whether it is a pickle, or .npy and .npz files of Python objects; without loading it."""
     import zipfile
 
     if not path.is_file():

@@ -46,7 +46,7 @@ class SparseImages(SparseEncoder):
     reads_media: ClassVar[bool] = True
 
     def missing(self) -> Sequence[str]:
-        """Why the checkpoint is not at hand, or the library."""
+        """Return why the checkpoint is not at hand, or the library."""
         reason = self._location.missing(Files())
         library = [] if importlib.util.find_spec(LIBRARY) else [f"{self.checkpoint}: {_EXTRA}"]
         return [*library, *([] if reason is None else [reason])]

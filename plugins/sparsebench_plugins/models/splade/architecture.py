@@ -89,7 +89,7 @@ class MaskedLM:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether it runs on the CPU."""
+        """True if it runs on the CPU."""
         return self.weight.device.type == "cpu"
 
     def describe(self) -> Mapping[str, Json]:
@@ -234,7 +234,7 @@ def _check_padding(model: MaskedLM, name: str) -> None:
 
 
 def _roughness(model: Any) -> float:
-    """How far rounding takes the same hidden states apart, relative to them."""
+    """Return how far rounding takes the same hidden states apart, relative to them."""
     import torch
 
     return 1e-4 if model.dtype == torch.float32 else 2**-5

@@ -60,7 +60,7 @@ class Checkpoint:
 
     @property
     def is_safetensors(self) -> bool:
-        """Whether its weights can hold nothing but tensors."""
+        """True if its weights can hold nothing but tensors."""
         return all(path.suffix != ".bin" for path in self.files.values())
 
     def digests(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Trust:
-    """What code may run.
+    """Permission for code to run.
 
     remote_code: whether the checkpoint's own may. revision: the commit of the repository that its code comes from,
     None where it brings its code itself.

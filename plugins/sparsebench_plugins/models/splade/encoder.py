@@ -42,7 +42,7 @@ MAXIMA_BYTES = 2**29
 
 @dataclass(frozen=True)
 class Use:
-    """How the texts of one role are treated, whatever encodes them.
+    """Treatment of the texts of one role, whatever encodes them.
 
     Example: `Use(length=256, prompt="query: ", keep=50).pruned(vectors)`.
     """
@@ -165,7 +165,7 @@ class ModelSide(Side):
         }
 
     def _fallback(self) -> Mapping[str, Json]:
-        """Why the reference pools in the place of the engine."""
+        """Return why the reference pools in the place of the engine."""
         reason = self.decoder.fallback if isinstance(self.decoder, DeviceDecoder) else None
         return {} if reason is None else {"reference_because": reason}
 

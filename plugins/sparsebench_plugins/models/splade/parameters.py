@@ -20,7 +20,7 @@ Ratio = Annotated[float, Gt(0), Lt(1)]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointParameters:
-    """How the texts of a checkpoint are encoded."""
+    """Parameters for encoding texts with a checkpoint."""
 
     checkpoint: str
     """A hub id (`OWNER/NAME`, or `OWNER/NAME/FOLDER` for a folder of it), a folder, or `package:IMPORTNAME/FOLDER`; any

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def static_size(checkpoint: Checkpoint) -> int:
-    """How many dimensions the trained weights of a folder have; raises ModelError."""
+    """Return how many dimensions the trained weights of a folder have; raises ModelError."""
     return len(_trained(checkpoint))
 
 

@@ -104,7 +104,7 @@ class TokenizerVocabulary(Vocabulary):
         return self._entries.get(term_id, f"[no token {term_id}]")
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """As Vocabulary.token_ids."""
+        """Implement `Vocabulary.token_ids`."""
         return self.tokenize(texts, length=self.maximum, special_tokens=False)[0]
 
     def tokenize(
@@ -130,7 +130,7 @@ class TokenizerVocabulary(Vocabulary):
         return found if found is not None or unknown is None else self._tokenizer.token_to_id(unknown)
 
     def unreachable_ids(self) -> frozenset[int]:
-        """As Vocabulary.unreachable_ids."""
+        """Implement `Vocabulary.unreachable_ids`."""
         return self._unreachable
 
     @cached_property

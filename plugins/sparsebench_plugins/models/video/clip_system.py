@@ -1,4 +1,4 @@
-"""What CLIP4Clip, X-CLIP and DRL share as models of a suite: CLIP, a head, how texts and frames come in."""
+"""Shared base of CLIP4Clip, X-CLIP and DRL as models of a suite: CLIP, a head, how texts and frames come in."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ClipSystem(PairedEncoder):
         return VideoCheckpoint.open(self._location, allow_bin=self.allow_bin)
 
     def missing(self) -> Sequence[str]:
-        """Why the checkpoint is not at hand, where it is not."""
+        """Return why the checkpoint is not at hand, where it is not."""
         reason = self._location.missing(Files(bin=self.allow_bin))
         return [] if reason is None else [reason]
 

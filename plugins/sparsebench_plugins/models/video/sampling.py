@@ -1,4 +1,4 @@
-"""Which frames of a video each system looks at, from the authors' own code."""
+"""Choose the frames of a video that each system looks at, from the authors' own code."""
 
 from __future__ import annotations
 

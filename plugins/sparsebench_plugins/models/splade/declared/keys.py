@@ -23,7 +23,7 @@ DOOR = "the model `sparse_encoder` hands such a folder to sentence-transformers 
 
 @dataclass(frozen=True)
 class Key:
-    """What is made of a key."""
+    """Treatment of a key."""
 
     treatment: Treatment
     words: str

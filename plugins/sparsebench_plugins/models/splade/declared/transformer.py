@@ -1,4 +1,4 @@
-"""What the transformer of a SentenceTransformers folder declares of its texts: lengths, lower-casing."""
+"""Read what a SentenceTransformers folder declares of its transformer's texts: lengths, lower-casing."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def _tower(clip: Mapping[str, Tensor], width: int, tower: str) -> dict[str, Any]
 
 
 def _layers(clip: Mapping[str, Tensor], prefix: str) -> int:
-    """How many blocks there should be: one more than the largest number."""
+    """Return how many blocks there should be: one more than the largest number."""
     own = (match for name in clip if name.startswith(f"{prefix}transformer.") and (match := _BLOCK.match(name)))
     return 1 + max((int(match[1]) for match in own), default=-1)
 

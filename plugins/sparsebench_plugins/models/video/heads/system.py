@@ -1,4 +1,4 @@
-"""What every head over CLIP answers."""
+"""Interface of every head over CLIP."""
 
 from __future__ import annotations
 

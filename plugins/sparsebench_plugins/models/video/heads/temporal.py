@@ -1,4 +1,4 @@
-"""What looks at the order of frames: nothing, a transformer or an LSTM, each added to the frames themselves."""
+"""Temporal modules over frames: nothing, a transformer or an LSTM, each added to the frames themselves."""
 
 from __future__ import annotations
 
