@@ -80,7 +80,11 @@ def reason(error: BaseException) -> str:
     """Say in a line why something failed: the message of an error that a user can fix, others with their type."""
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
-    return str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"
+    try:
+        text = str(error).encode("utf-8", "backslashreplace").decode()  # what no file can hold, no record does
+    except Exception:  # a stranger's error may fail to say what it is
+        text = "it has no text"
+    return text if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {text}"
 
 
 def plain_warnings() -> None:

@@ -14,6 +14,7 @@ import pytest
 import toys
 from commands import sparsebench
 from sparsebench import cli
+from sparsebench.errors import reason
 from sparsebench.leaderboard import publish
 from sparsebench.leaderboard.board import Board
 from sparsebench.progress import Silent
@@ -138,3 +139,12 @@ def test_the_queries_that_were_tested_are_written_again_where_they_are_damaged(t
     path.write_text(text)
     _run(tmp_path)
     assert path.read_bytes() == before
+
+
+def test_the_reason_of_any_error_is_a_text_that_a_record_can_hold() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert reason(Mute()) == "Mute: it has no text"
+    assert reason(ValueError("\ud800")) == "ValueError: \\ud800"
