@@ -20,9 +20,7 @@ from sparsebench.types import Json, Query, ScoreBlocks, Topics
 class Fitting:
     """Scores and texts that a postprocessor may fit on.
 
-    gallery: scores of the same queries for the bank's own documents, or None.
-
-    facts: for the record.
+    gallery: scores of the same queries for the bank's own documents, or None. facts: for the record.
     """
 
     scores: Scores[ScoreBlocks]
