@@ -126,7 +126,7 @@ class CollectionSpec(_Spec):
 
     @property
     def label(self) -> str:
-        """What tables call it."""
+        """Name of the entry in tables."""
         return self.name
 
 
