@@ -77,7 +77,7 @@ FAILURES = (Exception, SystemExit)
 
 
 def reason(error: BaseException) -> str:
-    """Why something failed, in a line: the message of an error that a user can fix, for others with their type."""
+    """Say in a line why something failed: the message of an error that a user can fix, others with their type."""
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
     try:

@@ -98,12 +98,12 @@ class ScoreBlocks(Protocol):
 
     @property
     def floor(self) -> float:
-        """See the class."""
+        """Raw score above which a document counts as retrieved."""
         ...
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """See the class."""
+        """Type of the scores of all blocks."""
         ...
 
     def __iter__(self) -> Iterator[Block]:

@@ -15,7 +15,9 @@ Result = TypeVar("Result")
 
 
 def workers() -> int:
-    """How many threads may work: OMP_NUM_THREADS where it is set, as for torch, else the cores of this process."""
+    """Return the number of threads that may work: OMP_NUM_THREADS where it is set, as for torch, else the cores of this
+    process.
+    """
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdecimal() and int(asked) > 0:
         return int(asked)
@@ -42,14 +44,14 @@ class Team:
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """As Team.map, with as many threads as may work."""
+    """Apply a function to items with as many threads as may work; results in the order of the items."""
     items = list(items)
     with Team(max(1, min(workers(), len(items)))) as team:
         return team.map(function, items)
 
 
 def in_torch_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """As in_threads, for functions that call torch: each on one thread of torch, which would else divide every call.
+    """Apply a function that calls torch to items, each on one thread of torch, which would else divide every call.
 
     Many short calls divided among the cores wait for each other after each, and long for one that is busy elsewhere.
     """

@@ -57,7 +57,7 @@ class BeirFolder(CollectionSource):
         return (self._file("corpus.jsonl"),)
 
     def missing(self) -> Sequence[str]:
-        """What the folder lacks; it cannot be downloaded."""
+        """List the files that the folder lacks; it cannot be downloaded."""
         absent = [name for name in ("corpus.jsonl", "queries.jsonl") if existing(self.folder, name) is None]
         if not self.splits():
             absent.append("qrels/{split}.tsv")

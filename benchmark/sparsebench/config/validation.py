@@ -55,7 +55,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun:
 
 
 def _follows(details: ErrorDetails) -> bool:
-    """Whether it only says that something else is wrong: a list whose items are all mistaken is no empty list."""
+    """Return whether an error only follows from another: a list whose items are all mistaken is no empty list."""
     kind = details["type"]
     return kind == "default_factory_not_called" or (kind == "too_short" and len(details["input"]) > 0)
 

@@ -164,7 +164,7 @@ class CollectionModel(VectorModel, ABC):
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """As SparseEncoder.identity."""
+        """Return what determines features and scores, as `SparseEncoder.identity` does."""
 
     @abstractmethod
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:

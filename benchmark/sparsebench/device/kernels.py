@@ -1,4 +1,4 @@
-"""Whether kernels of triton serve on a device, and why not: plain torch then does the same."""
+"""Check that kernels of triton serve on a device, and say why not: plain torch then does the same."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class _Fitting:
         return self.guarded(self._encode, batch)
 
     def guarded(self, step: Callable[..., T], batch: np.ndarray, *more: object) -> T | None:
-        """What a step makes of a batch; None for one that does not fit."""
+        """Return the result of a step on a batch; None for a batch that does not fit in memory."""
         tokens = self._tokens(batch)
         found = _try(step, batch, *more) if tokens < self._too_many or len(batch) == 1 else None
         if found is None:

@@ -42,7 +42,7 @@ class Rounded:
     scale: Tensor
 
     def numbers(self) -> Tensor:
-        """What they stand for, (n, h) float32."""
+        """Return the vectors that the factors stand for, (n, h) float32."""
         return self.factors.float() * self.scale[:, None]
 
 

@@ -114,7 +114,7 @@ def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
 
 
 def device_decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> DeviceDecoder:
-    """The same on a GPU."""
+    """Make the decoder of an engine on a GPU. weight (V, h), bias (V,)."""
     from sparsebench.encoding.device_candidates import Candidates
     from sparsebench.encoding.fused import Fused
     from sparsebench.encoding.on_device import Reference

@@ -21,7 +21,7 @@ LEAST_SCALE = 1e-30
 
 
 class ExactInt8(CandidateDecoder):
-    """See CandidateDecoder. Raises ModelError where torch gets such a product wrong."""
+    """Candidate decoder with 8-bit integer products. Raises ModelError where torch gets such a product wrong."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__(weight, bias)
@@ -37,7 +37,7 @@ class ExactInt8(CandidateDecoder):
         return Rounded((vectors / scale[:, None]).round().to(torch.int8), scale)
 
     def multiply(self, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-        """Of integers, summed in 32 bits; torch has no public name for it."""
+        """Multiply integer matrices, summed in 32 bits; torch has no public name for it."""
         import torch
 
         if out is None:

@@ -46,12 +46,12 @@ class PairedSide:
 
     @property
     def maker(self) -> str:
-        """What names the model on this side whatever it encodes."""
+        """Return the digest that names the model on this side, whatever it encodes."""
         return digest({"maker": dict(self.identity), "side": self.side})
 
     @property
     def pace(self) -> str:
-        """What decides how long a text or an item takes: the model, the side, and what computes it."""
+        """Return the digest of what decides the seconds an input takes: the model, the side, and what computes it."""
         return digest([self.identity["model"], self.side, self.identity.get("computed_by")])
 
     def shards_of_texts(self, texts: Sequence[str]) -> list[FeatureShard]:
@@ -156,7 +156,7 @@ class StoredFeatures:
 
     @property
     def encoder(self) -> Mapping[str, Json]:
-        """What the encoder said of itself, of the first part."""
+        """Return the encoder's facts about itself, as the first part has them."""
         return dict(self.artefacts[0].facts["encoder"]) if self.artefacts else {}
 
 

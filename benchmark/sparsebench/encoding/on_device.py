@@ -78,12 +78,12 @@ class DeviceDecoder(ABC):
         may be active. No step may wait for the device."""
 
     def entries(self, states: States, terms: Tensor, rough: Tensor, summed: Activation | None) -> Tensor:
-        """What `pooled` would be in float32 for some terms (N, c), from what it was."""
+        """Return the float32 values of `pooled` for some terms (N, c). rough: its values (N, c) for them."""
         return rough
 
 
 class Running:
-    """One batch on its way."""
+    """Computation of one batch that has been launched on a GPU."""
 
     def __init__(
         self, decoder: DeviceDecoder, states: States, pooled: Tensor, activation: Activation, summed: Activation | None

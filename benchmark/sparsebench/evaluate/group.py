@@ -47,7 +47,7 @@ class Evaluation:
 
     @cached_property
     def form(self) -> Form[Any]:
-        """What answers for the model, whatever its form."""
+        """Return the form of the model, which answers queries for it."""
         return form_of(self.group, self._store, self.progress, self._watch)
 
     @cached_property

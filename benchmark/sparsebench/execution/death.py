@@ -22,6 +22,8 @@ def how_it_ended(code: int, crashes: str) -> str:
 
 
 def place(crashes: str) -> str:
-    """Where it was, from faulthandler's lines, innermost first; of a file its name alone, as records get published."""
+    """Return the place of a crash from faulthandler's lines, innermost first; the file's name alone, as records get
+    published.
+    """
     found = _FRAME.search(crashes)
     return f" at {Path(found['file']).name}:{found['line']}, in {found['function']}" if found else ""

@@ -27,7 +27,7 @@ class Executor(Protocol):
 
     @property
     def workers(self) -> int:
-        """See the class."""
+        """Number of tasks that it does at once."""
         ...
 
     def map(self, tasks: Sequence[Task[R]]) -> Iterator[R]:

@@ -86,7 +86,7 @@ def tuned(record: Record) -> str | None:
 
 
 def seconds(record: Record) -> float | None:
-    """What the system itself took; vectors from the store count what they cost when made."""
+    """Return the seconds the system itself took; vectors from the store count what they cost when made."""
     stages: Mapping[str, float] = record.costs.seconds if record.costs else {}
     return sum(stages.get(stage, 0.0) for stage in SYSTEM_STAGES) if stages else None
 

@@ -1,4 +1,4 @@
-"""Write a board and what it is made of into `leaderboards/`: beside its place first, so that nothing is left half."""
+"""Write a board and what it is made of into `leaderboards/`: whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The systems of a board compared with its baseline: what the tables need of `sparsebench.statistics`."""
+"""Compare the systems of a board with its baseline by `sparsebench.statistics`, for the tables."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class Verdicts:
         self._shared = Counter((of.collection, of.rank) for of in self._cells.values())
 
     def cell(self, row: Row, label: str) -> Cell | None:
-        """What is known of a row on a collection."""
+        """Return the comparison of a row on a collection; None where there is none."""
         return self._cells.get((system_name(row.model, row.postprocessor), label))
 
     def average(self, row: Row, group: str) -> MacroAverage | None:
-        """What is known of a row's mean over a group of collections."""
+        """Return the comparison of a row's mean over a group of collections; None where there is none."""
         return self._averages.get((system_name(row.model, row.postprocessor), group))
 
     def mark(self, row: Row, label: str) -> str:

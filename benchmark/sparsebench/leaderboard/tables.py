@@ -61,7 +61,7 @@ def tables(board: Board, comparison: Comparison | None = None, *, costs: bool = 
 
 
 def sees(row: Row) -> str:
-    """What the row's postprocessor may see."""
+    """List what the row's postprocessor may see."""
     return ", ".join(sorted({record.sees for record in row.records.values() if record.sees})) or NOTHING
 
 

@@ -50,7 +50,7 @@ class MediaItem:
 
     @cached_property
     def content(self) -> Json:
-        """What names its content: digests of its files, whatever they are called, and the seconds that count."""
+        """Return the digests that name its content, whatever its files are called, and the seconds that count."""
         if self.form == "features":
             named: Json = self.features().digest()
         elif self.form == "frames":

@@ -82,7 +82,7 @@ def _rows(path: Path) -> Mapping[str, MediaItem]:
 
 
 def _files(path: Path) -> list[MediaItem]:
-    """Of a folder and the folders below it: each video and image, or where there are only folders of images, these."""
+    """List the videos and images of a folder and those below it; where there are only folders of images, these."""
     files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     forms = {**dict.fromkeys(VIDEOS, "video"), **dict.fromkeys(IMAGES, "image")}
     single: list[MediaItem] = []

@@ -1,4 +1,4 @@
-"""Keys of cells and analyses: the digest of all that determines their bytes. No clock, no host, no label."""
+"""Keys of cells and analyses: digests of all that determines their bytes, which no clock, host or label does."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, 
 
 
 def measuring_version() -> str:
-    """What decides the value of a measure of one run."""
+    """Return the digest of the code that decides the value of a measure of a run."""
     return digest([code_digest(*MEASURING), importlib.metadata.version("ir_measures")])
 
 

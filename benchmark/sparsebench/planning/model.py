@@ -31,14 +31,14 @@ class ResolvedModel:
 
     @cached_property
     def identities(self) -> Mapping[Role, Mapping[str, Json]]:
-        """What the model says decides what it makes of texts in each role. Raises ContractError unless it is JSON."""
+        """Return the model's identity in each role. Raises ContractError unless it is JSON."""
         owner = f"{type(self.model).__name__}.identity"
         roles: tuple[Role, ...] = get_args(Role)
         return {role: plain_mapping(self.model.identity_of(role), owner, role) for role in roles}
 
     @cached_property
     def about(self) -> Mapping[str, Json]:
-        """What the model says of itself beside its parameters; what the suite says it was trained on wins."""
+        """Return the model's facts about itself beside its parameters; `trained_on` of the suite wins over its own."""
         found = plain_mapping(self.model.about(), f"{type(self.model).__name__}.about", "")
         trained_on = self.spec.trained_on
         return found if trained_on is None else {**found, "trained_on": list(trained_on)}

@@ -58,5 +58,5 @@ def never() -> LoadedEncoder:
 
 
 def never_paired() -> LoadedPairedEncoder:
-    """As never, for encoders of pairs."""
+    """Fail like `never`, in place of a loaded paired encoder."""
     raise AssertionError("a plan loads no encoder")

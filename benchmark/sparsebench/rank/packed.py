@@ -46,7 +46,7 @@ class Packed:
         return np.where(keys[:, 0] == UNRANKED, np.float32(-np.inf), unpack(keys[:, 0]))
 
     def ranking(self, keys: np.ndarray) -> Ranking:
-        """Of keys (Q, k) in ascending order."""
+        """Unpack keys (Q, k) in ascending order into a ranking, best first."""
         best_first = keys[:, ::-1]
         if keys.size and keys[:, 0].min() != UNRANKED:
             return Ranking(self._documents[PLACES - (best_first & PLACES)], unpack(best_first).astype(np.float64))

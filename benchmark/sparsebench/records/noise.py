@@ -82,7 +82,7 @@ class Noise(_Stored):
 
 
 def vectors_digest(identities: Json, collection: Json) -> str:
-    """Of what determines vectors and their measures: identity by role, and the collection's digests."""
+    """Digest what determines vectors and their measures: identity by role, and the collection's digests."""
     return digest(hidden([identities, collection]))
 
 

@@ -1,4 +1,4 @@
-"""What a collection tested, beside the records of a suite: its queries and their judgments, for other tools."""
+"""Queries and judgments of a collection, kept beside the records of a suite for other tools."""
 
 from __future__ import annotations
 

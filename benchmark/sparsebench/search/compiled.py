@@ -23,7 +23,7 @@ class Compiled:
 
     @classmethod
     def on(cls, device: str) -> Compiled:
-        """What `device` has; the kernel is compiled and compared with plain torch once a process."""
+        """Find the kernel of `device`; it is compiled and compared with plain torch once a process."""
         return cls(_why_not(device))
 
     def fill(self, postings: Postings, asked: Asked, columns: slice) -> Tensor:

@@ -54,17 +54,17 @@ class CpuEngine:
 
     @staticmethod
     def serves(device: str) -> bool:
-        """Whether it is a CPU."""
+        """Return whether the device is a CPU."""
         return device == "cpu"
 
     @property
     def engine(self) -> str:
-        """What may compute scores, for records: the same whatever has been asked so far."""
+        """Name of what may compute scores, for records: the same whatever has been asked so far."""
         return f"product (scipy){', inverted index (numba) where it pays' if self._possible else ''}"
 
     @property
     def indexes(self) -> bool:
-        """Whether so much was asked for that the index answers from now on."""
+        """Return whether so much was asked for that the index answers from now on."""
         return self._possible and self._asked > WORTH_LOADING + WORTH_INDEXING * self.documents.nnz
 
     def fill(self, queries: csr_array, columns: slice) -> Tensor:

@@ -85,7 +85,7 @@ class _Resampled:
 
 
 def _resample(terms: Sequence[tuple[float, Values]], confidence: float, resamples: int, seed: int) -> _Resampled:
-    """Of the sum over (weight, values) of weight x mean."""
+    """Resample the sum over (weight, values) of weight x mean."""
     weights = [weight for weight, _ in terms]
     samples = [np.sort(sample) for _, sample in terms]  # so that the order of queries makes no difference
     if min(map(len, samples)) < 2:

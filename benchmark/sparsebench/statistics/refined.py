@@ -63,7 +63,7 @@ def _p(differences: Values, flips: int, settings: Settings) -> float:
 
 
 def _steps(p_values: Sequence[float]) -> list[int]:
-    """What Holm multiplies each by: m for the smallest, 1 for the largest."""
+    """Return Holm's factor of each p-value: m for the smallest, 1 for the largest."""
     steps = np.empty(len(p_values), dtype=np.intp)
     steps[np.argsort(p_values, kind="stable")] = np.arange(len(p_values), 0, -1)
     return [int(step) for step in steps]

@@ -66,7 +66,7 @@ def _hits(
     flips: int,
     seed: int,
 ) -> NDArray[np.intp]:
-    """Of each pair (P,), in their order, how many flips give it or one after it at least what was observed."""
+    """Count for each pair (P,), in their order, the flips that give it or one after it at least what was observed."""
     hits = np.zeros(len(norms), dtype=np.intp)
     for signs in _signs(values.shape[1], flips, seed, width=len(norms)):
         sums = signs @ values.T

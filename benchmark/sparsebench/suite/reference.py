@@ -72,7 +72,7 @@ def suite_reference(registry: Registry) -> str:
 
 
 def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
-    """What the entries of one kind have in common, then each plugin."""
+    """Describe a kind of plugin: what its entries have in common, then each plugin."""
     spec = PLUGIN_SPECS[kind].model_json_schema()
     yield f"## {kind}"
     yield KINDS.format(are="is" if len(registered) == 1 else "are", names=", ".join(f"`{name}`" for name in registered))

@@ -90,7 +90,7 @@ def inputs_stay_as_they_are(analyzer: Analyzing) -> None:
 
 
 def the_order_does_not_matter(analyzer: Analyzing) -> None:
-    """The same documents or queries in another order give the same values, but for rounding."""
+    """Require the same values for the same documents or queries in another order, but for rounding."""
     found = _found(analyzer, _usual(analyzer)).values
     again = _found(analyzer, _shuffled(analyzer)).values
     for path, value in _flat(again):

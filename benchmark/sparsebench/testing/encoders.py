@@ -96,7 +96,7 @@ def every_dimension_has_a_name(model: EncoderSubject) -> None:
 
 
 def expansion_is_declared(model: EncoderSubject) -> None:
-    """Where `expands_queries` is False, a query's active dimensions are its own tokens."""
+    """Require that queries activate their own tokens alone where `expands_queries` is False."""
     if model.factory.expands_queries:
         return
     own = model.loaded.vocabulary.token_ids(TEXTS["query"])

@@ -69,7 +69,7 @@ def read_examples(variant: Variant) -> Examples:
 
 
 def missing(source: Source) -> Sequence[str]:
-    """What is not at hand, one line each."""
+    """List the training data that are not at hand, one line each."""
     if source.id is not None:
         return IrDatasets(source.id).missing(_parts(source.id))
     if source.beir is not None:

@@ -36,7 +36,7 @@ def digests(variant: Variant) -> list[str]:
 
 
 def missing(variant: Variant) -> list[str]:
-    """What of the test sets is not at hand, one line each; their documents are not needed."""
+    """List the test sets that are not at hand, one line each; their documents are not needed."""
     return [
         line
         for each in variant.settings.test_sets or ()

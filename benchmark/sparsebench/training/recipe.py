@@ -133,7 +133,7 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """What commands and suites call it."""
+        """Name of the recipe in commands and suites."""
         return self.settings.label
 
     def place(self, *path: str) -> Position:

@@ -45,7 +45,7 @@ class Trained:
     output_ids: np.ndarray | None
 
     def save(self, place: Path) -> None:
-        """As a folder of sentence-transformers, with the output ids beside it."""
+        """Save the encoder as a folder of sentence-transformers, with the output ids beside it."""
         if self.output_ids is not None:
             (place / OUTPUT_IDS).write_text("".join(f"{id_}\n" for id_ in self.output_ids))
         self.encoder.save_pretrained(str(place))

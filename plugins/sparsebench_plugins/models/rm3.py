@@ -134,7 +134,7 @@ def _counts(bm25: FittedBm25, documents: Iterator[Document]) -> tuple[csr_array,
 
 
 def _allowed(model: Rm3, bm25: FittedBm25, counts: csr_array) -> np.ndarray:
-    """Which terms (V,) may be fed back: none of bm25s's English stop words, none in too many documents."""
+    """Mark terms (V,) that may be fed back: none of bm25s's English stop words, none in too many documents."""
     from bm25s.stopwords import STOPWORDS_EN
 
     df = np.bincount(counts.indices, minlength=counts.shape[1])

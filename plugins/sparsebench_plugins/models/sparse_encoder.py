@@ -103,7 +103,7 @@ class SentenceTransformersEncoder(SparseEncoder):
         return LoadedSentenceTransformers(encoder, self)
 
     def about(self) -> Mapping[str, Json]:
-        """What it was trained on, where that is known."""
+        """Return the data that the checkpoint was trained on, where they are known."""
         facts = known_checkpoint(self.checkpoint) if self._location.is_on_hub else None
         trained_on = None if facts is None else facts.trained_on
         return {} if trained_on is None else {"trained_on": list(trained_on)}

@@ -120,11 +120,11 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
         return open_side(self, locate(self.checkpoint, self.revision), "document")
 
     def _queries(self) -> Checkpoint:
-        """What the checkpoint says of queries, also where the folder of its document route was given."""
+        """Open the checkpoint's query side, also where the folder of its document route was given."""
         return open_any_side(self, locate(self.checkpoint, self.revision), "query")
 
     def _weights(self) -> QueryWeights:
-        """How queries are weighted; raises ModelError where that would be another model than the checkpoint's."""
+        """Choose the weights of queries; raises ModelError where that would be another model than the checkpoint's."""
         queries = self._queries()
         declared = queries.declared
         own = declared.transformer is None or declared.token_weights is not None

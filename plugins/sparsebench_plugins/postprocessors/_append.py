@@ -48,9 +48,11 @@ DRIFT = 8.0
 
 @dataclass(frozen=True)
 class Reach:
-    """Range of numbers in products. flushed: what is less is 0, for arithmetic on numbers too small
-    to be whole is ten times slow. large: log of so many times all others that an entry is all there is. sound: log of
-    the share of its largest factor below which a sum may miss what was flushed.
+    """Bounds within which products in one floating type stay fast and sound.
+
+    flushed: numbers below it become 0, as arithmetic on subnormal numbers is ten times slower. large: natural log of
+    the ratio above which one entry outweighs all others together. sound: natural log of the share of its largest factor
+    below which a sum may miss what was flushed.
     """
 
     flushed: float
@@ -159,7 +161,7 @@ class _Batch:
     def _part(
         self, shares: Tensor, documents: bool, queries: bool, columns: slice, plan: Tensor, lse: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Of some documents: least total (n + 1,), what bank rows add up to (n + 1, B), LSE of the own rows (n,).
+        """Sum over some documents: least total (n + 1,), what bank rows add up to (n + 1, B), LSE of the own rows (n,).
 
         The total of a document is that of its column, in units of what the bank alone comes to.
         """
@@ -181,7 +183,7 @@ class _Batch:
         return least, inverse @ plan.T, own_lse
 
     def _of_plans(self, function: Callable[[slice, Tensor, Tensor], T]) -> list[T]:
-        """What `function` makes of each plan, several at once on a CPU. Plans that fit in memory are kept."""
+        """Apply `function` to each plan, several at once on a CPU. Plans that fit in memory are kept."""
         several = in_torch_threads if self._own.device.type == "cpu" else map
         if self._plans:
             return list(several(lambda plan: function(*plan), self._plans))

@@ -71,7 +71,7 @@ def _exp(x):
 
 @njit(nogil=True, cache=True, fastmath=AS_WRITTEN)
 def owners(scores, inverse, lu, start, stop, top, second, owner):
-    """Of the documents start to stop: the largest of L_ij + lu_i, the next, and the row of the largest.
+    """Write for the documents start to stop the largest of L_ij + lu_i, the next, and the row of the largest.
 
     scores (Q, D). lu (Q,). top, second, owner: (stop - start,), written.
     """
@@ -174,7 +174,8 @@ def _add_four(first, second, third, fourth, shares, sums):
 
 @njit(nogil=True, cache=True)
 def two_best(scores, inverse, lu, start, stop, lse, owner, margin, floor, best, second):
-    """Of the rows start to stop, the highest key of a document with a score above the floor, and the highest below it.
+    """Find for the rows start to stop the highest key of a document with a score above the floor, and the highest below
+    it.
 
     A key is L_ij + lu_i - lse_j, or the margin where the row owns the document and that is above 0. scores (Q, d). lse,
     owner, margin (d,). best, second (Q,): brought up to date. Keys that are equal count once: they are a tie.

@@ -34,7 +34,7 @@ class Pool:
     places: Tensor
 
     def shares(self, lu: Tensor, tau: float) -> Shares:
-        """Of M_ij = S_ij / tau + lu_i over all Q queries."""
+        """Compute the log shares of M_ij = S_ij / tau + lu_i over all Q queries."""
         weights, documents = lu.cpu().numpy(), self.shape[1]
         floors, terms = self.floors * (1 / tau) + weights, self.scores * (1 / tau) + weights[self.rows]
         left_out = LeftOut.of(floors, self.rows, self.documents, documents)
@@ -140,7 +140,7 @@ def pool_of(blocks: ScoreBlocks, size: int) -> Pool:
 
 
 def _places(blocks: ScoreBlocks, numbers: np.ndarray, least: Tensor) -> Tensor:
-    """Of each query, its number (Q,) in the pool, on the device of `least`."""
+    """Return each query's number (Q,) in the pool, -1 for none, on the device of `least`."""
     import torch
 
     places = places_of(blocks)

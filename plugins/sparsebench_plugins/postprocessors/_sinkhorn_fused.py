@@ -62,7 +62,7 @@ def fits(queries: int, documents: int, width: int = 4) -> bool:
 
 
 def team(queries: int, documents: int) -> Team:
-    """As many threads as a round of so many pairs keeps busy."""
+    """Make a team of as many threads as a round of so many pairs keeps busy."""
     return Team(workers() if queries * documents >= WORTH_THREADS else 1)
 
 

@@ -29,8 +29,8 @@ class InvertedSoftmax(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document: lse, LSE_i(S_ij / tau) over the fitting queries; owner, the query with the largest term;
-        margin, that term less LSE of all others; (D,) each.
+        """Learn of each document: lse, LSE_i(S_ij / tau) over the fitting queries; owner, the query with the largest
+        term; margin, that term less LSE of all others; (D,) each.
         """
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
         return learnt(kernel, zeros(kernel), self.tau)

@@ -59,7 +59,7 @@ class QbNorm(Postprocessor):
 
 
 def retrieved_within(blocks: ScoreBlocks, k: int) -> Tensor:
-    """Which documents are among the k best of some query, ties at the k-th place included, (D,) bool."""
+    """Mark the documents among the k best of some query, ties at the k-th place included, (D,) bool."""
     import torch
 
     least = kth_best(blocks, k)[:, None]

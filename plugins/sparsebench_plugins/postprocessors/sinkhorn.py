@@ -52,7 +52,7 @@ class Sinkhorn(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries that the last round has;
+        """Learn of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries of the last round;
         owner, the query with the largest term; margin, that term less LSE of all others; (D,) each. The potential of
         a document is lv = document_marginal * (-log D - lse). The record says how they were computed.
         """

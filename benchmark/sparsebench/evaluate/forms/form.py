@@ -74,7 +74,7 @@ class Form(ABC, Generic[M]):
         """Raw scores (Q, D + O) of queries; of the bank's queries for their own documents, (Q, E)."""
 
     def facts(self) -> Mapping[str, Json]:
-        """What the record says of how its scores were made."""
+        """Return facts for the record on how the scores were made."""
         return {}
 
     def seconds(self) -> Mapping[str, float]:

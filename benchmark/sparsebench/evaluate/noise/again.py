@@ -43,7 +43,7 @@ class Again:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """As GroupNoise has them."""
+        """Return the counts that a `GroupNoise` records."""
         entries = self.queries.nnz + self.documents.nnz
         return {"queries": self.queries.shape[0], "sampled": self.documents.shape[0], "entries": entries}
 

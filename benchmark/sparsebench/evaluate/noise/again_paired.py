@@ -71,7 +71,7 @@ class AgainPaired:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """As GroupNoise has them."""
+        """Return the counts that a `GroupNoise` records."""
         rows = {"queries": self._queries.rows, "sampled": len(self._positions)}
         width = sum(array[0].size for array in next(iter(self._queries))[1].values())
         return {**rows, "entries": self._queries.rows * width}

@@ -66,7 +66,7 @@ class Variation:
         return vstack(parts, format="csr")[np.argsort(np.concatenate(self.calls(len(texts))))]
 
     def run(self, encode: Callable[[np.ndarray], T], count: int) -> list[T]:
-        """What `encode` makes of each call's positions, call by call."""
+        """Return the result of `encode` on each call's positions, call by call."""
         with _threads(self.threads):
             return [encode(call) for call in self.calls(count)]
 
@@ -87,7 +87,7 @@ def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu"
 
 
 def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[Variation]:
-    """Of each parameter that is marked by Rounding."""
+    """Yield a variation for each other value of each parameter that is marked by Rounding."""
     for name, (mark, values) in roundings(type_hints(factory)).items():
         for value in values:
             if value != params.get(name):

@@ -78,7 +78,7 @@ def _implementation(board: Board, record: Record) -> dict[str, Json]:
 
 
 def _command(board: Board, record: Record) -> str:
-    """What makes this run and no other; without what was set where an older run did not keep it."""
+    """Return the command that makes this run alone; incomplete where an older run did not keep its options."""
     return f"{board.index.command or f'sparsebench run {board.suite}'} --only {shlex.quote(str(record.cell))}"
 
 

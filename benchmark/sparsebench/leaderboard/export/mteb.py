@@ -71,7 +71,7 @@ def model_name(record: Record) -> str:
 
 
 def revision_of(record: Record) -> str:
-    """What tells a system from another of its name: its digest, after the commit of a checkpoint of the hub."""
+    """Return the revision that tells a system from others of its name: its digest, after a hub checkpoint's commit."""
     own = digest(_system(record))[:DIGITS]
     commit = record.cell.model.params.get("revision")
     return f"{commit}-{own}" if commit else own

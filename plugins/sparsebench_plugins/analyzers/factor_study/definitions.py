@@ -90,7 +90,9 @@ class FactorDefinitions(SuiteAnalyzer):
 
 
 def _agreement(name: str, place: str, reference: np.ndarray, values: np.ndarray) -> Iterator[Agreement]:
-    """Of values (n seeds, k conditions); none with fewer than three conditions, or where all values are equal."""
+    """Compute the agreement of values (n seeds, k conditions) with the reference; none with fewer than three
+    conditions, or where all values are equal.
+    """
     of_means = tau(reference.mean(axis=0), values.mean(axis=0))
     by_seed = [tau(ours, theirs) for ours, theirs in zip(reference, values, strict=True)]
     pairs = [tau(values[i], values[j]) for i in range(len(values)) for j in range(i)]

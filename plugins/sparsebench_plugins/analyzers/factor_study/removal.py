@@ -24,9 +24,11 @@ ALL = "all conditions"
 
 @dataclass(frozen=True)
 class Interaction:
-    """Of a condition over n seeds: (wackiest - matched random) in-domain minus the same out-of-domain, each a mean
-    over its collections; below 0 the wackiest tokens are missed more in-domain. interval: Student's, 95 %, over seeds.
-    p: of the t test that the mean is below 0. detectable: what a two-sided t test finds with probability .8."""
+    """Interaction of a condition over n seeds: (wackiest - matched random) in-domain minus the same out-of-domain, each
+    a mean over its collections; below 0 the wackiest tokens are missed more in-domain. interval: Student's, 95 %, over
+    seeds. p: of the t test that the mean is below 0. detectable: the effect that a two-sided t test finds with
+    probability .8.
+    """
 
     condition: str
     seeds: int

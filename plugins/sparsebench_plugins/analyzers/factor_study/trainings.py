@@ -23,7 +23,7 @@ class Training:
 
     @property
     def condition(self) -> str:
-        """What all seeds of it share, for people."""
+        """Name of the condition that all seeds share, for people."""
         return f"{self.recipe}[{','.join(f'{key}={value}' for key, value in self.factors.items())}]"
 
 
@@ -67,7 +67,7 @@ def conditions(found: Sequence[Training]) -> dict[str, dict[str, Training]]:
 
 
 def only_factor(found: Sequence[Training]) -> str:
-    """What the trainings vary beside the seed; raises NotApplicable where that is not one thing."""
+    """Return the factor that the trainings vary beside the seed; raises NotApplicable unless it is one."""
     factors = list(dict.fromkeys(factor for training in found for factor in training.factors))
     if len(factors) != 1:
         raise NotApplicable(f"trainings vary {', '.join(factors) or 'nothing'}; say which under `factor`")

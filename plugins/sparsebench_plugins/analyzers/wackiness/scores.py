@@ -52,7 +52,9 @@ PRESETS = {"paper_code": PAPER_CODE, "paper_formula": PAPER_FORMULA, "robust": R
 
 @dataclass(frozen=True)
 class Scale:
-    """What the tokens of one collection are scored with: idf (V,), the ids left out (V,) bool, the rule of `kept`."""
+    """Scale on which the tokens of one collection are scored: idf (V,), the ids left out (V,) bool, and
+    `min_occurrences` of a token that is kept.
+    """
 
     idf: np.ndarray
     excluded: np.ndarray

@@ -51,7 +51,7 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def read_plain_pickle(path: Path) -> Any:
-    """What a pickle of plain containers holds; no code of the file's choosing runs. Raises CollectionError."""
+    """Read a pickle of plain containers; no code of the file's choosing runs. Raises CollectionError."""
     try:
         with path.open("rb") as file:
             return _PlainUnpickler(file, encoding="utf-8").load()

@@ -59,7 +59,7 @@ class VideoCollection(CollectionSource):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """Of the set and the direction."""
+        """Name of the set and the direction."""
         return f"{self.set_name}/{self.direction}"
 
     @property
@@ -114,7 +114,7 @@ class VideoSplit(CollectionSource):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """Of the set, the split and the direction."""
+        """Name of the set, the split and the direction."""
         return f"{self.collection.set_name}/{self.split}/{self.collection.direction}"
 
     @property
@@ -184,12 +184,12 @@ class VideoSplit(CollectionSource):
         return [f"{self.name}: there is no file {path}; see docs/video.md for what the folder holds" for path in absent]
 
     def where(self, position: int) -> str:
-        """Where a document is named."""
+        """Return the file and line that name a document."""
         named = list(self.videos.values()) if self.items == "document" else self.captions
         return named[position].where if position < len(named) else self.name
 
     def where_item(self, item_id: str) -> str:
-        """Where a video is named first."""
+        """Return the file and line that name a video first."""
         caption = self.videos.get(item_id)
         return caption.where if caption else f"{self.collection.set_name}"
 

@@ -41,7 +41,7 @@ class QueryVocabulary(Vocabulary):
 
     @property
     def special_ids(self) -> frozenset[int]:  # type: ignore[override]
-        """Of the tokenizer."""
+        """Special ids of the tokenizer."""
         return frozenset(self.tokenizer.all_special_ids)
 
 

@@ -189,7 +189,7 @@ class ModelSide(Side):
             return OnDevice(self, decoder.launch(states, self.pooling, self.activation), own)
 
     def finished(self, vectors: csr_array, ids: Sequence[Sequence[int]]) -> csr_array:
-        """What is left of pooled vectors (n, W) of texts given as ids: their own ids, their own tokens, pruned."""
+        """Finish pooled vectors (n, W) of texts given as ids: put them at their own ids, keep own tokens, prune."""
         if self.output_ids is not None:
             vectors = widen(vectors, self.output_ids, self.vocabulary.size)
         if self.own is not None:

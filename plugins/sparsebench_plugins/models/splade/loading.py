@@ -108,7 +108,7 @@ def load_side(
 
 
 def use_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: Role) -> Use:
-    """How texts of a role are treated: as the suite says, else as the folder declares; raises ModelError."""
+    """Return the treatment of texts of a role: as the suite says, else as the folder declares; raises ModelError."""
     declared = checkpoint.declared
     asked = {name: getattr(parameters, f"{role}_{name}") for name in ("prompt", "prune", "prune_ratio")}
     if asked["prompt"] is None and declared.ambiguous_prompt:

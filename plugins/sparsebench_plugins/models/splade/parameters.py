@@ -92,12 +92,12 @@ class CheckpointParameters:
 
     @property
     def trust(self) -> Trust:
-        """What code may run; raises ModelError."""
+        """Code that may run; raises ModelError."""
         return Trust(self.trust_remote_code, self.code_revision)
 
     @property
     def files(self) -> Files:
-        """What of a hub's repository is wanted."""
+        """Files of a hub's repository that are wanted."""
         return Files(bin=self.allow_bin, code=self.trust_remote_code)
 
     def shared(self) -> dict[str, Any]:

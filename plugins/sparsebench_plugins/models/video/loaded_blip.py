@@ -99,13 +99,13 @@ class LoadedBlip(LoadedPairedEncoder):
         return int(self.model.config.text_config.vocab_size) - 1
 
     def of_ids(self, ids: Tensor, mask: Tensor) -> Mapping[str, Tensor]:
-        """What is kept of texts that are given as ids (N, W) with their mask."""
+        """Return the features of texts that are given as ids (N, W) with their mask."""
         states = self._in_batches(self._text_state, ids, mask)
         itc = normalize(self._projected(self.model.text_proj, states), dim=-1)
         return {"itc": itc, "ids": ids, "mask": mask}
 
     def of_pixels(self, pixels: Tensor) -> Mapping[str, Tensor]:
-        """What is kept of videos (N, T, 3, s, s); projections of frames are not normalised before their mean."""
+        """Return the features of videos (N, T, 3, s, s); projections of frames are not normalised before their mean."""
         states = self._in_batches(self._image_states, pixels.flatten(0, 1))  # (N T, P, d)
         count, frames = pixels.shape[:2]
         projected = self._projected(self.model.vision_proj, states[:, 0]).reshape(count, frames, -1)

@@ -32,7 +32,7 @@ class Towers:
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """Device of the model."""
         found: torch.device = self.model.device
         return found
 
