@@ -135,7 +135,8 @@ class PluginSpec(_Spec):
 
     name: Name
     """The plugin's."""
-    label: Name = Field(default_factory=lambda data: data["name"])
+    # pydantic 2.12 asks for it where the name itself was refused.
+    label: Name = Field(default_factory=lambda data: data.get("name", ""))
     """What tables call it; by default the name."""
     params: Mapping[str, Any] = Field(default_factory=dict)
 
