@@ -33,6 +33,7 @@ from sparsebench.contracts import (
     State,
     SuiteAnalyzer,
     SuiteContext,
+    VectorsById,
     Vocabulary,
 )
 from sparsebench.contracts.hookspecs import (
@@ -136,6 +137,7 @@ __all__ = [
     "SuiteError",
     "Topics",
     "TrainingError",
+    "VectorsById",
     "Vocabulary",
     "hookimpl",
     "load_records",

@@ -26,6 +26,7 @@ from sparsebench.contracts.models import (
     Scorer,
     SparseEncoder,
     VectorModel,
+    VectorsById,
     Vocabulary,
 )
 from sparsebench.contracts.paired import EncodedFeatures, Features, LoadedPairedEncoder, PairedEncoder, Side
@@ -65,5 +66,6 @@ __all__ = [
     "SuiteAnalyzer",
     "SuiteContext",
     "VectorModel",
+    "VectorsById",
     "Vocabulary",
 ]

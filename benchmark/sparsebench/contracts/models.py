@@ -135,9 +135,12 @@ class VectorModel(Model, ABC):
     """Base of models that make sparse vectors.
 
     expands_queries: whether the query side can have active dimensions that are not tokens of the query.
+    reads_ids: whether its encoder is given ids of documents and queries in the place of their texts, for its vectors
+    were made elsewhere. Only ids of the collection are asked for.
     """
 
     stored_as: ClassVar[str | None] = "vectors"
+    reads_ids: ClassVar[bool] = False
     expands_queries: bool = True
 
     @abstractmethod
@@ -145,9 +148,9 @@ class VectorModel(Model, ABC):
         """All that determines the bytes of `encode(…, role)`."""
 
     def unsuited(self, items: Role | None) -> str | None:
-        """Raises no objection to text; to clips and images where it reads texts alone."""
+        """Raises no objection to text; to clips and images where it reads texts."""
         looked_at = {"document": "documents", "query": "queries"}
-        if items is None or self.reads_media:
+        if items is None or self.reads_media or self.reads_ids:
             return None
         return f"reads texts alone, and the {looked_at[items]} of this collection are clips or images"
 
@@ -214,6 +217,27 @@ class CollectionModel(VectorModel, ABC):
     def encoder_for(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """Fit it to the corpus."""
         return self.fit(documents, device)
+
+
+class VectorsById(VectorModel, ABC):
+    """A model whose vectors were made elsewhere: its encoder is given ids of documents and queries, not their texts.
+
+    Example: `sparse_vectors`, which reads them from files.
+    """
+
+    reads_ids: ClassVar[bool] = True
+
+    @abstractmethod
+    def identity(self, role: Role) -> Mapping[str, Json]:
+        """All that determines the vectors: digests of its files."""
+
+    def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
+        """Name nothing: its vectors are given."""
+        return {}
+
+    @abstractmethod
+    def encoder_for(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
+        """Return an encoder whose `encode(ids, role)` gives the vectors of ids; raises ModelError."""
 
 
 class Scorer(Model, ABC):

@@ -19,6 +19,7 @@ from sparsebench.encoding.stored import (
     encode_queries,
     encode_shards,
 )
+from sparsebench.evaluate.asking import ById, ByText
 from sparsebench.media import Media
 from sparsebench.planning import Group
 from sparsebench.progress import Progress
@@ -65,6 +66,7 @@ class GroupVectors:
         self._progress = progress
         self._watch = watch
         self._query_vectors: dict[tuple[str, ...], Vectors] = {}
+        self.asking = (ById if model.reads_ids else ByText)(group.collection)
 
     @cached_property
     def encoder(self) -> LoadedEncoder:
@@ -99,7 +101,8 @@ class GroupVectors:
         named = document_shards(encoder, self.collection.corpus)
         with self._watch.stage("encode documents"):
             wanted = {shard: named[shard] for shard in rows}
-            encode_shards(encoder, wanted, self.collection.source.documents(), self._store, self._progress)
+            documents = self.asking.documents(self.collection.source.documents())
+            encode_shards(encoder, wanted, documents, self._store, self._progress)
 
     @cached_property
     def bank_documents(self) -> Vectors:
@@ -108,22 +111,29 @@ class GroupVectors:
         return self._encoded(self.collection.bank_gallery)
 
     def queries(self, texts: Sequence[str]) -> csr_array:
-        """Vectors of query texts, (Q, V): rows of the test, bank or dev queries where these hold all of them.
+        """Vectors of query texts, (Q, V). Raises NotApplicable for a text that no query has, of vectors by id."""
+        return self._rows(self.asking.texts(texts))
+
+    def of_queries(self, queries: Sequence[Query]) -> csr_array:
+        """Vectors of queries, (Q, V)."""
+        return self._rows(self.asking.queries(queries))
+
+    def _rows(self, asked: Sequence[str]) -> csr_array:
+        """Vectors (Q, V): rows of the test, bank or dev queries where these hold all that is asked.
 
         Parts of a bank (samples, folds) are then not encoded once more, and have the very same vectors.
         """
         for whole in self._splits:
             # A whole much larger than what is asked (a sample of 500 out of 500,000) is not worth encoding.
-            if len(whole) <= WORTH_ENCODING * len(texts) and whole.keys() >= set(texts):
-                return self._encoded_queries(tuple(whole)).matrix[[whole[text] for text in texts]]
-        return self._encoded_queries(tuple(texts)).matrix
+            if len(whole) <= WORTH_ENCODING * len(asked) and whole.keys() >= set(asked):
+                return self._encoded_queries(tuple(whole)).matrix[[whole[each] for each in asked]]
+        return self._encoded_queries(tuple(asked)).matrix
 
     @cached_property
     def _splits(self) -> list[dict[str, int]]:
-        """Return the rows of the test, bank and dev queries: distinct text -> row."""
-        found = (self.collection.test, self.collection.bank, self.collection.dev)
-        texts = (dict.fromkeys(query.text for query in topics.queries) for topics in found if topics)
-        return [{text: row for row, text in enumerate(distinct)} for distinct in texts]
+        """Return the rows of the test, bank and dev queries: each distinct thing asked -> row."""
+        parts = (dict.fromkeys(self.asking.queries(part.queries)) for part in self.asking.parts())
+        return [{each: row for row, each in enumerate(distinct)} for distinct in parts]
 
     def _encoded_queries(self, texts: tuple[str, ...]) -> Vectors:
         if texts not in self._query_vectors:
@@ -139,7 +149,7 @@ class GroupVectors:
     @cached_property
     def test(self) -> csr_array:
         """Vectors of the test queries, (Q, V)."""
-        return self.queries([query.text for query in self.collection.test.queries])
+        return self.of_queries(self.collection.test.queries)
 
     def facts(self) -> dict[str, Json]:
         """Return facts for the record: share of texts cut at the maximum length, by role, and what encoded."""
@@ -162,11 +172,14 @@ class GroupVectors:
         own = gallery is self.collection.bank_gallery
         items = self.collection.items_of_the_bank if own else self.collection.items_ranked
         encoder = self._role("document", items)
-        return encode_documents(encoder, gallery.corpus, gallery.source.documents(), self._store, self._progress)
+        documents = self.asking.documents(gallery.source.documents())
+        return encode_documents(encoder, gallery.corpus, documents, self._store, self._progress)
 
     def _role(self, role: Role, items: LookedAt | None = None) -> Encoder:
         """The encoder of a role; of clips and images it is asked for what their ids stand for."""
         if items is None:
             return Encoder(self.group.identities[role], role, lambda: self.encoder)
         identity = {**self.group.identities[role], "media": items.digest}
+        if self._model.reads_ids:
+            return Encoder(identity, role, lambda: self.encoder)
         return Encoder(identity, role, lambda: EncoderOfItems(self.encoder, items.media))

@@ -1,4 +1,4 @@
-"""The contract of a model that makes vectors: SparseEncoder, CollectionModel."""
+"""The contract of a model that makes vectors: SparseEncoder, CollectionModel, VectorsById."""
 
 from __future__ import annotations
 
@@ -25,10 +25,20 @@ TEXTS: dict[Role, list[str]] = {
     "query": [query.text for query in QUERIES],
 }
 
+IDS: dict[Role, list[str]] = {
+    "document": [document.doc_id for document in DOCUMENTS],
+    "query": [query.query_id for query in QUERIES],
+}
+
 
 @dataclass(frozen=True)
 class EncoderSubject(Subject[VectorModel]):
     """A model that makes vectors, and how to get its encoder."""
+
+    @property
+    def asked(self) -> dict[Role, list[str]]:
+        """The sample's texts by role; its ids where the model is asked by these."""
+        return IDS if self.factory.reads_ids else TEXTS
 
     @cached_property
     def loaded(self) -> LoadedEncoder:
@@ -49,26 +59,26 @@ def dense(encoder: LoadedEncoder, texts: Sequence[str], role: Role) -> np.ndarra
 
 def vectors_are_sparse_rows(model: EncoderSubject) -> None:
     """`encode` returns a CSR array (N, V) of float32 with sorted indices and positive, finite entries."""
-    for role, texts in TEXTS.items():
+    for role, texts in model.asked.items():
         encoded(model.loaded, texts, role)
 
 
 def some_text_has_a_vector(model: EncoderSubject) -> None:
     """Texts of ordinary words have active dimensions, and a query meets a document in some of them."""
-    documents, queries = (dense(model.loaded, TEXTS[role], role) for role in ("document", "query"))
+    documents, queries = (dense(model.loaded, model.asked[role], role) for role in ("document", "query"))
     require(bool((queries @ documents.T > 0).any()), "no query has a dimension in common with any document")
 
 
 def the_same_twice(model: EncoderSubject) -> None:
     """Two encoders give the same vectors, byte for byte."""
-    for role, texts in TEXTS.items():
+    for role, texts in model.asked.items():
         first, second = (dense(encoder, texts, role) for encoder in (model.loaded, model.load()))
         require(first.tobytes() == second.tobytes(), f"{role}: vectors differ")
 
 
 def batches_do_not_matter(model: EncoderSubject) -> None:
     """A text has the same vector alone and among others, in any order, but for rounding."""
-    for role, texts in TEXTS.items():
+    for role, texts in model.asked.items():
         together = dense(model.loaded, texts, role)
         alone = np.concatenate([dense(model.loaded, [text], role) for text in texts])
         close(alone, together, tolerance=TOLERANCE, what=f"{role}s one by one")
@@ -100,7 +110,8 @@ def expansion_is_declared(model: EncoderSubject) -> None:
     if model.factory.expands_queries:
         return
     own = model.loaded.vocabulary.token_ids(TEXTS["query"])
-    for text, ids, row in zip(TEXTS["query"], own, dense(model.loaded, TEXTS["query"], "query"), strict=True):
+    rows = dense(model.loaded, model.asked["query"], "query")
+    for text, ids, row in zip(TEXTS["query"], own, rows, strict=True):
         beside = set(np.flatnonzero(row).tolist()) - set(ids)
         require(not beside, f"query {text!r} has {len(beside)} dimensions beside its own; say expands_queries = True")
 
@@ -108,7 +119,7 @@ def expansion_is_declared(model: EncoderSubject) -> None:
 def it_needs_no_network(model: EncoderSubject) -> None:
     """Loading and encoding touch no network with everything at hand."""
     with no_network():
-        model.load().encode(TEXTS["query"], "query")
+        model.load().encode(model.asked["query"], "query")
 
 
 def the_order_of_the_corpus_does_not_matter(model: EncoderSubject) -> None:

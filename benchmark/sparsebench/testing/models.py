@@ -37,7 +37,7 @@ def check_model(make: Callable[[], Any], *, expected_failures: ExpectedFailures 
 
 
 def is_a_model(model: Subject[Any]) -> None:
-    """It derives from sparsebench.SparseEncoder, CollectionModel, PairedEncoder or Scorer."""
+    """It derives from sparsebench.SparseEncoder, CollectionModel, VectorsById, PairedEncoder or Scorer."""
     require(
         issubclass(model.factory, (VectorModel, PairedEncoder, Scorer)), f"{model.factory.__name__} is none of them"
     )

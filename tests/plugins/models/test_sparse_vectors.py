@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, save_npz
 
-from sparsebench import Query
+from sparsebench import Document
 from sparsebench.errors import ModelError
 from sparsebench_plugins.models.sparse_vectors import SparseVectors
 
@@ -64,24 +65,30 @@ def model(folder, write=json_lines, documents=DOCUMENTS, queries=QUERIES):
     return SparseVectors(documents=write(folder, "doc", documents), queries=write(folder, "query", queries))
 
 
-def scored(found, ids=("d1", "d2", "d3")):
-    return found.score([Query("q1", ""), Query("q2", "")], np.array([id_.encode() for id_ in ids]))
+def loaded(found, ids=("d1", "d2", "d3")):
+    return found.encoder_for(lambda: (Document(id_, "") for id_ in ids), "cpu")
+
+
+def scored(found, ids=("d1", "d2", "d3"), queries=("q1", "q2")):
+    encoder = loaded(found, ids)
+    documents = encoder.encode(list(ids), "document").vectors
+    return (encoder.encode(list(queries), "query").vectors @ documents.T).toarray()
 
 
 @pytest.mark.parametrize("write", [json_lines, zipped, lsr, scipy_csr, parquet])
 def test_every_form_gives_the_inner_products(write, tmp_path):
-    np.testing.assert_allclose(scored(model(tmp_path, write)).scores.toarray(), EXPECTED)
+    np.testing.assert_allclose(scored(model(tmp_path, write)), EXPECTED)
 
 
 def test_documents_in_another_order_and_without_a_vector(tmp_path):
-    found = scored(model(tmp_path), ids=("d3", "unknown", "d1"))
-    np.testing.assert_allclose(found.scores.toarray(), [[1.5, 0, 2.0], [0, 0, 0]])
-    assert found.notes == {"documents_without_vector": 1}
+    ids = ("d3", "unknown", "d1")
+    np.testing.assert_allclose(scored(model(tmp_path), ids), [[1.5, 0, 2.0], [0, 0, 0]])
+    assert loaded(model(tmp_path), ids).provenance() == {"documents_without_vector": 1}
 
 
 def test_a_query_without_a_vector_is_an_error(tmp_path):
-    with pytest.raises(ModelError, match="no vector of query 'q9'; 1 of 1 lack one"):
-        model(tmp_path).score([Query("q9", "")], np.array([b"d1"]))
+    with pytest.raises(ModelError, match="no vector of query 'q9'; 1 of 2 lack one"):
+        scored(model(tmp_path), queries=("q1", "q9"))
 
 
 def test_vectors_of_two_vocabularies_are_refused(tmp_path):
@@ -91,9 +98,9 @@ def test_vectors_of_two_vocabularies_are_refused(tmp_path):
 
 
 def test_a_changed_weight_changes_the_key(tmp_path):
-    before = model(tmp_path).identity()
-    assert model(tmp_path).identity() == before
-    assert model(tmp_path, documents={**DOCUMENTS, "d2": {"dog": 2.0}}).identity() != before
+    before = model(tmp_path).identity("document")
+    assert model(tmp_path).identity("document") == before
+    assert model(tmp_path, documents={**DOCUMENTS, "d2": {"dog": 2.0}}).identity("document") != before
 
 
 @pytest.mark.parametrize(
@@ -128,3 +135,31 @@ def test_an_npz_needs_as_many_ids_as_vectors(tmp_path):
 def test_files_that_are_not_there_are_missing(tmp_path):
     found = SparseVectors(documents=tmp_path / "a.jsonl", queries=tmp_path / "b.jsonl")
     assert found.missing() == [f"{tmp_path / 'a.jsonl'} is not there", f"{tmp_path / 'b.jsonl'} is not there"]
+
+
+def test_numbers_and_names_are_dimensions_of_a_vocabulary(tmp_path):
+    """BERT's vocab.txt: a number of SciPy is its line, a term is looked up, and texts have tokens."""
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("\n".join([*TERMS, "[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]) + "\n")
+    for write in (json_lines, scipy_csr):
+        folder = tmp_path / write.__name__
+        folder.mkdir()
+        found = loaded(replace(model(folder, write), vocabulary=vocabulary))
+        assert found.vocabulary.token_ids(["the dog cat"])[0][1:] == [1, 0]
+        assert not found.vocabulary.is_latent
+        np.testing.assert_array_equal(found.encode(["d2"], "document").vectors.toarray()[0, :4], [0, 3, 0, 0])
+
+
+def test_a_term_that_the_vocabulary_lacks_is_named(tmp_path):
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("[UNK]\n[CLS]\n[SEP]\ncat\n")
+    with pytest.raises(ModelError, match=r"vocab\.txt has no term 'mat'"):
+        loaded(replace(model(tmp_path), vocabulary=vocabulary))
+
+
+def test_a_list_of_words_is_no_vocabulary(tmp_path):
+    """It says which dimensions there are, and not which tokens a text has."""
+    vocabulary = tmp_path / "words.txt"
+    vocabulary.write_text("cat\nmat\n")
+    with pytest.raises(ModelError, match=r"is neither a tokenizer\.json nor a vocab\.txt of BERT"):
+        loaded(replace(model(tmp_path), vocabulary=vocabulary))

@@ -35,7 +35,7 @@ FORMS: Mapping[type, type[Form[Any]]] = {
     Scorer: ScorerForm,
 }
 
-PUBLIC = ("SparseEncoder", "CollectionModel", "PairedEncoder", "Scorer")
+PUBLIC = ("SparseEncoder", "CollectionModel", "VectorsById", "PairedEncoder", "Scorer")
 """The names under which plugins find the forms."""
 
 

@@ -31,14 +31,21 @@ class VectorForm(Form[VectorModel]):
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[SparseScores]:
         """Dot products; noted are the collection's queries without a term of the model, which score 0 everywhere."""
+        if part != "collection":
+            self.vectors.asking.check()
         texts = [query.text for query in queries]
-        vectors = self.vectors.queries(texts)
+        vectors = self.vectors.of_queries(queries)
         empty = _empty(texts, vectors) if part == "collection" else 0
         return Scores(self._products(vectors, part), {"queries_without_terms": empty} if empty else {})
 
     def make_shards(self, rows: Sequence[range]) -> None:
         """Encode those that are missing."""
         self.vectors.make_shards(rows)
+
+    def on_bank(self) -> VectorModel:
+        """Return the model. Raises ModelError for vectors by id where the bank's ids mean others."""
+        self.vectors.asking.check()
+        return self.model
 
     def search(self, query_vectors: csr_array, depth: int, order: np.ndarray) -> Ranking:
         """The documents with a score above 0 for query vectors (N, V), best first; order: (D,), breaks ties."""

@@ -60,6 +60,8 @@ def _described(group: Group) -> GroupNoise:
 
 
 def _again(evaluation: Evaluation, sample: int) -> Again | AgainPaired | None:
+    if getattr(evaluation.form.model, "reads_ids", False):
+        return None  # vectors that are given are the same however they are read
     if evaluation.form.has_vectors:
         return Again(evaluation, sample)
     return AgainPaired(evaluation, sample) if isinstance(evaluation.form, PairedForm) else None

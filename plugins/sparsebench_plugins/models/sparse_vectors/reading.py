@@ -6,7 +6,7 @@ import gzip
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +14,10 @@ import numpy as np
 
 from sparsebench import ModelError
 from sparsebench.encoding import csr
+from sparsebench_plugins.models.sparse_vectors.vocabulary import Dimensions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-
-@dataclass
-class Terms:
-    """Terms of both roles in the order in which they were first seen: a term is a dimension."""
-
-    places: dict[str, int] = field(default_factory=dict)
-
-    def place(self, term: object) -> int:
-        """The dimension of a term; a new one for a new term."""
-        return self.places.setdefault(str(term), len(self.places))
 
 
 @dataclass(frozen=True)
@@ -44,7 +34,7 @@ class Rows:
         return csr(self.values, self.columns, self.sizes, size)
 
 
-def read_rows(path: Path, ids: Path | None, terms: Terms) -> Rows:
+def read_rows(path: Path, ids: Path | None, terms: Dimensions) -> Rows:
     """Read a file of vectors, or a folder of JSON lines; raises ModelError with file and line."""
     if path.suffix == ".npz":
         found = _npz(path, ids, terms)
@@ -59,7 +49,7 @@ def read_rows(path: Path, ids: Path | None, terms: Terms) -> Rows:
     return found
 
 
-def _joined(path: Path, entries: Iterable[tuple[str, dict[str, float]]], terms: Terms) -> Rows:
+def _joined(path: Path, entries: Iterable[tuple[str, dict[str, float]]], terms: Dimensions) -> Rows:
     ids, columns, values, sizes = [], [], [], []
     for name, vector in entries:
         kept = {terms.place(term): weight for term, weight in vector.items() if weight}
@@ -95,7 +85,7 @@ def _entry(place: str, line: str) -> tuple[str, dict[str, float]]:
     return str(name), weights
 
 
-def _npz(path: Path, ids: Path | None, terms: Terms) -> Rows:
+def _npz(path: Path, ids: Path | None, terms: Dimensions) -> Rows:
     """SciPy's CSR, or lsr-benchmark's, whose indices are the terms themselves."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
