@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tie_order(doc_ids: np.ndarray) -> np.ndarray:
-    """(D,) UTF-8 bytes -> (D,) int64: the place of each document among all ids in descending order."""
+    """Return the place (D,) int64 of each document among all ids (D,), UTF-8 bytes, in descending order."""
     order = np.empty(len(doc_ids), dtype=np.int64)
     order[np.argsort(doc_ids)[::-1]] = np.arange(len(doc_ids))
     return order

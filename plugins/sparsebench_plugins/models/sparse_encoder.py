@@ -69,7 +69,7 @@ class SentenceTransformersEncoder(SparseEncoder):
         _ = self._location  # says now what is wrong with how it is named
 
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """Everything that determines the vectors of a role; needs neither torch nor sentence-transformers."""
+        """Return everything that determines the vectors of a role; needs neither torch nor sentence-transformers."""
         return {
             "files": [_digests(folder) for folder in (self._folder(), *self._bases())],
             "length": self._of("length", role),

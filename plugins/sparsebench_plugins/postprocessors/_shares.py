@@ -132,7 +132,7 @@ def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
 
 
 def softplus(values: Tensor) -> Tensor:
-    """log(1 + exp(values)), as precise where it is next to nothing."""
+    """Compute log(1 + exp(values)), as precise where it is next to nothing."""
     return values.clamp(min=0).add_(values.abs().neg_().exp_().log1p_())
 
 

@@ -58,7 +58,7 @@ class Dsl(Postprocessor):
         return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64, with the sign of the score."""
+        """Correct the scores, (Q, d) float64, with the sign of the score."""
         import torch
 
         corrected = torch.empty_like(block.scores, dtype=torch.float64)

@@ -32,7 +32,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Rows:
-    """ids: of N texts, each once. columns, values: of the entries, row after row. sizes: (N,) entries of each."""
+    """Rows of a file of vectors.
+
+    ids: of N texts, each once. columns, values: of the entries, row after row. sizes: (N,) entries of each.
+    """
 
     ids: list[str]
     columns: np.ndarray
