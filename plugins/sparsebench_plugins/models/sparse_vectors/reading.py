@@ -58,7 +58,10 @@ def read_rows(path: Path, ids: Path | None, terms: Terms) -> Rows:
     if len(set(found.ids)) < len(found.ids):
         raise ModelError(f"{path}: an id is there twice")
     if not np.isfinite(found.values).all() or (found.values < 0).any():
-        raise ModelError(f"{path}: a weight is negative or not finite; sparse vectors here are positive")
+        raise ModelError(
+            f"{path}: a weight is negative or not finite; sparse vectors here are positive. `score_matrix` takes inner "
+            "products that you computed"
+        )
     return found
 
 
