@@ -25,7 +25,13 @@ def workers() -> int:
 
 
 class Team:
-    """A fixed number of threads, kept for as long as the `with` lasts; one works in the caller's own."""
+    """A fixed number of threads, kept for as long as the `with` lasts; one works in the caller's own.
+
+    Example:
+        >>> with Team(2) as team:
+        ...     team.map(abs, [-1, 2, -3])
+        [1, 2, 3]
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Planned:
     """The cells of a suite and what is still to be computed.
 
-    planned = sparsebench.plan("quickstart")
-    planned.todo, len(planned.cells)
+    Example:
+        planned = sparsebench.plan("quickstart")
+        planned.todo, len(planned.cells)
     """
 
     suite: str

@@ -18,7 +18,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class AnyLocation(Protocol):
-    """Place of a checkpoint, whoever makes it: a `Location`, or what another room adds (`recipe:` of training)."""
+    """Place of a checkpoint, whoever makes it: a `Location`, or what another room adds (`recipe:` of training).
+
+    Example: `location.folder(Files())`, once `location.missing(Files())` is None.
+    """
 
     @property
     def checkpoint(self) -> str:

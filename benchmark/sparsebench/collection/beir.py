@@ -16,7 +16,10 @@ LAYOUT = "a BEIR folder holds corpus.jsonl, queries.jsonl and qrels/{split}.tsv,
 
 
 class BeirFolder(CollectionSource):
-    """The collection in `folder`, which suites and records call `name`."""
+    """The collection in `folder`, which suites and records call `name`.
+
+    Example: `BeirFolder(Path("beir/scifact"), "scifact").topics("test").qrels`.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder

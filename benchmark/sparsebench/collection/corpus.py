@@ -94,7 +94,7 @@ def absent_judgments(qrels: Qrels, doc_ids: np.ndarray) -> int:
 
 
 def _first_places(doc_ids: np.ndarray) -> np.ndarray:
-    """For each document, the place of the first with its id, (D,) int64."""
+    """Return for each document the place of the first with its id, (D,) int64."""
     by_id = np.argsort(doc_ids, kind="stable")
     in_order = doc_ids[by_id]
     begins = np.append(True, in_order[1:] != in_order[:-1])[: len(doc_ids)]

@@ -24,6 +24,8 @@ class IrDatasets(CollectionSource):
     """The dataset `dataset_id` of ir_datasets, one split by itself (`beir/scifact/test`).
 
     carried: ids of plugins, which may have been meant.
+
+    Example: `IrDatasets("beir/scifact/test").topics(None).qrels`.
     """
 
     def __init__(self, dataset_id: str, *, carried: Iterable[str] = ()) -> None:

@@ -39,7 +39,9 @@ class LookedAt:
 
     @cached_property
     def items(self) -> Sequence[MediaItem]:
-        """Each item. Raises CollectionError that names the first ten that are not there, and where they are named."""
+        """Return the items in order. Raises CollectionError that names the first ten that are not there, and where they
+        are named.
+        """
         with Mistakes() as mistakes:
             for absent in self.media.absent(self.ids):
                 mistakes.add(self.source.where_item(absent), f"{absent!r} is not in {self.media.path}")

@@ -23,6 +23,8 @@ class TsvCollection(CollectionSource):
 
     columns: of the documents and of the queries, where these are csv files. qrels: a path that ends in `diagonal`
     stands for none: line by line, a query is answered by a document.
+
+    Example: `TsvCollection(Path("docs.tsv"), Path("queries.tsv"), Path("qrels.txt"), "tea").topics(None).qrels`.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class TsvCollection(CollectionSource):
         return Topics(found.queries, qrels, {**found.counts, **counts})
 
     def _diagonal(self) -> Qrels:
-        """Each line's query is answered by the document on the same line of the other file."""
+        """Judge each query answered by the document on the same line of the other file."""
         with Mistakes() as mistakes:
             asked = [entry.id for _, entry in entries(self.queries_tsv, self._queries_columns, mistakes)]
         answers = [document.doc_id for document in self.documents()]

@@ -102,7 +102,7 @@ class _Fitting:
         self._too_many = np.inf
 
     def encode(self, batch: np.ndarray) -> csr_array | None:
-        """None for a batch that does not fit; what the failed attempt held is then free."""
+        """Encode a batch; None for one that does not fit, and what the failed attempt held is then free."""
         return self.guarded(self._encode, batch)
 
     def guarded(self, step: Callable[..., T], batch: np.ndarray, *more: object) -> T | None:

@@ -78,8 +78,9 @@ class CandidateDecoder(ABC):
 
     @abstractmethod
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
-        """From products (T, b) of the factors write the entries of some terms and say how many there are; -1 where more
-        than `most` logits would have to be computed again."""
+        """Write the entries of some terms from products (T, b) of the factors, and return how many there are; -1 where
+        more than `most` logits would have to be computed again.
+        """
 
     def __call__(
         self,

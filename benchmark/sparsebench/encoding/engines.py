@@ -41,7 +41,12 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 class Decoder(Protocol):
-    """`pool` with the weights at hand."""
+    """`pool` with the weights at hand.
+
+    Example:
+        decode = decoder("numba", weight, bias)
+        vectors = decode(hidden, lengths, pooling="max", activation="relu")
+    """
 
     def __call__(self, hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
         """Vectors (N, V) float32 of N texts from hidden (T, h), T tokens in all, and lengths (N,)."""

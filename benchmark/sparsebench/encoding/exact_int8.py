@@ -30,7 +30,7 @@ class ExactInt8(CandidateDecoder):
             raise ModelError("torch multiplies integers of 8 bits wrongly here; use engine: numba")
 
     def round(self, vectors: Tensor) -> Rounded:
-        """To the nearest multiple of the largest / 127."""
+        """Round vectors to the nearest multiple of their largest / 127."""
         import torch
 
         scale = (vectors.abs().amax(dim=1) / MOST).clamp_min(LEAST_SCALE)

@@ -129,7 +129,7 @@ class StoredFeatures:
     artefacts: tuple[Artefact, ...]
 
     def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
-        """Each shard with its features, which are mapped from the disk and not read whole."""
+        """Yield each shard with its features, which are mapped from the disk and not read whole."""
         for shard, artefact in zip(self.shards, self.artefacts, strict=True):
             paths = sorted(artefact.folder.glob("*.npy"))
             yield shard, {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in paths}

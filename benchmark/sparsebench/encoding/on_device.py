@@ -39,6 +39,12 @@ class States:
     """Inputs of a decoder: hidden (N, L, h) float32, there (N, L) bool, which are tokens; the first always is.
 
     What is no token repeats the first one, and so is never a maximum of its own.
+
+    Example:
+        >>> import torch
+        >>> hidden, there = torch.ones(1, 3, 8), torch.tensor([[True, True, False]])
+        >>> States.of(hidden, there, "cls").hidden.shape
+        torch.Size([1, 1, 8])
     """
 
     hidden: Tensor
@@ -46,7 +52,9 @@ class States:
 
     @classmethod
     def of(cls, hidden: Tensor, there: Tensor, pooling: Pooling) -> States:
-        """From what a model makes of padded texts; of `cls` pooling the first token alone counts."""
+        """Make the states from the hidden states (N, L, h) of padded texts; of `cls` pooling the first token alone
+        counts.
+        """
         import torch
 
         if pooling == "cls":
@@ -83,7 +91,10 @@ class DeviceDecoder(ABC):
 
 
 class Running:
-    """Computation of one batch that has been launched on a GPU."""
+    """Computation of one batch that has been launched on a GPU.
+
+    Example: `running = decoder.launch(states, "max", "relu"); running.settle(); vectors = running.take()`.
+    """
 
     def __init__(
         self, decoder: DeviceDecoder, states: States, pooled: Tensor, activation: Activation, summed: Activation | None

@@ -80,7 +80,7 @@ def activated(logit, twice):
 
 @njit(nogil=True, cache=True, fastmath={"reassoc"})
 def dot(a, b):
-    """In float64, several sums at once."""
+    """Compute a dot product in float64, several sums at once."""
     total = 0.0
     for place in range(a.shape[0]):
         total += float(a[place]) * float(b[place])

@@ -152,7 +152,7 @@ class Evaluation:
         return read_only_group(context)
 
     def counts(self) -> dict[str, Json]:
-        """For the record: what the collection left out, and what is ranked that it does not hold."""
+        """Return counts for the record: what the collection left out, and what is ranked that it does not hold."""
         outside = self.form.outside
         beside = {} if outside is None else {"documents_outside_collection": len(outside)}
         return {**self.collection.counts, **beside}

@@ -63,7 +63,7 @@ class Room:
 
     @staticmethod
     def _tried(work: Callable[[], T]) -> tuple[T] | None:
-        """None where memory ended; what the attempt held is then free."""
+        """Try the work; None where memory ended, and what the attempt held is then free."""
         try:
             return (work(),)
         except (MemoryError, RuntimeError) as error:

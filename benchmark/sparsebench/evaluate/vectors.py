@@ -142,7 +142,7 @@ class GroupVectors:
         return self.queries([query.text for query in self.collection.test.queries])
 
     def facts(self) -> dict[str, Json]:
-        """For the record: share of texts cut at the maximum length, by role, and what encoded."""
+        """Return facts for the record: share of texts cut at the maximum length, by role, and what encoded."""
         vectors = {"documents": self.documents, "queries": self._tested}
         return {
             "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},

@@ -10,7 +10,7 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function
 
 
 def how_it_ended(code: int, crashes: str) -> str:
-    """From the code that `Popen.returncode` holds, and what faulthandler wrote of the crash."""
+    """Say how a process ended, from `Popen.returncode` and what faulthandler wrote of the crash."""
     if code >= 0:
         return f"it ended the process with exit code {code}; a plugin must not, let it raise an error"
     try:

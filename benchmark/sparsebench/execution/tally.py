@@ -20,7 +20,7 @@ class Cells:
 
     @classmethod
     def counted(cls, before: Mapping[str, Measured], after: Mapping[str, Measured | None]) -> Cells:
-        """By key: before, of the cells that were finished; after, of all, None where one failed."""
+        """Count cells by key. before: those that were finished; after: all, None where one failed."""
         kept = {key: found for key, found in after.items() if found is not None and key in before}
         return cls(
             computed=sum(found is not None and key not in before for key, found in after.items()),

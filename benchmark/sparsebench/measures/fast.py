@@ -16,7 +16,12 @@ from sparsebench.errors import SuiteError, did_you_mean
 
 @dataclass(frozen=True)
 class FastMeasure:
-    """A measure that reads no deeper than `cutoff`."""
+    """A measure that reads no deeper than `cutoff`.
+
+    Example:
+        >>> fast_measure("nDCG@2").values(np.array([[0, 1], [1, 0]]), np.array([1])).round(4).tolist()
+        [0.6309, 1.0]
+    """
 
     name: str
     cutoff: int

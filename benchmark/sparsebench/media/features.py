@@ -20,7 +20,12 @@ _WANTED = (
 
 @dataclass(frozen=True)
 class FrameFeatures:
-    """Features of one item. frames: (T, d) float32. mask: (T,) bool, whether there is such a frame."""
+    """Features of one item. frames: (T, d) float32. mask: (T,) bool, whether there is such a frame.
+
+    Example:
+        >>> FrameFeatures(np.zeros((12, 512), np.float32), np.arange(12) < 9).mask.sum().item()
+        9
+    """
 
     frames: np.ndarray
     mask: np.ndarray

@@ -44,7 +44,7 @@ class MediaItem:
         return sorted((path for path in self.path.iterdir() if path.suffix.lower() in IMAGES), key=natural)
 
     def features(self) -> FrameFeatures:
-        """Its row of a file of features. Raises ModelError for a row that is not finite, or all masked."""
+        """Read its row of a file of features. Raises ModelError for a row that is not finite, or all masked."""
         assert self.row is not None, "only a file of features has rows"
         return FeatureFile.open(self.path).row(self.row, self.item_id)
 

@@ -87,7 +87,7 @@ class Group:
 
     @property
     def name(self) -> str:
-        """Its model and its collection, for messages."""
+        """Name of model and collection, for messages."""
         return f"{self.model.spec.label} on {self.collection.spec.label}"
 
     @property
@@ -121,7 +121,7 @@ class Group:
 
     @property
     def described_identities(self) -> dict[Role, dict[str, Json]]:
-        """For records: the model's own identity in each role, and what of the device computes it."""
+        """Identities for records: the model's own in each role, and what of the device computes it."""
         return {role: {**each["model"], **each["computed_by"]} for role, each in self.identities.items()}
 
 

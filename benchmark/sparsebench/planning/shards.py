@@ -53,7 +53,7 @@ def _of_pairs(group: Group) -> DocumentShards:
 
 
 def never() -> LoadedEncoder:
-    """In the place of an encoder, where keys alone are asked for."""
+    """Fail in place of loading an encoder, where keys alone are asked for."""
     raise AssertionError("a plan loads no encoder")
 
 

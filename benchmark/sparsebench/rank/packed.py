@@ -21,6 +21,12 @@ class Packed:
     """Keys of documents with scores from 0 up: a better document has a larger key, and no two have the same.
 
     order: (D,) as `tie_order` gives it, D < 2**32.
+
+    Example:
+        >>> packed = Packed(np.array([2, 1, 0]))
+        >>> keys = np.sort(pack(np.array([[0.5, 2.0, 0.5]], np.float32), packed.order))
+        >>> packed.ranking(keys).documents.tolist()
+        [[1, 2, 0]]
     """
 
     order: np.ndarray

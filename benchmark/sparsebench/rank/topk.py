@@ -33,6 +33,13 @@ class TopK:
 
     Exact, ties at the cut included. Blocks stay on their device; what could still rank moves to the CPU.
     order: (D,) as `tie_order` gives it.
+
+    Example:
+        >>> import torch
+        >>> best = TopK(1, 2, np.arange(3))
+        >>> best.add(slice(0, 3), torch.tensor([[0.5, 2.0, 1.0]]))
+        >>> best.ranking().documents.tolist()
+        [[1, 2]]
     """
 
     def __init__(self, query_count: int, k: int, order: np.ndarray) -> None:

@@ -104,7 +104,7 @@ class RunsEvidence:
 
 @dataclass(frozen=True)
 class PublishedEvidence:
-    """In the archives of `leaderboards/<suite>/`, read once. files: their checksums; none before schema 2."""
+    """Evidence in the archives of `leaderboards/<suite>/`, read once. files: their checksums; none before schema 2."""
 
     folder: Path
     files: Mapping[str, str]

@@ -53,7 +53,10 @@ class CellDescription(Written):
 
 
 class Record(Written):
-    """One cell: a model with a postprocessor on a collection."""
+    """One cell: a model with a postprocessor on a collection.
+
+    Example: `sparsebench.load_records("runs/quickstart").records[0].measures["nDCG@10"]`.
+    """
 
     schema_version: Annotated[Literal[2], Field(alias="schema", description="version of this schema")] = SCHEMA_VERSION
     key: Annotated[str, Field(description="SHA-256 of all that determines the run")]

@@ -47,7 +47,7 @@ class Registered:
         return factory
 
     def resolved(self, params: Mapping[str, Json]) -> dict[str, Any]:
-        """Its parameters, defaults filled in; raises ParameterError."""
+        """Return the parameters with defaults filled in; raises ParameterError."""
         return validate(self.factory, params) if self.factory else {}
 
 
@@ -95,7 +95,7 @@ class Registry:
 
     @classmethod
     def named(cls, *asked: str) -> Registry:
-        """Only these modules and `.py` files; raises PluginError for one that is broken."""
+        """Make a registry of these modules and `.py` files alone; raises PluginError for one that is broken."""
         return cls._combine([_named(each) for each in asked])
 
     @classmethod

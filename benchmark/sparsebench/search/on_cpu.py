@@ -82,7 +82,7 @@ class CpuEngine:
         return scores
 
     def top(self, queries: csr_array, k: int, order: np.ndarray, width: int) -> Ranking | None:
-        """By the index, where it pays."""
+        """Rank by the index, where it pays, else None."""
         index = self._serving(queries, self.documents.shape[0])
         return index.top(queries, k, order) if index else None
 

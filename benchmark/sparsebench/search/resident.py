@@ -73,7 +73,7 @@ class ResidentIndex:
 
     @cached_property
     def postings(self) -> Postings:
-        """By term."""
+        """Postings by term."""
         return Postings.of(self.documents, self.device)
 
     @cached_property

@@ -29,6 +29,13 @@ class SparseScores(Source):
     A document is retrieved when its score is above 0. Memory beside the vectors: O(Q * block), and the engine's.
     device: "cpu" or a device of torch; `engines` says what computes there. index: of these documents, to share between
     queries.
+
+    Example:
+        >>> import numpy as np
+        >>> from scipy.sparse import csr_array
+        >>> queries, documents = (csr_array(np.array(each, np.float32)) for each in ([[1, 0]], [[2, 3], [0, 1]]))
+        >>> SparseScores(queries, documents).scores(slice(0, 2)).tolist()
+        [[2.0, 0.0]]
     """
 
     queries: csr_array

@@ -1,4 +1,4 @@
-"""From many p values to a statement: Holm's correction, and ranks that noise does not split."""
+"""Correct many p-values by Holm's method, and rank systems so that noise does not split them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Per-query values by name -> arrays over the same queries, or an error that names what does not match."""
+"""Align per-query values by name as arrays over the same queries, or raise an error that names what does not match."""
 
 from __future__ import annotations
 

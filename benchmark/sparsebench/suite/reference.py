@@ -154,7 +154,7 @@ def _default(of: Schema) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With a capital, where it begins with a word."""
+    """Capitalise a text that begins with a word."""
     return text[:1].upper() + text[1:] if re.match(r"[a-z]+\b", text) else text
 
 

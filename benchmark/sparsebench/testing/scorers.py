@@ -84,7 +84,7 @@ def the_order_of_documents_does_not_matter(scorer: Subject[Scorer]) -> None:
 
 
 def it_needs_no_network(scorer: Subject[Scorer]) -> None:
-    """With everything at hand, scoring touches no network."""
+    """Scoring touches no network with everything at hand."""
     with no_network():
         made = scorer.make()
         made.score(QUERIES, ranked(made))

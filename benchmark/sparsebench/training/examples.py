@@ -56,7 +56,10 @@ def identify(source: Source) -> dict[str, Json]:
 
 
 def read_examples(variant: Variant) -> Examples:
-    """Raises CollectionError for malformed files, TrainingError where the loss needs more than there is."""
+    """Read the examples of a training.
+
+    Raises CollectionError for malformed files, TrainingError where the loss needs more than there is.
+    """
     source, loss = variant.settings.data, variant.settings.loss
     examples = _read(source)
     if not len(examples):

@@ -116,7 +116,7 @@ class Counted(nn.Module):
 
 
 def ranking_loss(name: Loss, model: SparseEncoder) -> nn.Module:
-    """By its name in a recipe."""
+    """Make the ranking loss that a recipe names."""
     if name == "nll":
         return PairwiseNLL()
     if name == "infonce":

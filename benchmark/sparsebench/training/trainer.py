@@ -89,7 +89,7 @@ def _keeping(loss: Any, resumed: str | None) -> list[KeepDocumentFrequencies]:
 
 @contextmanager
 def _chosen_outputs(encoder: SparseEncoder, ids: np.ndarray | None, settings: Settings) -> Iterator[None]:
-    """While it trains, the encoder computes these outputs alone, and of max pooling no more than the maxima."""
+    """Restrict the encoder to these outputs while it trains, and max pooling to the maxima."""
     model = encoder[0].auto_model
     if ids is not None:
         check_narrow(model)

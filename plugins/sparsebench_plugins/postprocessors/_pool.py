@@ -65,7 +65,7 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """For each of s segments, over all items that are not in it: the highest value, whose it is, and LSE.
+    """Left-out values of s segments, over all items that are not in each: the highest value, its item, and LSE.
 
     Where all items are in it: -inf, -1 and -inf.
     """

@@ -63,7 +63,7 @@ class Kernel(Protocol):
         ...
 
     def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
+        """Do a round from lu (Q,): return lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
         ...
 
     @property
@@ -122,7 +122,7 @@ class Streamed:
 
     @classmethod
     def of(cls, blocks: Fitting, tau: float, passes: int = 1) -> Streamed:
-        """With the scale, if the scores are divided by one, in tau: it costs no pass of its own then."""
+        """Make the kernel of scores, with a scale that divides them in tau: it costs no pass of its own then."""
         raw, scale = undivided(blocks)
         return cls(raw, tau * scale, passes)
 
@@ -245,7 +245,7 @@ class Pooled:
 
     @property
     def pairs(self) -> None:
-        """None: a pool lacks most of them."""
+        """No pairs: a pool lacks most of them."""
         return None
 
 

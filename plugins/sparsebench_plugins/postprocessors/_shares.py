@@ -37,7 +37,7 @@ class Shares:
     top: Tensor | None = None
 
     def arrays(self) -> Mapping[str, Tensor]:
-        """For a State."""
+        """Return the arrays for a State."""
         top = {} if self.top is None else {"top": self.top}
         return {"lse": self.lse, "owner": self.owner, "margin": self.margin, **top}
 

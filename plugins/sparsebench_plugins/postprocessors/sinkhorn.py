@@ -134,8 +134,8 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         return relaxed.mul_(self.tau)
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
-        """In mode `append`, lv (Q, D) float64: the potentials of documents that the bank's queries leave to each query,
-        and its own potential lu (Q,) where the marginal is relaxed.
+        """Return in mode `append` lv (Q, D) float64, the potentials of documents that the bank's queries leave to each
+        query, and its own potential lu (Q,) where the marginal is relaxed.
 
         Without the query's own term: with it, what it owns would differ by less than a float64 has digits.
         """

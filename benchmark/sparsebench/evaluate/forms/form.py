@@ -91,7 +91,7 @@ class Form(ABC, Generic[M]):
 
     @property
     def vectors(self) -> GroupVectors:
-        """Its sparse vectors. Raises NotApplicable where it has none."""
+        """Sparse vectors of the model. Raises NotApplicable where it has none."""
         raise NotApplicable("the model gives scores, not vectors")
 
     def search(self, query_vectors: object, depth: int, order: np.ndarray) -> Ranking:

@@ -40,11 +40,11 @@ class Renewed:
 
     @property
     def keys(self) -> list[str]:
-        """None: they are not of the store."""
+        """No keys: new features are not of the store."""
         return []
 
     def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
-        """Each shard, with new rows in the place of the old."""
+        """Yield each shard, with new rows in the place of the old."""
         for shard, features in self.stored:
             own = (self.rows >= shard.rows.start) & (self.rows < shard.rows.stop)
             if own.any():

@@ -40,7 +40,7 @@ def shuffled(texts: int) -> Sequence[np.ndarray]:
 
 
 def few_at_a_time(texts: int) -> Sequence[np.ndarray]:
-    """In small calls: batches are smaller, and neighbours of other lengths share one."""
+    """Split texts into small calls: batches are smaller, and neighbours of other lengths share one."""
     return np.array_split(np.arange(texts), math.ceil(texts / FEW))
 
 

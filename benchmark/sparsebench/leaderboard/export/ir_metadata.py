@@ -118,5 +118,5 @@ def _stage(part: Part, plugin: PluginFacts | None, chosen: Mapping[str, Json] | 
 
 
 def _known(facts: Mapping[str, Json]) -> dict[str, Json]:
-    """Without what is empty or unknown."""
+    """Leave out facts that are empty or unknown."""
     return {name: value for name, value in facts.items() if value not in (None, "", [], {})}

@@ -114,7 +114,7 @@ class FactorRemoval(SuiteAnalyzer):
 
 
 def _effects(label: str, seeds: Mapping[str, Training], domain_of: Mapping[str, str]) -> np.ndarray | None:
-    """In-domain and out-of-domain statistics (2, n seeds); None where a collection of either has none."""
+    """Return in-domain and out-of-domain statistics (2, n seeds); None where a collection of either has none."""
     read, one = beyond_matched(label), {"": seeds}
     by_domain: dict[str, list[np.ndarray]] = {"in": [], "out": []}
     for collection, domain in domain_of.items():

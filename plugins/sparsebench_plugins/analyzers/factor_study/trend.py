@@ -152,6 +152,6 @@ def _figure(outcome: str, factor: str, found: Sequence[Training], of: Levels, pl
 
 
 def _corrected(trends: Sequence[Trend]) -> list[Trend]:
-    """With Holm's correction over all of them."""
+    """Add Holm's correction over all trends."""
     corrected = holm(np.array([trend.p for trend in trends])).tolist() if trends else []
     return [replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True)]

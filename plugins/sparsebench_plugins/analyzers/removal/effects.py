@@ -56,7 +56,7 @@ class Effects:
 
     @property
     def beyond_matched(self) -> np.ndarray:
-        """Per query (Q,): the statistic of the wackiest tokens minus the mean one of matched random tokens."""
+        """Statistic of the wackiest tokens minus the mean one of matched random tokens, per query (Q,)."""
         wackiest, matched = self.arms["wackiest"], self.arms["matched"]
         difference: np.ndarray = wackiest.query_statistics - matched.query_statistics
         return difference

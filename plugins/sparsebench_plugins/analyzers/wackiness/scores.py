@@ -1,4 +1,4 @@
-"""From observations to the wackiness of tokens and its area, by one of the presets of METHODS 2.2."""
+"""Score the wackiness of tokens and its area from observations, by one of the presets of METHODS 2.2."""
 
 from __future__ import annotations
 

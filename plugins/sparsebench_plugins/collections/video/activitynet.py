@@ -39,7 +39,7 @@ class ActivityNet(VideoCollection):
         return joined(found)
 
     def seconds(self, split: str) -> Mapping[str, tuple[float, float]]:
-        """Up to the stated duration, whole seconds."""
+        """Return the seconds of each video that count: up to the stated duration, rounded up."""
         return {
             name: (0.0, float(math.ceil(field(entry, "duration", float | int, where))))  # type: ignore[arg-type]
             for name, entry, where in self._entries(split)

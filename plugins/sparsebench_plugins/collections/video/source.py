@@ -124,7 +124,7 @@ class VideoSplit(CollectionSource):
 
     @cached_property
     def captions(self) -> tuple[Caption, ...]:
-        """In the order of the files. Raises CollectionError for a split without any."""
+        """Captions in the order of the files. Raises CollectionError for a split without any."""
         found = tuple(self.collection.captions(self.split))
         if self.split != "test":
             found = fewer(found, videos=self.collection.train_videos, captions_each=self.collection.train_captions)

@@ -77,7 +77,7 @@ class LoadedSparseImages(LoadedEncoder):
         return Encoded(vstack(parts, format="csr"))
 
     def provenance(self) -> Mapping[str, Json]:
-        """Its modules."""
+        """Return the names of the modules of each route."""
         routes = self.model[0].sub_modules
         return {route: [type(module).__name__ for module in modules] for route, modules in routes.items()}
 

@@ -243,7 +243,7 @@ def _roughness(model: Any) -> float:
 
 
 def _pass_over(hidden: Tensor) -> Tensor:
-    """In place of a decoder's forward: the model's "logits" are then what its decoder is given."""
+    """Pass over a decoder's forward: the model's "logits" are then what its decoder is given."""
     return hidden
 
 

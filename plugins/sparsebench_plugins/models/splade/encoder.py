@@ -68,7 +68,7 @@ class Use:
 
 
 class Side(ABC):
-    """From the texts of one role to their vectors."""
+    """Encoder of the texts of one role."""
 
     vocabulary: TokenizerVocabulary
     use: Use

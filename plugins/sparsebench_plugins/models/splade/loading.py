@@ -1,4 +1,4 @@
-"""From parameters and what a folder declares to the encoder of one role."""
+"""Make the encoder of one role from parameters and what a folder declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an image to the pixels that CLIP and BLIP were trained on. Resizing is PIL's: others round otherwise."""
+"""Turn images into the pixels that CLIP and BLIP were trained on. Resizing is PIL's: others round otherwise."""
 
 from __future__ import annotations
 

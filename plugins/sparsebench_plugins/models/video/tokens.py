@@ -1,4 +1,4 @@
-"""From captions to the token ids of CLIP and of BLIP, cut and padded as their authors do."""
+"""Turn captions into the token ids of CLIP and of BLIP, cut and padded as their authors do."""
 
 from __future__ import annotations
 
