@@ -39,7 +39,7 @@ class Runner:
         return self.report(plan).board
 
     def report(self, plan: Plan) -> Report:
-        """As `run`, with what lies beside the records; the pages are written."""
+        """Run a plan like `run` and return the report, with what lies beside the records; the pages are written."""
         self.begin(plan)
         records: dict[str, Record] = {}
         for number in range(len(plan.groups)):
@@ -147,7 +147,7 @@ def _noise(folder: SuiteFolder) -> Noise | None:
 
 
 def _analyses(plan: Plan, index: Index, records: Sequence[Record], folder: SuiteFolder) -> dict[str, Json]:
-    """What the suite's own analyzers say of all cells that have figures."""
+    """Run the suite's own analyzers on all cells that have figures."""
     evidence = RunsEvidence([folder.path])
     done = [record for record in records if record.status == "ok"]
     context = SuiteContext(done, lambda record: evidence.per_query(record) or {}, index.baseline)

@@ -18,7 +18,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class AnyLocation(Protocol):
-    """Where a checkpoint is, whoever makes it: `Location`, or what another room adds (`recipe:` of training)."""
+    """Place of a checkpoint, whoever makes it: a `Location`, or what another room adds (`recipe:` of training).
+
+    Example: `location.folder(Files())`, once `location.missing(Files())` is None.
+    """
 
     @property
     def checkpoint(self) -> str:
@@ -76,7 +79,7 @@ class Location:
 
     @property
     def repository(self) -> str:
-        """Of a hub id the repository, without a folder of it."""
+        """Return the repository of a hub id, without a folder within it."""
         return "/".join(self.checkpoint.split("/")[:2])
 
     @property

@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
     """Commands by name; a command's module is imported when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of a session."""
+        """List the commands in the order of a session."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -103,7 +103,7 @@ def gather_queries(path: Path, entries: Iterable[tuple[int, Entry]], mistakes: M
 
 
 def _id(record: dict[str, object]) -> str:
-    """Of `_id`; a whole number is taken as the digits that the judgments have."""
+    """Return the value of `_id`; a whole number is taken as the digits that the judgments have."""
     value = record.get("_id")
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _string(record, "_id")
 

@@ -52,7 +52,7 @@ def _walk(node: object, cache: Any, seen: set[int]) -> Iterator[Source]:
 
 
 def _children(node: object) -> Iterator[object]:
-    """What a node holds; functions are not looked into, as their closures hold whole families of datasets."""
+    """Yield the members of a node, except of functions, as their closures hold whole families of datasets."""
     if isinstance(node, list | tuple):
         yield from node
     elif isinstance(node, dict):

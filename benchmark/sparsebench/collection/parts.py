@@ -46,7 +46,7 @@ class Sources:
 
     @property
     def all(self) -> tuple[CollectionSource, ...]:
-        """Each once."""
+        """Return all sources, each once."""
         return tuple({id(source): source for source in (self.own, self.bank, self.dev)}.values())
 
 

@@ -36,7 +36,7 @@ LONGEST_NAME = 255
 
 
 def few_enough(entries: Iterable[Node], of: str, mistakes: Mistakes) -> bool:
-    """Whether entries with their grids and tunings can be spelled out; what is too much is a mistake at its entry."""
+    """Check that entries with their grids and tunings can be spelled out; too many are a mistake at their entry."""
     points = values = 0
     for entry in entries:
         grid, tune = entry.entries.get("grid"), entry.entries.get("tune")
@@ -72,7 +72,9 @@ def _spelled_out(entry: Node, grid: Node | None) -> int:
 
 
 def check_cells(tree: Node, kinds: Mapping[str, int], mistakes: Mistakes) -> bool:
-    """Whether a suite has no more cells than can be planned. kinds: list -> how many there are where it is left out."""
+    """Check that a suite has no more cells than can be planned. kinds: list -> the number of its entries where the
+    suite leaves it out.
+    """
     counts = {
         kind: len(tree.entries[kind].items) if kind in tree.entries else default for kind, default in kinds.items()
     }

@@ -22,7 +22,7 @@ class Position:
 
     @property
     def folder(self) -> Path:
-        """What relative paths are relative to: the suite file's folder; the working directory for an override."""
+        """Folder that relative paths start from: the suite file's, or the working directory for an override."""
         return Path(self.where).parent if self.line else Path()
 
 

@@ -12,11 +12,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
-from sparsebench.errors import PluginError
+from sparsebench.errors import ContractError, PluginError
 
 
 class ProcessDied(PluginError):
     """A call ended the process, or had to be ended with it, the last time that it was made."""
+
+
+class Interruption(KeyboardInterrupt):
+    """The user's own, passed on by the parent: no plugin raises this one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ def listen(listener: Listener) -> None:
 def calling(name: str, *key: str, limited: bool = True) -> Iterator[None]:
     """Announce a call. key: what tells it from others of that name; without one it is a part of the call around it.
 
-    Raises ProcessDied where it ended a process before.
+    Raises ProcessDied where it ended a process before, and ContractError for what a plugin raised that would end the
+    process: a KeyboardInterrupt that is not the user's, or a BaseException of its own.
 
     Example:
         with calling("words+mine on fruit", cell.key, limited=False), calling("Mine.fit"):
@@ -71,5 +76,10 @@ def calling(name: str, *key: str, limited: bool = True) -> Iterator[None]:
     listener.enter(name, key, limited=limited)
     try:
         yield
+    except (Exception, SystemExit, GeneratorExit, Interruption):
+        raise
+    except BaseException as error:
+        found = f"it raised {type(error).__name__}, which would end the process"
+        raise ContractError(name, "raises exceptions", found) from error
     finally:
         listener.leave()

@@ -13,16 +13,17 @@ from sparsebench.types import Document, Role, Topics
 class CollectionSource(Fetchable, ABC):
     """A source of documents, queries and judgments. Making one opens no file; documents stream.
 
-    class Clips(CollectionSource):
-        name = "clips"
+    Example:
+        class Clips(CollectionSource):
+            name = "clips"
 
-        def __init__(self, *, captions: Path) -> None:
-            self.captions = captions
+            def __init__(self, *, captions: Path) -> None:
+                self.captions = captions
 
-        def documents(self) -> Iterator[Document]:
-            for clip in json.loads(self.captions.read_text()):
-                yield Document(clip["id"], clip["caption"])
-        ...
+            def documents(self) -> Iterator[Document]:
+                for clip in json.loads(self.captions.read_text()):
+                    yield Document(clip["id"], clip["caption"])
+            ...
     """
 
     name: str

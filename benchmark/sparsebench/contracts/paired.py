@@ -28,6 +28,10 @@ class EncodedFeatures:
     """Features that a paired encoder keeps of N texts or items.
 
     features: arrays whose first axis is N. truncated: how many texts were cut at the maximum length.
+
+    Example:
+        >>> EncodedFeatures({"mean": np.zeros((2, 4), np.float32)}, truncated=1).features["mean"].shape
+        (2, 4)
     """
 
     features: Features
@@ -35,7 +39,20 @@ class EncodedFeatures:
 
 
 class LoadedPairedEncoder(ABC):
-    """A paired encoder with its weights in memory. Q texts, V items."""
+    """A paired encoder with its weights in memory. Q texts, V items.
+
+    Example:
+        >>> class Lengths(LoadedPairedEncoder):
+        ...     def encode_texts(self, texts):
+        ...         return EncodedFeatures({"length": np.array([[len(text)] for text in texts], np.float32)})
+        ...     def encode_items(self, items):
+        ...         return EncodedFeatures({"length": np.array([[len(item.item_id)] for item in items], np.float32)})
+        ...     def score(self, texts, items):
+        ...         return texts["length"] @ items["length"].T
+        >>> loaded = Lengths()
+        >>> loaded.score(loaded.encode_texts(["cat"]).features, {"length": np.ones((2, 1), np.float32)}).tolist()
+        [[3.0, 3.0]]
+    """
 
     @abstractmethod
     def encode_texts(self, texts: Sequence[str]) -> EncodedFeatures:
@@ -94,7 +111,7 @@ class PairedEncoder(Model):
 
     @abstractmethod
     def identity(self, side: Side) -> Mapping[str, Json]:
-        """All that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
+        """Return all that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
 
         Needs no torch. Raises ModelError where the checkpoint is
         not at hand, saying how to get it.
@@ -109,7 +126,7 @@ class PairedEncoder(Model):
         return None if items else "compares texts with clips or images, and this collection has none; name its `media:`"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """Those of both sides, as either may be asked in either role, and what determines scores."""
+        """Return the identities of both sides, as either may be asked in either role, and what determines scores."""
         sides = {"text": dict(self.identity("text")), "item": dict(self.identity("item"))}
         return {**sides, "scoring": dict(self.scoring())}
 

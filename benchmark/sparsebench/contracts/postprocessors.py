@@ -19,6 +19,10 @@ class FitContext:
 
     query_texts: (B,) texts of the fitting queries, e.g. to weigh duplicates.
     bank_gallery: (B, E) scores of the bank's queries for the bank's own documents; None where the bank has none.
+
+    Example:
+        >>> FitContext(query_texts=("what is tea",)).bank_gallery is None
+        True
     """
 
     query_texts: Sequence[str] = ()
@@ -36,6 +40,11 @@ class State:
     rows of them a block is about.
     error: two corrected scores of a row that are no further apart than this may be equal in exact arithmetic, or the
     other way round. The record counts first places within it, and those that are equal.
+
+    Example:
+        >>> import torch
+        >>> State({"mean": torch.zeros(3)}, facts={"negative_scores": 0}).arrays["mean"].shape
+        torch.Size([3])
     """
 
     arrays: Mapping[str, Tensor] = field(default_factory=dict)
@@ -54,6 +63,19 @@ class Postprocessor(ABC):
 
     Blocks arrive already divided by the scale; `fit` sees exactly the queries that `sees` allows: none (`query`: it is
     not called), the bank, or all test queries (`batch`).
+
+    Example:
+        >>> import numpy as np, torch
+        >>> from sparsebench.search import MatrixScores
+        >>> class Centred(Postprocessor):
+        ...     sees = "bank"
+        ...     def fit(self, blocks, context):
+        ...         return State({"mean": torch.cat([block.scores.mean(dim=0) for block in blocks])})
+        ...     def apply(self, block, state, row_stats):
+        ...         return block.scores - state.arrays["mean"][block.columns]
+        >>> bank = MatrixScores(np.array([[1.0, 3.0], [3.0, 3.0]]))
+        >>> Centred().apply(next(iter(bank)), Centred().fit(bank, FitContext()), {}).tolist()
+        [[-1.0, 0.0], [1.0, 0.0]]
     """
 
     sees: ClassVar[Sees]

@@ -91,7 +91,7 @@ def _hidden() -> bool:
 
 
 def _no_driver() -> str | None:
-    """None where there is a driver."""
+    """Return what NVIDIA's driver lacks here, None where there is one."""
     if DRIVER.exists():
         return None
     if not WSL.exists():

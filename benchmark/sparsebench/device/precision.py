@@ -33,7 +33,7 @@ def pin(precision: Products = "float32") -> None:
 
 @contextmanager
 def pinned(precision: Products) -> Iterator[None]:
-    """As `pin`, for as long as the `with` lasts; as before afterwards."""
+    """Pin the precision of products for as long as the `with` lasts; restore it afterwards."""
     import torch
 
     before: Products = "float32" if torch.get_float32_matmul_precision() == "highest" else "tf32"

@@ -41,7 +41,12 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 class Decoder(Protocol):
-    """`pool` with the weights at hand."""
+    """`pool` with the weights at hand.
+
+    Example:
+        decode = decoder("numba", weight, bias)
+        vectors = decode(hidden, lengths, pooling="max", activation="relu")
+    """
 
     def __call__(self, hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
         """Vectors (N, V) float32 of N texts from hidden (T, h), T tokens in all, and lengths (N,)."""
@@ -114,7 +119,7 @@ def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
 
 
 def device_decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> DeviceDecoder:
-    """The same on a GPU."""
+    """Make the decoder of an engine on a GPU. weight (V, h), bias (V,)."""
     from sparsebench.encoding.device_candidates import Candidates
     from sparsebench.encoding.fused import Fused
     from sparsebench.encoding.on_device import Reference

@@ -41,7 +41,7 @@ def pool_candidates(
 
 @njit(nogil=True, cache=True)
 def scaled_maxima(rows, scale, largest):
-    """Of rows (n, b), n >= 1, each times its scale (n,), the maxima of the columns, to largest (b,)."""
+    """Write the maxima of the columns of rows (n, b), n >= 1, each row times its scale (n,), to largest (b,)."""
     largest[:] = -np.inf
     for row in range(rows.shape[0]):
         by = scale[row]

@@ -76,7 +76,9 @@ def _owner(planned: PlannedAnalysis) -> str:
 
 
 def _entry(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
+    """Return an analyzer's findings as an entry of the index; an error in their place where they lack a column it
+    declares.
+    """
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
     found = _kept(planned, folder, key, compute)
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):

@@ -153,7 +153,7 @@ def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:
 
 
 def _contributions(evaluation: Evaluation, vector: csr_array | None, document: int | None) -> dict[str, float]:
-    """Of each query token; nothing of a model without vectors, and of a group of documents."""
+    """Return the share of each query token in a score; empty without vectors, and for a group of documents."""
     if vector is None or document is None:
         return {}
     products = vector.multiply(evaluation.vectors.documents.matrix[[document]]).tocoo()

@@ -47,7 +47,7 @@ class Evaluation:
 
     @cached_property
     def form(self) -> Form[Any]:
-        """What answers for the model, whatever its form."""
+        """Return the form of the model, which answers queries for it."""
         return form_of(self.group, self._store, self.progress, self._watch)
 
     @cached_property
@@ -152,7 +152,7 @@ class Evaluation:
         return read_only_group(context)
 
     def counts(self) -> dict[str, Json]:
-        """For the record: what the collection left out, and what is ranked that it does not hold."""
+        """Return counts for the record: what the collection left out, and what is ranked that it does not hold."""
         outside = self.form.outside
         beside = {} if outside is None else {"documents_outside_collection": len(outside)}
         return {**self.collection.counts, **beside}

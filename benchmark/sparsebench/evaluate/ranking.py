@@ -61,7 +61,9 @@ def rank_collection(
     bank: Topics | None,
     watch: Stopwatch,
 ) -> Outcome:
-    """As `rank_topics`, over the whole collection: what leaves scores as they are is a search for the best."""
+    """Rank `topics` over the whole collection like `rank_topics`; what leaves scores as they are is a search for the
+    best.
+    """
     if not (postprocessor.is_identity and cell.candidates == "retrieved" and _ranked_by_search(evaluation)):
         return rank_topics(evaluation, cell, postprocessor, topics, bank, watch)
     with watch.stage("rank"):
@@ -106,8 +108,8 @@ def _postprocessed(
 
 
 def first_places(ranking: Ranking, error: float) -> dict[str, Json]:
-    """How many queries have a first document whose score is that of the second: the document id decides; and how many
-    more, if any, have one within the error of it.
+    """Count the queries whose first document has the score of the second, so that the document id decides; and the
+    others, if any, whose first two are within the error of it.
     """
     if ranking.scores.shape[1] < 2:
         return {}

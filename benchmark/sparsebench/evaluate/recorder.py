@@ -131,7 +131,7 @@ class Recorder:
         return record.model_copy(update=update)
 
     def _first_ranks(self, record: Record) -> dict[str, int] | None:
-        """As they lie on disk; None where they were not counted."""
+        """Read the ranks of first relevant documents from disk; None where they were not counted."""
         if FIRST_RANKS_FILE not in record.files:
             return None
         return read_first_ranks(self.folder.first_ranks(record.key).read_text(encoding="utf-8"))

@@ -21,8 +21,8 @@ LEAST = 256
 
 @dataclass
 class Room:
-    """What fits on a device, as far as is known. kept: bytes of scores that may stay in memory; block: of one block, in
-    float64, None for what a source takes by itself.
+    """Memory for scores on a device, as far as is known. kept: bytes of scores that may stay in memory; block: bytes of
+    one block in float64, None for what a source takes by itself.
 
     Example: `Room.on("cuda").halving(rank)` ranks with blocks half as wide as often as memory ends.
     """
@@ -34,7 +34,7 @@ class Room:
 
     @classmethod
     def on(cls, device: str) -> Room:
-        """Of a GPU's free memory a quarter may hold scores, and a block a sixteenth."""
+        """Make the room of a device: of a GPU's free memory a quarter may hold scores, and a block a sixteenth."""
         free = free_bytes(device)
         return cls(device, KEPT_BYTES) if free is None else cls(device, min(KEPT_BYTES, free // 4), free // 16)
 
@@ -63,7 +63,7 @@ class Room:
 
     @staticmethod
     def _tried(work: Callable[[], T]) -> tuple[T] | None:
-        """None where memory ended; what the attempt held is then free."""
+        """Try the work; None where memory ended, and what the attempt held is then free."""
         try:
             return (work(),)
         except (MemoryError, RuntimeError) as error:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class RankingContext(Protocol):
-    """What ranking asks of the place where it happens.
+    """Model, collection and scores of the place where ranking happens.
 
     Example: `rank_topics(BankFold.of(evaluation, fold, dev), cell, postprocessor, fold, bank, Stopwatch())`.
     """
@@ -39,7 +39,7 @@ class RankingContext(Protocol):
 
     @property
     def answers(self) -> Answers:
-        """What a run lists."""
+        """Return the answers that a run lists."""
         ...
 
     def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
@@ -55,7 +55,7 @@ class RankingContext(Protocol):
         ...
 
     def halving(self, work: Callable[[], T]) -> T:
-        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+        """Return the result of `work` on scores; where memory ends it starts over, with half as many at once."""
         ...
 
 

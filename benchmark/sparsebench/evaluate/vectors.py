@@ -50,7 +50,7 @@ class EncoderOfItems(LoadedEncoder):
         return self.inner.encode_items([self.media.item(name) for name in texts])
 
     def provenance(self) -> Mapping[str, Json]:
-        """What the encoder says of itself."""
+        """Return the encoder's facts about itself."""
         return self.inner.provenance()
 
 
@@ -120,7 +120,7 @@ class GroupVectors:
 
     @cached_property
     def _splits(self) -> list[dict[str, int]]:
-        """Of test, bank and dev queries: distinct text -> row."""
+        """Return the rows of the test, bank and dev queries: distinct text -> row."""
         found = (self.collection.test, self.collection.bank, self.collection.dev)
         texts = (dict.fromkeys(query.text for query in topics.queries) for topics in found if topics)
         return [{text: row for row, text in enumerate(distinct)} for distinct in texts]
@@ -142,7 +142,7 @@ class GroupVectors:
         return self.queries([query.text for query in self.collection.test.queries])
 
     def facts(self) -> dict[str, Json]:
-        """For the record: share of texts cut at the maximum length, by role, and what encoded."""
+        """Return facts for the record: share of texts cut at the maximum length, by role, and what encoded."""
         vectors = {"documents": self.documents, "queries": self._tested}
         return {
             "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},

@@ -46,7 +46,7 @@ class Refused:
     kind: str = "SparsebenchError"
 
     def error(self) -> SparsebenchError:
-        """The same error, without anything of a plugin that it came from."""
+        """Return an equal error, without anything of a plugin that it came from."""
         made: SparsebenchError = getattr(errors, self.kind)(self.message)
         return made
 

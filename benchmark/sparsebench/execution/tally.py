@@ -11,8 +11,7 @@ Measured = tuple[tuple[str, ...], str | None]
 
 @dataclass(frozen=True)
 class Cells:
-    """How many of the cells that a run was asked for were computed, kept, or failed; of those kept, how many were
-    measured again."""
+    """Counts of the cells of a run: computed, kept, failed, and of those kept, measured again."""
 
     computed: int = 0
     kept: int = 0
@@ -21,7 +20,7 @@ class Cells:
 
     @classmethod
     def counted(cls, before: Mapping[str, Measured], after: Mapping[str, Measured | None]) -> Cells:
-        """By key: before, of the cells that were finished; after, of all, None where one failed."""
+        """Count cells by key. before: those that were finished; after: all, None where one failed."""
         kept = {key: found for key, found in after.items() if found is not None and key in before}
         return cls(
             computed=sum(found is not None and key not in before for key, found in after.items()),
@@ -33,7 +32,8 @@ class Cells:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a run did. encoded, reused: texts (or clips and images) that were encoded, and whose vectors were there.
+    """Counts of a run. encoded: texts (or clips and images) that were encoded; reused: those whose vectors were in the
+    store.
 
     A process that a plugin ends takes with it what it counted of vectors; cells are counted by their records.
     """

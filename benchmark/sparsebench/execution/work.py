@@ -76,7 +76,7 @@ def _taken(session: Session) -> Used:
 
 
 def _measured(session: Session, group: Group, cell: PlannedCell) -> Measured | None:
-    """What was measured of a cell; None where it is not finished."""
+    """Return the measures of a cell and the code that took them; None where it is not finished."""
     try:
         found = find_record(SuiteFolder(session.folder), cell.key, first_ranks=group.counts_first_ranks)
     except Damage:

@@ -23,7 +23,7 @@ class Figure:
     noise: float | None = None
 
     def __str__(self) -> str:
-        """As printed, without what surrounds it: in parentheses where it may be nothing but noise."""
+        """Return the number as printed: in parentheses where it may be nothing but noise."""
         number = format(self.value, f"{'+' if self.signed else ''}.{self.digits}f")
         return f"({number})" if self.is_noise else number
 

@@ -87,7 +87,7 @@ def _more_flips(comparison: Comparison) -> str:
 
 
 def _sizes(comparison: Comparison) -> list[str]:
-    """How large differences are, and how large they had to be; rows in one range, for a column a row would not fit."""
+    """Say how large differences are and had to be; all rows in one range, as a column a row does not fit."""
     by_collection: dict[str, list[Contrast]] = {}
     for cell in comparison.cells:
         if cell.contrast and cell.contrast.detectable is not None:

@@ -30,7 +30,9 @@ def description(records: Sequence[Record]) -> str:
 
 
 def _shared_counts(records: Sequence[Record]) -> dict[str, Json]:
-    """What was counted on a collection whatever the row, zeros left out; of a bank, whatever row reads it."""
+    """Return the counts of a collection that are the same in all rows, zeros left out; of a bank, in all rows that read
+    it.
+    """
     counts = [record.provenance.collection.counts for record in records if record.provenance.collection]
     values: dict[str, list[Json]] = {}
     for each in counts:
@@ -61,7 +63,7 @@ def _counts_of_rows(records: Sequence[Record], shared: Mapping[str, Json]) -> st
 
 
 def _cut_ranks(records: Sequence[Record]) -> str:
-    """Which rows have ranks of the first relevant document that were not counted on all scores."""
+    """Name the rows whose ranks of the first relevant document were not counted on all scores."""
     cut = [record for record in records if FIRST_RANKS_FILE not in record.files and _is_cut(record)]
     names = list(dict.fromkeys(name for record in cut for name in record.measures if name in OF_ALL_RANKS))
     if not names:

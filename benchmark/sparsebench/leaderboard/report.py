@@ -38,7 +38,9 @@ MEAN_TOLERANCE = 1e-5  # per-query values keep six digits
 
 @dataclass(frozen=True)
 class Report:
-    """costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
+    """Board and the way to render it.
+
+    costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
 
     command: what writes its pages.
     """
@@ -78,7 +80,9 @@ class Report:
             write_atomically(folder / f"{name}.{form}", self.render(form))
 
     def check(self, page: Path, form: str) -> str | None:
-        """None when the page is what the records say, else what to do. Raises StoreError when it is not there."""
+        """Compare a page with the records; None when they agree, else what to do. Raises StoreError when it is not
+        there.
+        """
         if not page.is_file():
             raise StoreError(f"there is no {page}. `{self.command} {self.board.suite}` writes it.")
         if page.read_text(encoding="utf-8") == self.render(form):

@@ -10,6 +10,10 @@ class Timeline:
     """The frames of an item that can be chosen.
 
     frames: how many. fps: frames a second. span: first and last second that count, None for all.
+
+    Example:
+        >>> Timeline(frames=250, fps=25.0).frames
+        250
     """
 
     frames: int

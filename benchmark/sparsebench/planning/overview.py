@@ -21,6 +21,10 @@ class CellOverview:
     """A cell by the labels of its parts. cached: whether it is computed. key: what its record lies under.
 
     because: why it is to be computed; empty where it is.
+
+    Example:
+        >>> CellOverview("mini", "bm25", "none", sees="query", cached=False, key="5f…", because="new").cached
+        False
     """
 
     collection: str
@@ -35,7 +39,12 @@ class CellOverview:
 @dataclass(frozen=True)
 class GroupOverview:
     """A model on a collection. documents: how many are not encoded yet. seconds: what that is likely to take, None
-    where this model never encoded anything on this machine."""
+    where this model never encoded anything on this machine.
+
+    Example:
+        >>> GroupOverview("mini", "bm25", documents=120, seconds=None).documents
+        120
+    """
 
     collection: str
     model: str
@@ -56,7 +65,7 @@ class ModelOverview:
 
 @dataclass(frozen=True)
 class Overview:
-    """All cells of a plan, its groups, and the models of which something is known."""
+    """Overview of a plan: its cells, its groups, and the models of which something is known."""
 
     cells: tuple[CellOverview, ...]
     groups: tuple[GroupOverview, ...]

@@ -15,7 +15,10 @@ from sparsebench.store import Store
 
 @dataclass(frozen=True)
 class DocumentShards:
-    """kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key."""
+    """Shards of a group's documents.
+
+    kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key.
+    """
 
     kind: str
     pace: str
@@ -53,10 +56,10 @@ def _of_pairs(group: Group) -> DocumentShards:
 
 
 def never() -> LoadedEncoder:
-    """In the place of an encoder, where keys alone are asked for."""
+    """Fail in place of loading an encoder, where keys alone are asked for."""
     raise AssertionError("a plan loads no encoder")
 
 
 def never_paired() -> LoadedPairedEncoder:
-    """As never, for encoders of pairs."""
+    """Fail like `never`, in place of a loaded paired encoder."""
     raise AssertionError("a plan loads no encoder")

@@ -1,4 +1,4 @@
-"""The index of a suite: what its records themselves do not say."""
+"""The index of a suite's records: its cells in order, its baseline, and analyses of the whole suite."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Index(Written):
     files: dict[Annotated[str, AfterValidator(_plain)], str] = Field(default_factory=dict)
 
     def with_analyses_of(self, earlier: Index | None) -> Index:
-        """With what was found of the suite before, where its cells are the same."""
+        """Return the index with the analyses of an earlier one, where cells and baseline are the same."""
         same = earlier is not None and (earlier.cells, earlier.baseline) == (self.cells, self.baseline)
         return self.model_copy(update={"analyses": earlier.analyses}) if earlier and same else self
 
@@ -67,7 +67,7 @@ class Index(Written):
 
     @classmethod
     def read(cls, folder: Path, *, remedy: str | None = None) -> Index:
-        """Raises StoreError when there is none, Damage when it is not what was written."""
+        """Read the index. Raises StoreError when there is none, Damage when it is not what was written."""
         path = folder / INDEX_FILE
         remedy = remedy or f"`sparsebench run {folder.name}` writes it again; finished cells are kept."
         try:

@@ -1,4 +1,4 @@
-"""Labels, which may hold anything, where a word or a name of a file is wanted: the one place that makes them so."""
+"""Turn labels, which may hold any character, into words and names of files."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Noise(_Stored):
     groups: tuple[GroupNoise, ...] = ()
 
     def with_group(self, new: GroupNoise) -> Noise:
-        """With a group measured now, in the place of what was known of it."""
+        """Return the results with those of a group measured now, in place of earlier ones."""
         others = [of for of in self.groups if (of.collection, of.model) != (new.collection, new.model)]
         return Noise(groups=(*others, new))
 
@@ -82,12 +82,12 @@ class Noise(_Stored):
 
 
 def vectors_digest(identities: Json, collection: Json) -> str:
-    """Of what determines vectors and their measures: identity by role, and the collection's digests."""
+    """Digest what determines vectors and their measures: identity by role, and the collection's digests."""
     return digest(hidden([identities, collection]))
 
 
 def read_noise(folders: Sequence[Path]) -> Noise | None:
-    """In the first folder that has any; raises Damage where it is not what was written."""
+    """Read the noise floor from the first folder that has one; raises Damage where it is not what was written."""
     found = next((folder for folder in folders if (folder / NOISE_FILE).is_file()), None)
     return _read(found / NOISE_FILE, f"`sparsebench noise {found.name}` measures it again.") if found else None
 

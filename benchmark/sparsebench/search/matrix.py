@@ -22,6 +22,10 @@ class MatrixScores(Source):
 
     Read block by block: a memory-mapped matrix stays on the disk. device: where the blocks go. Blocks are float64 where
     the matrix is, else float32.
+
+    Example:
+        >>> [block.scores.tolist() for block in MatrixScores(np.array([[1.0, 2.0, 3.0]]), block=2)]
+        [[[1.0, 2.0]], [[3.0]]]
     """
 
     matrix: np.ndarray | csr_array
@@ -33,7 +37,7 @@ class MatrixScores(Source):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         queries, documents = self.matrix.shape
         return queries, documents
 

@@ -85,8 +85,9 @@ def _lent(owner: str, block: Block, state: State, row_stats: RowStats) -> Iterat
 
 
 def fitted(postprocessor: Postprocessor, blocks: ScoreBlocks, context: FitContext) -> State:
-    """What a postprocessor learns from the fitting queries. Raises ContractError where it writes to their scores, or
-    returns what breaks a rule."""
+    """Fit a postprocessor on the fitting queries. Raises ContractError where it writes to their scores, or returns what
+    breaks a rule.
+    """
     owner = f"{type(postprocessor).__name__}.fit"
     with watching(owner) as watch:
         gallery = context.bank_gallery

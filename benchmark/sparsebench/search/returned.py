@@ -119,7 +119,7 @@ def checked_keys(returned: object, block: Block, owner: str) -> tuple[Tensor, Te
 
 
 def refuse_infinite(corrected: Iterator[tuple[Block, Tensor]], owner: str) -> Iterator[tuple[Block, Tensor]]:
-    """The same; raises ContractError at the end where pairs could be ranked and all of them score -inf."""
+    """Pass blocks on; raise ContractError at the end where pairs could be ranked and all of them score -inf."""
     ranked_pairs = finite_pairs = 0
     for block, ranked in corrected:
         ranked_pairs += int(ranked.sum())

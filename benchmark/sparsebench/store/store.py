@@ -87,7 +87,7 @@ class Store:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def artefacts(self) -> Iterator[Artefact]:
-        """All whole artefacts, by kind and key."""
+        """Yield all whole artefacts, by kind and key."""
         for manifest in sorted(self.root.glob(f"*/*/{MANIFEST}")):
             kind, key = manifest.parent.parent.name, manifest.parent.name
             # A name with a dot is a folder that some process is writing, or deleting.
@@ -135,7 +135,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """As write_atomically, for bytes."""
+    """Write bytes to a file, whole or not at all."""
     with replacing(path) as file:
         file.write(content)
 
@@ -186,7 +186,7 @@ def _verified(kind: str, key: str, folder: Path) -> Artefact:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Of the folder and of all below."""
+    """List the files of the folder and of all folders below."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 

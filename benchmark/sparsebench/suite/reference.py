@@ -72,7 +72,7 @@ def suite_reference(registry: Registry) -> str:
 
 
 def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
-    """What the entries of one kind have in common, then each plugin."""
+    """Describe a kind of plugin: what its entries have in common, then each plugin."""
     spec = PLUGIN_SPECS[kind].model_json_schema()
     yield f"## {kind}"
     yield KINDS.format(are="is" if len(registered) == 1 else "are", names=", ".join(f"`{name}`" for name in registered))
@@ -154,7 +154,7 @@ def _default(of: Schema) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With a capital, where it begins with a word."""
+    """Capitalise a text that begins with a word."""
     return text[:1].upper() + text[1:] if re.match(r"[a-z]+\b", text) else text
 
 

@@ -126,7 +126,7 @@ class CollectionSpec(_Spec):
 
     @property
     def label(self) -> str:
-        """What tables call it."""
+        """Name of the entry in tables."""
         return self.name
 
 
@@ -135,7 +135,8 @@ class PluginSpec(_Spec):
 
     name: Name
     """The plugin's."""
-    label: Name = Field(default_factory=lambda data: data["name"])
+    # pydantic 2.12 asks for it where the name itself was refused.
+    label: Name = Field(default_factory=lambda data: data.get("name", ""))
     """What tables call it; by default the name."""
     params: Mapping[str, Any] = Field(default_factory=dict)
 
@@ -201,7 +202,7 @@ class Baseline(_Spec):
 
 
 class Suite(_Spec):
-    """Everything that one `sparsebench run` does."""
+    """Suite: everything that one `sparsebench run` does."""
 
     name: FileName
     """Of its folder of runs and of its leaderboard."""

@@ -97,7 +97,7 @@ def a_pair_stands_alone(model: PairedSubject) -> None:
 
 
 def the_second_stage_is_there_where_it_is_declared(model: PairedSubject) -> None:
-    """Where `rescored` is a number, `rescore` gives a finite score for each pair, in any order; else it is an error."""
+    """`rescore` gives a finite score for each pair, in any order, if `rescored` is a number; else it is an error."""
     texts, items = (encoded.features for encoded in model.encoded)
     pairs = np.array([(0, 0), (1, 2), (0, 1)])
     if model.make().rescored is None:

@@ -95,7 +95,9 @@ def _load(source: Path, settings: Settings) -> tuple[Any, bool]:
 
 
 def head_parameters(model: Any) -> list[tuple[str, nn.Parameter]]:
-    """What a masked language model has beside its encoder; a decoder tied to the embeddings is the encoder's."""
+    """Return the parameters of a masked language model beside its encoder; a decoder tied to the embeddings is the
+    encoder's.
+    """
     shared = id(model.get_input_embeddings().weight)
     prefix = f"{model.base_model_prefix}."
     return [

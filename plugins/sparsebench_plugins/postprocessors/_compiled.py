@@ -29,7 +29,8 @@ def at_hand() -> bool:
 
 
 def pays(scores: Tensor, queries: int, documents: int, passes: int) -> bool:
-    """Whether the compiled loops are worth loading for a block of all scores (Q, D), each read in so many passes.
+    """Return whether the compiled loops are worth loading for a block of all scores (Q, D), each read in so many
+    passes.
 
     By all and not by the block, whose width decides no figure.
     """
@@ -37,8 +38,8 @@ def pays(scores: Tensor, queries: int, documents: int, passes: int) -> bool:
 
 
 def largest(scores: Tensor, tau: float, lu: Tensor) -> Largest:
-    """Of M = S / tau + lu, for scores (Q, d) without -inf and lu (Q,) float64. Each document for itself: neither the
-    number of threads nor what other documents there are changes a byte.
+    """Find the largest terms of M = S / tau + lu, for scores (Q, d) without -inf and lu (Q,) float64. Each document for
+    itself: neither the number of threads nor what other documents there are changes a byte.
     """
     import torch
 

@@ -19,7 +19,7 @@ class Fitting(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     def __iter__(self) -> Iterator[Block]:
@@ -36,7 +36,9 @@ Shaped = TypeVar("Shaped", bound=_Shaped)
 
 
 def enough(fitting: Shaped, sees: Sees) -> Shaped:
-    """The same, if there are queries to learn from. Raises ScoreError for an empty bank, or a batch of one query."""
+    """Return the fitting scores if there are queries to learn from. Raises ScoreError for an empty bank, or a batch of
+    one query.
+    """
     queries = fitting.shape[0]
     if sees == "bank" and queries < 1:
         raise ScoreError("the bank is empty; a postprocessor that sees a bank needs at least one query in it")
@@ -73,7 +75,7 @@ def undivided(blocks: Fitting) -> tuple[Fitting, float]:
 
 
 def places_of(blocks: Fitting) -> Tensor:
-    """Which fitting query each of the queries is, (Q,) int64: itself, unless only some were picked."""
+    """Return the fitting query that each of the queries is, (Q,) int64: itself, unless only some were picked."""
     import torch
 
     return blocks.places if isinstance(blocks, Picked) else torch.arange(blocks.shape[0])
@@ -104,7 +106,7 @@ class Picked:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(number of chosen rows, D)."""
+        """Size, (number of chosen rows, D)."""
         return len(self.chosen), self.blocks.shape[1]
 
     @property
@@ -128,7 +130,7 @@ class Picked:
 
     @property
     def places(self) -> Tensor:
-        """Of each row, which chosen one has the very same scores; -1 where a text came with scores of its own."""
+        """Return for each row the chosen one with the very same scores; -1 where a text came with scores of its own."""
         import torch
 
         first = torch.tensor(self.first)
@@ -147,7 +149,7 @@ class Beside:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D + E)."""
+        """Number of queries and of documents of both, (Q, D + E)."""
         return self.left.shape[0], self.left.shape[1] + self.right.shape[1]
 
     @property
@@ -182,7 +184,7 @@ class Appended:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(B + 1, D)."""
+        """Number of bank queries, one more, and of documents, (B + 1, D)."""
         return self.bank.shape[0] + 1, self.bank.shape[1]
 
     def __iter__(self) -> Iterator[Block]:

@@ -37,33 +37,35 @@ class Shares:
     top: Tensor | None = None
 
     def arrays(self) -> Mapping[str, Tensor]:
-        """For a State."""
+        """Return the arrays for a State."""
         top = {} if self.top is None else {"top": self.top}
         return {"lse": self.lse, "owner": self.owner, "margin": self.margin, **top}
 
 
 def joined(parts: Sequence[Shares]) -> Shares:
-    """Of the documents of all parts, one after the other."""
+    """Join the documents of all parts, one after the other."""
     import torch
 
     return Shares(*(torch.cat([getattr(part, name) for part in parts]) for name in ("lse", "owner", "margin")))
 
 
 class Largest(NamedTuple):
-    """Of some queries and d documents: the largest term, whose it is, and LSE of all other terms, (d,) each."""
+    """Largest terms of d documents among some queries: the term, its query, and LSE of all other terms, (d,) each."""
 
     top: Tensor
     owner: Tensor
     rest: Tensor
 
     def shares(self) -> Shares:
-        """Of these queries alone."""
+        """Compute the log shares of these queries alone."""
         # Not by logaddexp: torch rounds its last few numbers otherwise than the first, so the width would decide.
         return Shares(self.top + (self.rest - self.top).exp_().log1p_(), self.owner, self.top - self.rest)
 
 
 def merged(parts: Sequence[Largest]) -> Largest:
-    """Of all queries of the parts, which come in the order of rows; the first of equal terms is the largest."""
+    """Merge parts in the order of rows into the largest terms of all their queries; the first of equal terms is the
+    largest.
+    """
     import torch
 
     tops = torch.stack([part.top for part in parts], dim=1)
@@ -136,7 +138,7 @@ def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
 
 
 def softplus(values: Tensor) -> Tensor:
-    """log(1 + exp(values)), as precise where it is next to nothing."""
+    """Compute log(1 + exp(values)), as precise where it is next to nothing."""
     return values.clamp(min=0).add_(values.abs().neg_().exp_().log1p_())
 
 

@@ -21,7 +21,9 @@ FEW = 2**22
 
 
 class Found(NamedTuple):
-    """lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way, for the record."""
+    """Potentials found: lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way,
+    for the record.
+    """
 
     lu: Tensor
     shares: Shares | None
@@ -70,7 +72,8 @@ def _in_memory(kernel: Streamed, rounds: int, first: Tensor) -> bool:
 
 
 def _multiplied(kernel: Streamed, lu: Tensor, rounds: int, sees: Sees) -> Found | None:
-    """By products, in float32 where these decide the first place of every query that is fitted; None if none will do.
+    """Compute potentials by products, in float32 where these decide the first place of every query that is fitted; None
+    if none will do. What a bank comes to serves queries that nobody has seen yet, so there float32 decides nothing.
 
     What a bank comes to serves queries that nobody has seen yet, so there float32 decides nothing.
     """

@@ -48,7 +48,9 @@ class Dsl(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document what inverted softmax learns. The record has the lowest fitting score, if it is a shift."""
+        """Learn what inverted softmax learns of each document. The record has the lowest fitting score, if it is a
+        shift.
+        """
         facts = {"shift": lowest(blocks)} if self.shift == "min" else {}
         return replace(self._learnt(blocks), facts=facts, error=0.0)  # its keys are in no unit of a score
 
@@ -57,7 +59,7 @@ class Dsl(Postprocessor):
         return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64, with the sign of the score."""
+        """Correct the scores, (Q, d) float64, with the sign of the score."""
         import torch
 
         corrected = torch.empty_like(block.scores, dtype=torch.float64)
@@ -106,7 +108,7 @@ class DslSingleQuery(Dsl):
 
 
 def negatives(blocks: ScoreBlocks, least: float) -> int:
-    """How many scores are below `least`, unseen documents aside; without a look where the source has none below 0."""
+    """Count scores below `least`, unseen documents aside; without a look where the source has none below 0."""
     if blocks.floor >= least:
         return 0
     return sum(int(((block.scores < least) & (block.scores > -math.inf)).sum()) for block in blocks)

@@ -18,7 +18,7 @@ class NoCorrection(Postprocessor):
     is_identity: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Nothing to learn."""
+        """Learn nothing."""
         return State()
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:

@@ -53,7 +53,7 @@ class Sinkhorn(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries that the last round has;
+        """Learn of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries of the last round;
         owner, the query with the largest term; margin, that term less LSE of all others; (D,) each. The potential of
         a document is lv = document_marginal * (-log D - lse). The record says how they were computed.
         """
@@ -66,7 +66,7 @@ class Sinkhorn(Postprocessor):
         return learnt(kernel, found.lu, self.tau, found.shares)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         shares, owned = log_shares(block, state, self.tau)
         if self.document_marginal == 1:
             return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
@@ -103,7 +103,7 @@ class FrozenSinkhorn(Sinkhorn):
         return State({"lv": lv}, error=self.tau * resolution(lse, found.lu))
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         return block.scores.double() + self.tau * state.arrays["lv"][block.columns]
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
@@ -124,7 +124,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
             raise ValueError("`mode: append` reads whole rows, and `pool` leaves most of them out; use `mode: frozen`")
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lv: potentials of documents, (D,) float64; in mode `append` the bank itself."""
+        """Learn lv: potentials of documents, (D,) float64; in mode `append` the bank itself."""
         if self.mode == "append":
             fitting = self._fitting(blocks, context)
             batches = "products in float32, in float64 where that cannot tell (torch)"
@@ -133,7 +133,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         return super().fit(blocks, context)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         if "lv" not in row_stats:
             return super().apply(block, state, row_stats)
         assert state.blocks is not None
@@ -149,8 +149,8 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         return super().bounds(block, state, row_stats) if self.mode == "frozen" else None
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
-        """In mode `append`, lv (Q, D) float64: the potentials of documents that the bank's queries leave to each query,
-        and its own potential lu (Q,) where the marginal is relaxed.
+        """Return in mode `append` lv (Q, D) float64, the potentials of documents that the bank's queries leave to each
+        query, and its own potential lu (Q,) where the marginal is relaxed.
 
         Without the query's own term: with it, what it owns would differ by less than a float64 has digits.
         """
@@ -174,7 +174,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         }
 
     def _appended(self, bank: ScoreBlocks, own: Tensor) -> tuple[Tensor, Tensor]:
-        """lv (D,) that the bank's rows leave, were the marginal not relaxed, and the query's own potential lu."""
+        """Return lv (D,) that the bank's rows leave, were no marginal relaxed, and the query's own potential lu."""
         lu = self._potentials(Streamed(Appended(bank, own), self.tau)).lu
         lse = Streamed(bank, self.tau).shares(lu[:-1]).lse
         return -math.log(len(lse)) - lse, lu[-1]

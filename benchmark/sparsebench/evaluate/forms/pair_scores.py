@@ -34,7 +34,7 @@ class SomeFeatures(Protocol):
         ...
 
     def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
-        """Each shard with its features."""
+        """Yield each shard with its features."""
         ...
 
 

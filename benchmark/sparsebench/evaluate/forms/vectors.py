@@ -26,7 +26,7 @@ class VectorForm(Form[VectorModel]):
 
     @cached_property
     def vectors(self) -> GroupVectors:
-        """Its vectors through the store."""
+        """Sparse vectors of the model, through the store."""
         return GroupVectors(self.group, self.model, self.store, self.progress, self.watch)
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[SparseScores]:

@@ -80,7 +80,9 @@ class FactorTrend(SuiteAnalyzer):
     """The smallest change that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared outcome."""
+        """Test the trend. Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared
+        outcome.
+        """
         found = trainings(context.records)
         factor = self.factor or only_factor(found)
         of, domain_of = levels(found, factor), collections(found)
@@ -152,6 +154,6 @@ def _figure(outcome: str, factor: str, found: Sequence[Training], of: Levels, pl
 
 
 def _corrected(trends: Sequence[Trend]) -> list[Trend]:
-    """With Holm's correction over all of them."""
+    """Add Holm's correction over all trends."""
     corrected = holm(np.array([trend.p for trend in trends])).tolist() if trends else []
     return [replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True)]

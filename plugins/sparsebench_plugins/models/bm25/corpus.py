@@ -123,7 +123,7 @@ class Spill:
 
     @cached_property
     def _all_starts(self) -> np.ndarray:
-        """Where each document begins (D + 1,)."""
+        """Return the first token of each document, and the end of the last (D + 1,)."""
         return np.concatenate(self._starts)
 
 

@@ -53,7 +53,7 @@ def _refuse_unsound(path: Path, array: np.ndarray, missing: Missing) -> None:
 
 
 def is_missing(scores: np.ndarray, missing: Missing) -> np.ndarray:
-    """Which pairs have no score, bool of the same shape."""
+    """Mark the pairs that have no score, bool of the same shape."""
     if missing is None:
         return np.zeros(scores.shape, dtype=bool)
     found: np.ndarray = np.isnan(scores) if missing == "nan" else scores == float(missing)
@@ -81,7 +81,8 @@ def rounded(array: np.ndarray) -> int:
 
 
 def floating(array: np.ndarray) -> np.ndarray:
-    """The same numbers in a floating type that holds them: float32 whole numbers of up to 16 bits, float64 larger ones.
+    """Return the numbers in a floating type that holds them: float32 whole numbers of up to 16 bits, float64 larger
+    ones.
 
     Numbers of more than 64 bits become float64.
     """

@@ -73,7 +73,10 @@ class SparseImages(SparseEncoder):
         return load_sparse_images(self.folder(), device, frames=self.frames, batch=self.batch)
 
     def folder(self) -> Path:
-        """Its folder; raises ModelError where it is not at hand, holds a pickle, or has no route for images."""
+        """Return the checkpoint's folder.
+
+        Raises ModelError where it is not at hand, holds a pickle, or has no route for images.
+        """
         if importlib.util.find_spec(LIBRARY) is None:
             raise ModelError(_EXTRA)
         folder = self._location.folder(Files())

@@ -82,7 +82,9 @@ class MaskedLM:
             raise ModelError(f"compile: true failed ({first}); it needs a C++ compiler, leave it out") from error
 
     def only(self, ids: np.ndarray) -> MaskedLM:
-        """The same with the rows `ids` (W,) of its decoder; raises ModelError for an id that is beyond it."""
+        """Return the model with the rows `ids` (W,) of its decoder alone; raises ModelError for an id that is beyond
+        it.
+        """
         if ids[-1] >= len(self.weight):
             raise ModelError(f"output_vocabulary names id {ids[-1]}; the checkpoint has {len(self.weight)} dimensions")
         return replace(self, weight=self.weight[ids], bias=None if self.bias is None else self.bias[ids])
@@ -93,7 +95,7 @@ class MaskedLM:
         return self.weight.device.type == "cpu"
 
     def describe(self) -> Mapping[str, Json]:
-        """What the record says of it."""
+        """Return the facts for the record on architecture, attention and precision."""
         body: Any = self.body
         compiled = body._compiled_call_impl is not None
         return {
@@ -241,7 +243,7 @@ def _roughness(model: Any) -> float:
 
 
 def _pass_over(hidden: Tensor) -> Tensor:
-    """In place of a decoder's forward: the model's "logits" are then what its decoder is given."""
+    """Pass over a decoder's forward: the model's "logits" are then what its decoder is given."""
     return hidden
 
 

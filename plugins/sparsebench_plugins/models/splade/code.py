@@ -60,7 +60,7 @@ def repositories(folder: Path) -> list[str]:
 
 
 def code_location(folder: Path, repository: str, trust: Trust) -> Location:
-    """Where the code of another repository is; raises ModelError where no commit is named."""
+    """Return the location of another repository's code; raises ModelError where no commit is named."""
     if trust.revision is None:
         raise ModelError(
             f"{folder} takes code from another repository, {repository}, which no revision pins: `code_revision:` "

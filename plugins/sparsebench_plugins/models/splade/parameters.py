@@ -92,16 +92,16 @@ class CheckpointParameters:
 
     @property
     def trust(self) -> Trust:
-        """What code may run; raises ModelError."""
+        """Code that may run; raises ModelError."""
         return Trust(self.trust_remote_code, self.code_revision)
 
     @property
     def files(self) -> Files:
-        """What of a hub's repository is wanted."""
+        """Files of a hub's repository that are wanted."""
         return Files(bin=self.allow_bin, code=self.trust_remote_code)
 
     def shared(self) -> dict[str, Any]:
-        """These parameters alone, by name, for another model that has them too."""
+        """Return these parameters alone, by name, for another model that has them too."""
         return {field.name: getattr(self, field.name) for field in fields(CheckpointParameters)}
 
     def length(self, role: Role) -> int | None:

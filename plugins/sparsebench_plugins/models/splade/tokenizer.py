@@ -59,7 +59,7 @@ def _lower_case(tokenizer: Tokenizer) -> None:
 
 
 def _check_samples(checkpoint: Checkpoint, tokenizer: Any) -> None:
-    """Only the fast tokenizer is used, and only its ids: what a class in Python adds would be lost."""
+    """Check that the fast tokenizer alone gives the ids: what a class in Python adds would be lost."""
     fast = tokenizer.backend_tokenizer
     fast.no_truncation()
     fast.no_padding()
@@ -160,5 +160,5 @@ def _text(tokenizer: Tokenizer, token: str) -> str:
 
 
 def _without_ends(text: str) -> str:
-    """Without the white space, or sentencepiece's mark of it, that normalisers put around words."""
+    """Strip the white space, or sentencepiece's mark of it, that normalisers put around words."""
     return text.strip(" \t\n\r▁")

@@ -51,7 +51,7 @@ class Blip(PairedEncoder):
 
     @property
     def rescored(self) -> int | None:
-        """How many candidates of each query are matched; None where it is ITC alone."""
+        """Number of candidates of each query that are matched; None where it is ITC alone."""
         return self.matched or None
 
     @property
