@@ -161,7 +161,7 @@ class StoredFeatures:
 
 
 def _check(features: Features, rows: int, name: str) -> None:
-    """Raises ModelError where features do not count what was asked for, or are no numbers."""
+    """Raise ModelError where features do not count what was asked for, or are no numbers."""
     if not features:
         raise ModelError(f"{name} returned no features")
     for feature, array in features.items():

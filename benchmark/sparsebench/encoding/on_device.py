@@ -150,7 +150,9 @@ class Reference(DeviceDecoder):
 
 
 def reduced(logits: Tensor, bias: Tensor, there: Tensor, summed: Activation | None) -> Tensor:
-    """(N, L, b) -> (N, b): the largest logit plus bias (b,) or (N, b), or the sum of what `summed` makes of each."""
+    """Reduce logits (N, L, b) to (N, b): the largest logit plus bias (b,) or (N, b), or the sum of what `summed` makes
+    of each.
+    """
     if summed is None:
         return logits.amax(dim=1).add_(bias)
     activated = activate(logits.add_(bias if bias.dim() == 1 else bias[:, None]), summed)

@@ -38,7 +38,9 @@ MEAN_TOLERANCE = 1e-5  # per-query values keep six digits
 
 @dataclass(frozen=True)
 class Report:
-    """costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
+    """Board and the way to render it.
+
+    costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
 
     command: what writes its pages. compared_before: the comparison, where somebody has made it of this very board.
     """

@@ -32,7 +32,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:

@@ -73,7 +73,7 @@ def append_potentials(
     floor: float,
     alone: Callable[[Tensor], Tensor],
 ) -> Tensor:
-    """lv (n, D) float64 that the bank's rows of [bank; query] leave to each query, with scores `own` (n, D).
+    """Return lv (n, D) float64 that the bank's rows of [bank; query] leave to each query, with scores `own` (n, D).
 
     Marginals are balanced. Exact in all that decides a first place, among all documents and among those above the
     floor, and within UNDECIDED elsewhere. alone: lv (D,) of one query's scores (D,), in the log domain.
@@ -96,7 +96,7 @@ def append_potentials(
 
 
 def _run(bank: Streamed, own: Tensor, *, iterations: int, order: Order, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """lv (n, D) float64, and which of them are sound (n,) bool."""
+    """Return lv (n, D) float64, and which of them are sound (n,) bool."""
     batch = _Batch(bank, own, order, dtype)
     for done in range(1, iterations):
         batch.sweep(documents=done > 1, queries=True)
@@ -114,7 +114,7 @@ def _undecided(keys: Tensor, candidates: Tensor, bound: float) -> Tensor:
 
 
 class _Batch:
-    """n + 1 problems that differ in one row, after the first normalisation of documents.
+    """Batch of n + 1 problems that differ in one row, after the first normalisation of documents.
 
     lv: (n + 1, D) float64; left (n, D): the same without the query's own row. The bank's rows have the potentials lu +
     moved (n + 1, B), alone and beside each query; lu (B,) is in the plans. A query's own row has lw (n,).
