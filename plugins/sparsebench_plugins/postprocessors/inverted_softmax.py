@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors import _bounds
 from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, learnt, resolution, zeros
 from sparsebench_plugins.postprocessors._shares import leave_one_out, log_shares
 
@@ -40,6 +41,10 @@ class InvertedSoftmax(Postprocessor):
         shares, owned = log_shares(block, state, self.tau)
         return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
 
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of log shares, in units of tau; none with a pool's floors."""
+        return None if self.pool is not None else _bounds.log_shares_less_one(block, state, self.tau)
+
 
 class InvertedSoftmaxSingleQuery(InvertedSoftmax):
     """Inverted softmax of each query over a bank and itself. Raises ScoreError for an empty bank.
@@ -58,3 +63,7 @@ class InvertedSoftmaxSingleQuery(InvertedSoftmax):
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """Correct the scores, (Q, d) float64."""
         return block.scores.double() - self.tau * state.arrays["lse"][block.columns]
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of x, in units of tau."""
+        return _bounds.less_sums(block, self.tau, state.arrays["lse"][block.columns])

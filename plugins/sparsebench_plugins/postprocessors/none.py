@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors._bounds import Bounds, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,3 +24,7 @@ class NoCorrection(Postprocessor):
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """The scores (Q, d) themselves."""
         return block.scores
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> Bounds | None:
+        """Of the scores: at most one rounding."""
+        return plain(block.scores)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from annotated_types import Ge, Le
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors import _bounds
 from sparsebench_plugins.postprocessors._append import append_potentials
 from sparsebench_plugins.postprocessors._fitting import Appended, distinct, enough
 from sparsebench_plugins.postprocessors._potentials import (
@@ -72,6 +73,12 @@ class Sinkhorn(Postprocessor):
         own = block.scores.double() * (1 - self.document_marginal)
         return own.add_(shares, alpha=self.tau * self.document_marginal)
 
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of log shares, in units of tau; none with a pool's floors or a relaxed marginal."""
+        if self.pool is not None or self.document_marginal != 1:
+            return None
+        return _bounds.log_shares_less_one(block, state, self.tau)
+
     def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
         return distinct(blocks, context) if self.query_weights == "dedup" else blocks
 
@@ -98,6 +105,10 @@ class FrozenSinkhorn(Sinkhorn):
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """Correct the scores, (Q, d) float64."""
         return block.scores.double() + self.tau * state.arrays["lv"][block.columns]
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of the sum."""
+        return _bounds.shifted(block.scores, self.tau * state.arrays["lv"][block.columns])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +143,10 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         x = kernel + row_stats["lu"][:, None] + lv + math.log(state.blocks.shape[1])
         relaxed = kernel * (1 - self.document_marginal) - softplus(-x) * self.document_marginal
         return relaxed.mul_(self.tau)
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """In mode `frozen` alone."""
+        return super().bounds(block, state, row_stats) if self.mode == "frozen" else None
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
         """Return in mode `append` lv (Q, D) float64, the potentials of documents that the bank's queries leave to each
