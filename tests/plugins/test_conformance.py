@@ -21,6 +21,7 @@ from sparsebench.testing import Check, model_checks, postprocessor_checks
 from sparsebench.testing.plugin import examine
 from sparsebench.testing.texts import DOCUMENTS, QUERIES
 from sparsebench_plugins.postprocessors.sinkhorn import SinkhornSingleQuery
+from st_folders import pooled, save, transformer
 from video_sets import write_sets
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -31,7 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "rm3": {},
     "run_file": {"path": Path("run.trec")},
     "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
-    "sparse_encoder": {"checkpoint": "package:cognition/model"},
+    "sparse_encoder": {"checkpoint": Path("sparse_encoder")},
     "sparse_images": {"checkpoint": Path("sparse_images")},
     "sparse_vectors": {"documents": Path("documents.jsonl"), "queries": Path("queries.jsonl")},
     "splade": {"checkpoint": "package:cognition/model"},
@@ -63,6 +64,12 @@ def sample_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def saved_encoder(sample_files: Path, tiny_splade_dir: Path) -> Path:
+    """The tiny SPLADE as sentence-transformers saves it."""
+    return save(sample_files / "sparse_encoder", transformer(tiny_splade_dir), pooled())
+
+
 @cache
 def checks_of(model: str, folder: Path = Path()) -> dict[str, Check]:
     parameters = {name: folder / value if isinstance(value, Path) else value for name, value in MODELS[model].items()}
@@ -75,6 +82,8 @@ def checks_of(model: str, folder: Path = Path()) -> dict[str, Check]:
 def test_a_model_keeps_the_contract(model: str, check: str, sample_files: Path, request: pytest.FixtureRequest) -> None:
     if "checkpoint" in MODELS[model] and model not in VIDEO:
         request.getfixturevalue("tiny_splade_dir")
+    if model == "sparse_encoder":
+        request.getfixturevalue("saved_encoder")
     checks_of(model, sample_files)[check]()
 
 
