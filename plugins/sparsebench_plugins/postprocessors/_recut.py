@@ -8,8 +8,10 @@ from sparsebench import Block
 
 
 def recut(blocks: Iterable[Block], width: int) -> Iterator[list[Block]]:
-    """Of each block in the order of documents, the parts of `width` documents that it completes, counted from the first
-    of all; the last list has what is left over. A part is copied where a block ends within it.
+    """Cut blocks, in the order of documents, into parts of `width` documents, counted from the first of all.
+
+    Yields the parts that each block completes; the last list has what is left over. A part is copied where a block ends
+    within it.
 
     >>> import torch
     >>> blocks = [Block(slice(0, 3), torch.arange(3.)[None]), Block(slice(3, 7), torch.arange(3., 7.)[None])]
