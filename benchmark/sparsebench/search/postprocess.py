@@ -1,4 +1,4 @@
-"""Applying a postprocessor to test queries, and holding it to what it says it sees (METHODS 3)."""
+"""Apply a postprocessor to test queries, and hold it to what it says it sees (METHODS 3)."""
 
 from __future__ import annotations
 
