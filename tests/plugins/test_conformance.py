@@ -32,7 +32,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "rm3": {},
     "run_file": {"path": Path("run.trec")},
     "score_matrix": {"matrix": Path("m.npy"), "query_ids": Path("queries.txt"), "document_ids": Path("documents.txt")},
-    "sparse_encoder": {"checkpoint": Path("sparse_encoder")},
+    "sparse_encoder": {"checkpoint": "package:cognition/model"},
     "sparse_images": {"checkpoint": Path("sparse_images")},
     "sparse_vectors": {"documents": Path("documents.jsonl"), "queries": Path("queries.jsonl")},
     "splade": {"checkpoint": "package:cognition/model"},
@@ -75,6 +75,8 @@ def checks_of(model: str, folder: Path = Path()) -> dict[str, Check]:
     parameters = {name: folder / value if isinstance(value, Path) else value for name, value in MODELS[model].items()}
     if model in VIDEO:
         parameters["checkpoint"] = str(parameters["checkpoint"])
+    if model == "sparse_encoder" and folder != Path():  # the package's folder is plain, which it refuses
+        parameters["checkpoint"] = str(folder / model)
     return {str(check): check for check in model_checks(partial(REGISTERED[model], **parameters))}
 
 
