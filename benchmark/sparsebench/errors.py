@@ -26,7 +26,7 @@ MOST_NAMES = 20
 
 
 class SparsebenchError(Exception):
-    """Something a user can fix. The message says what was asked, where, what exists and what to do.
+    """Mistake or lack that a user can fix. The message says what was asked, where, what exists and what to do.
 
     Example:
         try:

@@ -42,7 +42,7 @@ class Silent:
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """Nothing is shown."""
+        """Show nothing."""
         yield lambda done: None
 
 

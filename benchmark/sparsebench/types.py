@@ -122,7 +122,7 @@ class ScoreBlocks(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     @property

@@ -38,7 +38,7 @@ class Team:
         self._pool = ThreadPoolExecutor(size) if size > 1 else None
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """[function(item) for item in items], several at once; raises the first exception."""
+        """Return [function(item) for item in items], several at once; raises the first exception."""
         return list((self._pool.map if self._pool else map)(function, items))
 
     def __enter__(self) -> Self:

@@ -42,7 +42,7 @@ class Planned:
         return f"<plan of {self.suite}: {self.todo} of {len(self.cells)} cells to compute on {self.device}>"
 
     def _repr_html_(self) -> str:
-        """Both tables, for a notebook."""
+        """Return both tables as HTML, for a notebook."""
         cells = tabulate([asdict(cell) | {"key": short(cell.key)} for cell in self.cells], "keys", tablefmt="html")
         groups = tabulate([asdict(group) for group in self.groups], "keys", tablefmt="html", missingval="not yet known")
         return f"<p>{self.todo} of {len(self.cells)} cells to compute on {self.device}</p>{cells}{groups}"

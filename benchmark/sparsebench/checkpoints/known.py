@@ -77,12 +77,12 @@ def known_checkpoint(repository: str) -> Known | None:
 
 
 def checkpoints() -> tuple[Known, ...]:
-    """Every known checkpoint."""
+    """Return every known checkpoint."""
     return _table().checkpoints
 
 
 def families() -> tuple[Family, ...]:
-    """Every shape that is known, also those without a checkpoint of a name."""
+    """Return every known family, also those without a checkpoint of a name."""
     return _table().families
 
 

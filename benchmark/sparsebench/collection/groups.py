@@ -22,7 +22,7 @@ OF_THE_SOURCE = Path("source")
 
 @dataclass(frozen=True)
 class Groups:
-    """document -> group; a document without one is a group of its own, by its own id."""
+    """Groups of documents; a document without one is a group of its own, by its own id."""
 
     of: Mapping[str, str]
 

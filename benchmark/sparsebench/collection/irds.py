@@ -41,7 +41,7 @@ class IrDatasets(CollectionSource):
                 yield Document(record.doc_id, _text(record))
 
     def topics(self, split: str | None) -> Topics:
-        """All queries, judged or not, with grades as ir_datasets gives them.
+        """Read all queries, judged or not, with grades as ir_datasets gives them.
 
         Judgments of queries that the dataset does not list are left out and counted: some TREC years pooled more than
         they kept.
@@ -154,7 +154,7 @@ class IrDatasets(CollectionSource):
 
 @contextmanager
 def _bars_on_terminals_only() -> Iterator[None]:
-    """ir_datasets draws progress bars on stderr, where a log file would get thousands of lines."""
+    """Keep ir_datasets from drawing progress bars on no terminal: a log file would get thousands of lines."""
     with nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO()):
         yield
 

@@ -29,12 +29,12 @@ class LookedAt:
 
     @classmethod
     def documents(cls, media: Media, source: CollectionSource, doc_ids: np.ndarray) -> LookedAt:
-        """Those that are ranked. doc_ids: (D,) UTF-8 bytes."""
+        """Make it of the items that are ranked. doc_ids: (D,) UTF-8 bytes."""
         return cls(media, source, tuple(doc_id.decode() for doc_id in doc_ids.tolist()))
 
     @classmethod
     def queries(cls, media: Media, source: CollectionSource, topics: Topics) -> LookedAt:
-        """Those that are asked."""
+        """Make it of the items that are asked."""
         return cls(media, source, tuple(query.query_id for query in topics.queries))
 
     @cached_property

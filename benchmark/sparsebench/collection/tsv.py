@@ -58,7 +58,7 @@ class TsvCollection(CollectionSource):
         return f"{self.docs_tsv}:{position + 1}"
 
     def topics(self, split: str | None) -> Topics:
-        """All queries, judged or not. Raises CollectionError when a split is asked: there is none."""
+        """Read all queries, judged or not. Raises CollectionError when a split is asked: there is none."""
         if split is not None:
             raise CollectionError(f"{self.name}: no split {split!r}; TSV files are one split by themselves")
         found = read_queries(self.queries_tsv, self._queries_columns)

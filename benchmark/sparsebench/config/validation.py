@@ -1,4 +1,4 @@
-"""pydantic's errors in the words of a suite: keys, lists and mappings rather than fields, tuples and models."""
+"""Turn pydantic's errors into the words of a suite: keys, lists and mappings rather than fields, tuples and models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ _PHRASES = {
 
 
 def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun: str) -> list[tuple[KeyPath, str]]:
-    """Every mistake as (path in `data`, message). What a mapping calls its entries is `noun` ("key", "parameter")."""
+    """List every mistake as (path in `data`, message).
+
+    What a mapping calls its entries is `noun` ("key", "parameter").
+    """
     wrong: dict[KeyPath, list[ErrorDetails]] = {}
     mistakes: list[tuple[KeyPath, str]] = []
     for details in error.errors(include_url=False):

@@ -92,7 +92,7 @@ class GroupAnalyzer(ABC):
 
     @abstractmethod
     def analyze(self, context: GroupContext) -> Analysis:
-        """Raises NotApplicable where the model lacks what it needs."""
+        """Analyze it. Raises NotApplicable where the model lacks what it needs."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class CellAnalyzer(ABC):
 
     @abstractmethod
     def analyze(self, context: CellContext) -> Analysis:
-        """Raises NotApplicable where the run cannot tell."""
+        """Analyze it. Raises NotApplicable where the run cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class SuiteAnalyzer(ABC):
 
     @abstractmethod
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where the suite lacks what it compares."""
+        """Analyze it. Raises NotApplicable where the suite lacks what it compares."""
 
 
 Analyzer = GroupAnalyzer | CellAnalyzer | SuiteAnalyzer

@@ -122,7 +122,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything that one analysis of a suite shows."""
+    """Columns and curves that one analysis of a suite shows."""
 
     columns: tuple[Column, ...] = ()
     curves: tuple[Curves, ...] = ()

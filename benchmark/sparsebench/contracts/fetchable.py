@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class Fetchable:
-    """Something that may have to be downloaded."""
+    """Base of models and collections whose files may have to be downloaded."""
 
     def missing(self) -> Sequence[str]:
         """Return what is not at hand and where to get it, one line each; touches no network."""

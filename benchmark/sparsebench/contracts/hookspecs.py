@@ -109,7 +109,7 @@ class AnalyzerPlugin:
     """Charts of the HTML page; or a function of the analyzer."""
 
     def shown(self, analyzer: Analyzer) -> Shown:
-        """Everything that an analysis by this analyzer shows.
+        """Return the columns and curves that an analysis by this analyzer shows.
 
         Raises PluginError for anything that is no column and no curve, and for columns of a whole suite, which has no
         row.

@@ -121,7 +121,9 @@ class Model(Fetchable, ABC):
 
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""
+        """Return all that determines what it makes of texts in this role; the same for both where roles mean nothing to
+        it.
+        """
 
     def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
         """Name what of `device` determines the bytes beside the identity: its kind, the engine on a CPU.
@@ -145,10 +147,10 @@ class VectorModel(Model, ABC):
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """All that determines the bytes of `encode(…, role)`."""
+        """Return all that determines the bytes of `encode(…, role)`."""
 
     def unsuited(self, items: Role | None) -> str | None:
-        """Raises no objection to text; to clips and images where it reads texts."""
+        """Raise no objection to text; to clips and images where it reads texts."""
         looked_at = {"document": "documents", "query": "queries"}
         if items is None or self.reads_media or self.reads_ids:
             return None
@@ -178,7 +180,7 @@ class SparseEncoder(VectorModel, ABC):
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """All that determines the bytes of `encode(…, role)`: weights and tokenizer digests, length, pooling, …
+        """Return all that determines the bytes of `encode(…, role)`: weights and tokenizer digests, length, pooling, …
         Needs no torch. Raises ModelError where the checkpoint is not at hand, saying how to get it."""
 
     @abstractmethod
@@ -260,7 +262,7 @@ class Scorer(Model, ABC):
 
     @abstractmethod
     def identity(self) -> Mapping[str, Json]:
-        """All that determines its scores: digests of its files."""
+        """Return all that determines its scores: digests of its files."""
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
         """Return the identity, whatever the role."""

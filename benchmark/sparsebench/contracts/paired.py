@@ -111,7 +111,7 @@ class PairedEncoder(Model):
 
     @abstractmethod
     def identity(self, side: Side) -> Mapping[str, Json]:
-        """All that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
+        """Return all that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
 
         Needs no torch. Raises ModelError where the checkpoint is
         not at hand, saying how to get it.
@@ -126,7 +126,7 @@ class PairedEncoder(Model):
         return None if items else "compares texts with clips or images, and this collection has none; name its `media:`"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """Those of both sides, as either may be asked in either role, and what determines scores."""
+        """Return the identities of both sides, as either may be asked in either role, and what determines scores."""
         sides = {"text": dict(self.identity("text")), "item": dict(self.identity("item"))}
         return {**sides, "scoring": dict(self.scoring())}
 

@@ -99,6 +99,16 @@ class Postprocessor(ABC):
         Only their order within a row matters. The block is read only.
         """
 
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> tuple[Tensor, Tensor] | None:
+        """Keys (Q, d) float32 in the order of `apply`, and how far they may be off, (Q, d) or (Q, 1) float32.
+
+        On a GPU only documents whose keys do not rule them out are then corrected, by `apply` with their part of
+        `state.arrays` and `row_stats`; the ranking is the same. The keys stand for any increasing function of what
+        `apply` returns, the same one for all blocks of a row: |key - f(corrected)| <= error. A class that overrides
+        `apply` states its own bounds, or has none. None, as here: `apply` for all documents.
+        """
+        return None
+
     def remarks(self, blocks: ScoreBlocks, state: State) -> Mapping[str, Json]:
         """Counts of the test scores for the record, once they are ranked: what a reader of the row should know."""
         return {}

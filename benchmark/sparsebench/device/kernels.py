@@ -16,7 +16,7 @@ def why_no_kernel(device: str, agrees: Callable[[str], bool], differs: str) -> s
     agrees: compiles and compares it; differs: what to say where it does not agree.
     """
     if importlib.util.find_spec("triton") is None:
-        return "triton is not installed"
+        return "triton is not installed (pip install 'sparsebench[gpu]')"
     if kind(device) == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
         return "kernels are for GPUs"
     try:

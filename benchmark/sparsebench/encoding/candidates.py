@@ -74,7 +74,7 @@ class CandidateDecoder(ABC):
 
     @abstractmethod
     def multiply(self, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-        """(T, h) @ (h, b) of factors."""
+        """Multiply factors, (T, h) @ (h, b)."""
 
     @abstractmethod
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
@@ -120,7 +120,7 @@ class CandidateDecoder(ABC):
         )
 
     def slack(self, hidden: Tensor, rounded: Rounded) -> np.ndarray:
-        """(V,): how far h'w' can be from hw for any of the hidden states (T, h)."""
+        """Bound how far (V,) h'w' can be from hw for any of the hidden states (T, h)."""
         numbers = rounded.numbers()
         size, lost = (float(states.norm(dim=1).max()) for states in (numbers, hidden - numbers))
         summing = hidden.shape[1] * 2.0**-23 * size * (self._size + self._lost)

@@ -52,7 +52,10 @@ class Candidates(DeviceDecoder):
         return pooled
 
     def _slack(self, size: Tensor, lost: Tensor, terms: slice) -> Tensor:
-        """(N, b): how far h'w' can be from hw; size, lost (N,): the most that any |h| and |h' - h| of a text are."""
+        """Bound how far (N, b) h'w' can be from hw.
+
+        size, lost (N,): the most that any |h| and |h' - h| of a text are.
+        """
         summing = self.weight.shape[1] * 2.0**-23
         whole, own = self._size[terms] + self._lost[terms], self._lost[terms]
         larger = size + lost

@@ -1,4 +1,4 @@
-"""Texts and items -> features through the store: resumable shards, named by their content and side.
+"""Encode texts and items to features through the store: resumable shards, named by their content and side.
 
 Which of the two are queries does not matter here: text to video and video to text share every shard.
 """
@@ -161,7 +161,7 @@ class StoredFeatures:
 
 
 def _check(features: Features, rows: int, name: str) -> None:
-    """Raises ModelError where features do not count what was asked for, or are no numbers."""
+    """Raise ModelError where features do not count what was asked for, or are no numbers."""
     if not features:
         raise ModelError(f"{name} returned no features")
     for feature, array in features.items():

@@ -1,4 +1,4 @@
-"""Hidden states -> sparse vectors on a GPU: maxima stay there, become sparse once a batch, and leave without a wait.
+"""Pool hidden states to sparse vectors on a GPU: maxima become sparse there, and leave without a wait.
 
 Three steps a batch, so that the host prepares one batch and takes another while the device computes a third: `launch`
 asks for everything up to the maxima and waits for nothing; `settle` waits once, for how many entries the fullest text
@@ -150,7 +150,9 @@ class Reference(DeviceDecoder):
 
 
 def reduced(logits: Tensor, bias: Tensor, there: Tensor, summed: Activation | None) -> Tensor:
-    """(N, L, b) -> (N, b): the largest logit plus bias (b,) or (N, b), or the sum of what `summed` makes of each."""
+    """Reduce logits (N, L, b) to (N, b): the largest logit plus bias (b,) or (N, b), or the sum of what `summed` makes
+    of each.
+    """
     if summed is None:
         return logits.amax(dim=1).add_(bias)
     activated = activate(logits.add_(bias if bias.dim() == 1 else bias[:, None]), summed)

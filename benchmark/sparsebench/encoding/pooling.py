@@ -1,4 +1,4 @@
-"""Hidden states -> sparse vectors (METHODS 1), without ever holding the logits of the whole vocabulary.
+"""Pool hidden states to sparse vectors (METHODS 1), without ever holding the logits of the whole vocabulary.
 
 The (T, V) logits of a masked language model are what limits every encoder that writes them: memory traffic, not
 arithmetic. Here the decoder runs over blocks of the vocabulary into one buffer that stays in the cache; ln(1 + relu(.))
@@ -85,7 +85,10 @@ def activate(logits: Tensor, activation: Activation) -> Tensor:
 
 
 def _per_text(logits: Tensor, runs: list[tuple[int, int]], reduce: Callable[..., Tensor]) -> Tensor:
-    """(T, b) -> (N, b), `reduce` over the tokens of each text. runs: (texts, their length) of equal neighbours."""
+    """Reduce logits (T, b) to (N, b), by `reduce` over the tokens of each text.
+
+    runs: (texts, their length) of equal neighbours.
+    """
     import torch
 
     parts = torch.split(logits, [texts * length for texts, length in runs])

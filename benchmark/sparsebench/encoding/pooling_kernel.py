@@ -73,7 +73,7 @@ def activated_sum(logits, bias, twice):
 
 @njit(nogil=True, cache=True)
 def activated(logit, twice):
-    """ln(1 + relu(logit)); twice: ln(1 + .) of it once more."""
+    """Return ln(1 + relu(logit)); twice: ln(1 + .) of it once more."""
     weight = math.log1p(max(float(logit), 0.0))
     return math.log1p(weight) if twice else weight
 

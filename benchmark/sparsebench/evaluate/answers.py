@@ -30,7 +30,7 @@ class Answers:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """(A,) UTF-8 bytes."""
+        """Ids (A,) of the answers, UTF-8 bytes."""
         return self.doc_ids if self.groups is None else self._grouped[0]
 
     @property

@@ -34,7 +34,7 @@ class Relevant:
 
     @classmethod
     def of(cls, topics: Topics, answers: Answers, *, drop_own_id: bool) -> Relevant:
-        """Those with a grade above 0 that are among the answers."""
+        """Collect the documents with a grade above 0 that are among the answers."""
         judged = answers.judged(topics.qrels)
         wanted = {doc_id.encode() for grades in judged.values() for doc_id in grades}
         if drop_own_id:

@@ -22,6 +22,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.rank import to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.search.shortlist import best_by_bounds
 from sparsebench.search.source import Source
 from sparsebench.types import Block, Candidates, Json, Ranking, Run, ScoreBlocks, Topics
 
@@ -138,8 +139,24 @@ def _top(
         if relevant is not None:
             passes = _kept(passes, rows.shape)
             ranks.append(first_ranks(passes, relevant.some(start, start + rows.shape[0]), answers.order))
-        parts.append(answers.top(passes(), rows.shape[0], depth))
+        short = _short(where, cell, postprocessor, state, rows)
+        parts.append(answers.top(passes(), rows.shape[0], depth) if short is None else short)
     return Ranking.stacked(parts), np.concatenate(ranks) if ranks else None
+
+
+def _short(
+    where: RankingContext, cell: PlannedCell, postprocessor: Postprocessor, state: State, rows: ScoreBlocks
+) -> Ranking | None:
+    """The ranking by float32 and an error bound, on a GPU; None where all documents are corrected in float64.
+
+    A CPU does float64 as fast as it reads and writes what two passes need.
+    """
+    everything = where.group.counts_first_ranks or where.answers.groups is not None
+    if where.group.search_device == "cpu" or everything:
+        return None
+    return best_by_bounds(
+        postprocessor, state, rows, k=depth_of(where), order=where.answers.order, candidates=cell.candidates
+    )
 
 
 def _merged(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sparsebench.statistics import Comparison
 
 Measured = tuple[tuple[str, ...], str | None]
 """The measures of a cell, and by which code they were taken."""
@@ -28,6 +32,14 @@ class Cells:
             failed=sum(found is None for found in after.values()),
             measured_again=sum(found != before[key] for key, found in kept.items()),
         )
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Findings at the end of a suite. comparison: of the leaderboard's rows, so that nobody resamples them twice."""
+
+    cells: Cells
+    comparison: Comparison | None
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ class Task(Protocol[Result]):
     """A piece of work; it pickles, and so does what it returns. Doing it twice does no harm."""
 
     def run(self) -> Result:
-        """Do it. Raises SparsebenchError for what a user can fix."""
+        """Do the task. Raises SparsebenchError for what a user can fix."""
         ...
 
 
 class Executor(Protocol):
-    """Does tasks.
+    """Means to do tasks, here or in other processes.
 
     workers: how many tasks it does at once; work is worth splitting for more than one.
 

@@ -11,7 +11,7 @@ from sparsebench.contracts.calls import calling
 from sparsebench.errors import FAILURES
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
-from sparsebench.execution.tally import Cells, Measured
+from sparsebench.execution.tally import Cells, Finished, Measured
 from sparsebench.planning import Group, PlannedCell
 from sparsebench.planning.overview import made_anew
 from sparsebench.planning.session import Session, open_session
@@ -56,11 +56,12 @@ def evaluate_group(request: Request, group: int) -> Used:
     return _taken(session)
 
 
-def finish_suite(request: Request, before: Mapping[str, Measured]) -> Cells:
+def finish_suite(request: Request, before: Mapping[str, Measured]) -> Finished:
     """Write what the suite's own analyzers find, and the leaderboard; count the cells."""
     session = _session(request)
-    _runner(session).finish(session.plan, {})
-    return Cells.counted(before, {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells})
+    report = _runner(session).finish(session.plan, {})
+    after = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
+    return Finished(Cells.counted(before, after), report.comparison)
 
 
 @lru_cache(maxsize=1)

@@ -30,8 +30,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """All rows of a suite in the suite's order. collections: label -> a record that describes it. noise: where it was
-    measured."""
+    """Leaderboard of a suite: its rows in the suite's order.
+
+    collections: label -> a record that describes it. noise: where it was measured.
+    """
 
     index: Index
     collections: Mapping[str, Record]

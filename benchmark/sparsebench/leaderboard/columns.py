@@ -111,7 +111,7 @@ class Extra:
 
 
 def extra_columns(board: Board, records: Sequence[Record], *, costs: bool) -> list[Extra]:
-    """Those that any of the records has. Seconds of several machines are not shown."""
+    """List the extra columns that any of the records has. Seconds of several machines are not shown."""
     columns = [Extra("tuned", tuned)]
     columns += [Extra(each.name, each.field, each.column.better) for each in declared_columns(board)]
     if costs and len(machines(records)) <= 1:

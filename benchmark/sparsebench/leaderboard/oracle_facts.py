@@ -29,7 +29,10 @@ class Effectiveness(_Facts):
 
 
 class EffectivenessSource(_Facts):
-    """ok, near: the largest differences of these verdicts; they say what this source's provenance allows."""
+    """Source of published figures.
+
+    ok, near: the largest differences of these verdicts; they say what this source's provenance allows.
+    """
 
     source: str
     cite: str

@@ -1,4 +1,4 @@
-"""Whether a published figure is of what a record did: checkpoint, collection, own-id rule, sizes."""
+"""Match published figures with records: the same checkpoint, collection, own-id rule and sizes."""
 
 from __future__ import annotations
 

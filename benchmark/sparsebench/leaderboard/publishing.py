@@ -57,7 +57,7 @@ def publish_index(index: Index, evidence: Evidence, leaderboards: Path) -> Path:
 
 
 def _check_files(board: Board, folders: Sequence[Path]) -> None:
-    """Everything that a published figure came from, whether it is published itself or not."""
+    """Check everything that a published figure came from, whether it is published itself or not."""
     for record in board.records:
         folder = _place_of(record, [SuiteFolder(folder) for folder in folders])
         for name, checksum in record.files.items():

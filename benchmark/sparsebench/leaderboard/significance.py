@@ -25,7 +25,7 @@ def system_name(model: str, postprocessor: str) -> str:
 def compared(
     board: Board, evidence: Evidence, *, measures: Mapping[str, str] | None = None, settings: Settings | None = None
 ) -> Comparison | None:
-    """Every row against the baseline. measures: collection -> measure, by default the first of each collection.
+    """Compare every row with the baseline. measures: collection -> measure, by default the first of each collection.
 
     None where there is nothing to compare: no baseline, none of its per-query values, or one row alone. A record
     without per-query values is left out. Raises ScoreError when two rows have other queries of one collection.
@@ -81,7 +81,7 @@ def bounds(interval: Interval | None) -> tuple[float, float] | None:
 
 
 def _values(row: Row, measures: Mapping[str, str], evidence: Evidence) -> dict[str, Mapping[str, float]]:
-    """collection -> query_id -> value of its first measure."""
+    """Map collection -> query_id -> value of its first measure."""
     found = {}
     for label, record in row.records.items():
         per_query = evidence.per_query(record) if record.status == "ok" and label in measures else None

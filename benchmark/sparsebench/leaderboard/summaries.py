@@ -33,7 +33,7 @@ class Refusal:
 
 
 def summaries(board: Board) -> list[Summary]:
-    """Everything that is said, analysis by analysis: of the suite first, then in the order of the rows."""
+    """List all summaries, analysis by analysis: of the suite first, then in the order of the rows."""
     said = [Summary(label, "", found["summary"]) for label, found in board.index.analyses.items() if "summary" in found]
     of_records: dict[str, dict[str, Summary]] = {}
     for record in board.records:
@@ -71,7 +71,7 @@ def refusals(board: Board) -> list[Refusal]:
 
 
 def _by_model(board: Board) -> dict[tuple[str, str, str], list[str]]:
-    """(analysis, reason, model) -> collections."""
+    """Map (analysis, reason, model) -> collections."""
     found: dict[tuple[str, str, str], dict[str, None]] = {}
     for record in board.records:
         for label, analysis in record.analysis.items():

@@ -24,7 +24,7 @@ DIFFERENCE = "Δ baseline"
 
 @dataclass(frozen=True)
 class Column:
-    """better: which way a measure is better; None for what is no measure, of which none is best."""
+    """Column of a table. better: which way a measure is better; None for what is no measure, of which none is best."""
 
     name: str
     better: Literal["larger", "smaller"] | None = None
@@ -40,7 +40,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """collection: its label, None for the overview. above, below: sentences around the table; may be empty."""
+    """Table of a board. collection: its label, None for the overview. above, below: sentences around the table; may be
+    empty.
+    """
 
     title: str
     collection: str | None

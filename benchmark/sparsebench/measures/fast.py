@@ -37,7 +37,10 @@ class FastMeasure:
 
 
 def fast_measure(name: str) -> FastMeasure:
-    """nDCG@k, RR@k or R@k, with the defaults of ir_measures: a gain is a grade, relevant from 1. Raises SuiteError."""
+    """Make nDCG@k, RR@k or R@k with the defaults of ir_measures: a gain is a grade, relevant from 1.
+
+    Raises SuiteError.
+    """
     found = re.fullmatch(r"(\w+)@([1-9]\d*)", name)
     if not found or found[1] not in _MEASURES:
         known = [f"{base}@10" for base in _MEASURES]

@@ -100,7 +100,10 @@ def is_mean(name: str) -> bool:
 
 
 def canonical(name: str) -> str:
-    """ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`. Raises SuiteError."""
+    """Return a measure's name in ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`.
+
+    Raises SuiteError.
+    """
     return name if name in OWN else str(_parse(name))
 
 

@@ -40,7 +40,7 @@ class FrameFeatures:
 
 @dataclass(frozen=True)
 class FeatureFile:
-    """All of a file. path: for messages. ids: of its D rows. frames: (D, T, d). mask: (D, T) bool."""
+    """File of features. path: for messages. ids: of its D rows. frames: (D, T, d). mask: (D, T) bool."""
 
     path: Path
     ids: tuple[str, ...]

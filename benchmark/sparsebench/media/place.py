@@ -39,7 +39,7 @@ class Media:
         return replace(found, item_id=item_id, span=self.spans(item_id))
 
     def absent(self, item_ids: Sequence[str]) -> list[str]:
-        """Those of `item_ids` that are not there, in their order."""
+        """List those of `item_ids` that are not there, in their order."""
         known = _index(self.path)
         return [name for name in item_ids if name not in known and _without_suffix(name) not in known]
 

@@ -29,7 +29,7 @@ def cell_parts(
     shared: Mapping[str, Json],
     roles: Mapping[str, Mapping[str, Json]],
 ) -> dict[str, Json]:
-    """All that determines a cell, whose digest is its key. shared: of its group. roles: of the other queries."""
+    """Return all that determines a cell, whose digest is its key. shared: of its group. roles: of the other queries."""
     factory: type[Postprocessor] = registered.plugin.factory
     asked = {"name": spec.name, "params": content(spec.params), "scale": spec.scale, "code": registered.source_digest}
     return {

@@ -44,12 +44,14 @@ class ResolvedModel:
         return found if trained_on is None else {**found, "trained_on": list(trained_on)}
 
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
-        """All that determines its vectors (or scores) on this collection and, where that computes them, this device."""
+        """Return all that determines its vectors (or scores) on this collection and, where that computes them, this
+        device.
+        """
         fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
         return {**self._around(role, device), "model": dict(self.identities[role]), **fitted}
 
     def side_identity(self, side: Side, device: str) -> dict[str, Json]:
-        """All that determines the features of one side of a paired encoder on this device class."""
+        """Return all that determines the features of one side of a paired encoder on this device class."""
         assert isinstance(self.model, PairedEncoder), "other forms have roles, not sides"
         return {**self._around("document", device), "model": dict(self.model.identity(side))}
 
@@ -63,6 +65,9 @@ class ResolvedModel:
 
 
 def resolve_model(spec: ModelSpec, registry: Registry) -> ResolvedModel:
-    """Raises PluginError or ModelError; the suite has checked names and parameters before."""
+    """Make the model of a suite's entry.
+
+    Raises PluginError or ModelError; the suite has checked names and parameters before.
+    """
     registered = registry.get("models", spec.name)
     return ResolvedModel(spec, registered.plugin.factory(**spec.params), registered)

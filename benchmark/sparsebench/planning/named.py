@@ -45,7 +45,9 @@ class Named:
         return cls(frozenset(documents), frozenset(makers), frozenset(corpora))
 
     def unnamed(self, artefacts: Iterable[Artefact]) -> list[Artefact]:
-        """Those that nothing names, of the kinds that plans can name: trained checkpoints, for one, are none."""
+        """List the artefacts that nothing names, of the kinds that plans can name: trained checkpoints, for one, are
+        none.
+        """
         there = list(artefacts)
         features = {each.key for each in there if each.kind == FEATURES and each.facts.get("maker") in self.makers}
         return [each for each in there if not self._names(each, features)]

@@ -65,7 +65,7 @@ class ModelOverview:
 
 @dataclass(frozen=True)
 class Overview:
-    """All cells of a plan, its groups, and the models of which something is known."""
+    """Overview of a plan: its cells, its groups, and the models of which something is known."""
 
     cells: tuple[CellOverview, ...]
     groups: tuple[GroupOverview, ...]

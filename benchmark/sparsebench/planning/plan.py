@@ -127,7 +127,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a suite asks for, in its order: collections, then models, then postprocessors.
+    """Plan of a suite: all that it asks for, in its order: collections, then models, then postprocessors.
 
     keys: of all cells of the suite, also those that a selection leaves out of `groups`.
     command: that asked for it, where one did.
@@ -198,7 +198,9 @@ def _cell(
 
 
 def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
-    """read: what names the content that it reads; of a suite's analyzer its records, which are added later."""
+    """Plan an analysis. read: what names the content that it reads; of a suite's analyzer its records, which are added
+    later.
+    """
     registered = registry.get("analyzers", spec.name)
     return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
 

@@ -15,7 +15,10 @@ from sparsebench.store import Store
 
 @dataclass(frozen=True)
 class DocumentShards:
-    """kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key."""
+    """Shards of a group's documents.
+
+    kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key.
+    """
 
     kind: str
     pace: str

@@ -24,7 +24,7 @@ def can_draw() -> bool:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """matplotlib's own defaults, whatever the user's are."""
+    """Draw by matplotlib's own defaults, whatever the user's are."""
     import matplotlib
 
     with matplotlib.rc_context():

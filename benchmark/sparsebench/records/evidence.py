@@ -41,7 +41,10 @@ class Evidence(Protocol):
     """Source of the values behind the means."""
 
     def per_query(self, record: Record) -> PerQuery | None:
-        """measure -> query_id -> value; None where there is no such file. Raises Damage where it is not as written."""
+        """Read measure -> query_id -> value; None where there is no such file.
+
+        Raises Damage where it is not as written.
+        """
         ...
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
@@ -55,7 +58,7 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class RunsEvidence:
-    """Beside the records of `runs/<suite>/`, in the first of the folders that has them."""
+    """Evidence beside the records of `runs/<suite>/`, in the first of the folders that has them."""
 
     folders: Sequence[Path]
 
@@ -173,7 +176,10 @@ def figure_files(analysis: Json) -> list[str]:
 
 
 def _files_of(analysis: Json, ending: str) -> list[str]:
-    """Raises StoreError for a name that leads out of the folder: records may come from strangers."""
+    """List an analysis's files with this ending.
+
+    Raises StoreError for a name that leads out of the folder: records may come from strangers.
+    """
     found = [str(name) for name in analysis.get("files", ()) if str(name).endswith(ending)]
     for name in found:
         if not is_plain_name(name):

@@ -67,7 +67,7 @@ class Index(Written):
 
     @classmethod
     def read(cls, folder: Path, *, remedy: str | None = None) -> Index:
-        """Raises StoreError when there is none, Damage when it is not what was written."""
+        """Read the index. Raises StoreError when there is none, Damage when it is not what was written."""
         path = folder / INDEX_FILE
         remedy = remedy or f"`sparsebench run {folder.name}` writes it again; finished cells are kept."
         try:

@@ -32,7 +32,7 @@ def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
 
 
 def read_made(folder: SuiteFolder) -> Iterator[Made]:
-    """All cells below a suite's folder, those that it has no more too; what cannot be read is passed over."""
+    """Yield all cells below a suite's folder, those that it has no more too; what cannot be read is passed over."""
     for path in sorted(folder.path.glob(f"*/{KEY_FILE}")):
         try:
             found = json.loads(path.read_bytes())

@@ -105,7 +105,7 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_record(path: Path, *, remedy: str) -> Record:
-    """Raises Damage with the file and the remedy when it is not what was written."""
+    """Read a record. Raises Damage with the file and the remedy when it is not what was written."""
     return parse_record(path.read_bytes(), str(path), remedy=remedy)
 
 

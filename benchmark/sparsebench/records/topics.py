@@ -15,7 +15,9 @@ from sparsebench.types import Json, Qrels
 
 @dataclass(frozen=True)
 class Tested:
-    """queries: query_id -> text, in the collection's order. qrels: query_id -> doc_id -> grade.
+    """Queries and judgments of a test.
+
+    queries: query_id -> text, in the collection's order. qrels: query_id -> doc_id -> grade.
 
     Example: `Tested({"q1": "apple"}, {"q1": {"d1": 1}})`.
     """
@@ -34,7 +36,7 @@ def keep_tested(folder: SuiteFolder, digests: Mapping[str, Json], tested: Tested
 
 
 def read_tested(folder: SuiteFolder, digests: Mapping[str, Json]) -> Tested:
-    """Raises Damage where it is not there, or not what was written."""
+    """Read queries and judgments. Raises Damage where it is not there, or not what was written."""
     path = folder.tested(digest(dict(digests)))
     try:
         content = unsealed(path.read_bytes(), path, remedy=folder.remedy)

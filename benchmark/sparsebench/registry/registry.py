@@ -30,7 +30,10 @@ Provided = tuple[Provider, Mapping[Kind, list[Any]]]
 
 @dataclass(frozen=True)
 class Registered:
-    """Something a suite can name. `plugin` is the record that the hook returned, e.g. a ModelPlugin."""
+    """Entry of the registry, which a suite can name.
+
+    `plugin` is the record that the hook returned, e.g. a ModelPlugin.
+    """
 
     plugin: Any
     provider: Provider
@@ -53,7 +56,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Registry:
-    """All plugins by name.
+    """Registry of all plugins by name.
 
     providers: the plugins in use. broken: those set aside. blocked: those that were asked to stay out.
     clashes: names that several plugins give, and which: nobody has such a name.
@@ -121,7 +124,10 @@ class Registry:
         return cls(models, postprocessors, analyzers, collections, providers, broken, blocked, clashes)
 
     def get(self, kind: Kind, name: str) -> Registered:
-        """Raises PluginError, with the closest name there is and the broken plugins that may have had it."""
+        """Find a plugin by name.
+
+        Raises PluginError, with the closest name there is and the broken plugins that may have had it.
+        """
         known: Mapping[str, Registered] = getattr(self, kind)
         if name in known:
             return known[name]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compiled:
-    """reason: why there is no kernel, None where there is one."""
+    """Kernel of a device, if it has one. reason: why there is no kernel, None where there is one."""
 
     reason: str | None
 

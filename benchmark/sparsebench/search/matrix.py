@@ -37,7 +37,7 @@ class MatrixScores(Source):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         queries, documents = self.matrix.shape
         return queries, documents
 

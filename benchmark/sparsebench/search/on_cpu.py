@@ -111,7 +111,10 @@ class CpuEngine:
 
 
 def product_by_scipy(queries: csr_array, documents: csr_array) -> Tensor:
-    """(Q, V) x (d, V) -> (Q, d). With dense documents: 1.5 to 3 times as fast as scipy's product of two sparse ones."""
+    """Multiply queries (Q, V) and documents (d, V) to scores (Q, d).
+
+    With dense documents: 1.5 to 3 times as fast as scipy's product of two sparse ones.
+    """
     import torch
 
     return torch.from_numpy(queries @ documents.T.toarray(order="C"))

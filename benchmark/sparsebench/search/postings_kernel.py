@@ -40,7 +40,7 @@ def _fill(
     starts, numbers, weights, row_starts, terms, factors, scores, first, stop, before,
     vocabulary, width: tl.int64, SEGMENT: tl.constexpr, AT_ONCE: tl.constexpr,
 ):  # fmt: skip
-    """scores (Q, width), row by row: of the documents first to stop, segments counted from `before`."""
+    """Fill scores (Q, width), row by row, of the documents first to stop, segments counted from `before`."""
     query, segment = tl.program_id(0), before + tl.program_id(1)
     start = segment * SEGMENT
     least, end = tl.maximum(first - start, 0), tl.minimum(stop - start, SEGMENT)

@@ -104,6 +104,20 @@ def checked_correction(returned: object, block: Block, ranked: Tensor, owner: st
     return returned.double()
 
 
+def checked_keys(returned: object, block: Block, owner: str) -> tuple[Tensor, Tensor]:
+    """Check float32 keys (Q, d) and errors (Q, d) or (Q, 1) that `bounds` returned; raises ContractError."""
+    import torch
+
+    rows, width = block.scores.shape
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise ContractError(owner, "keys and error", f"it returned {type(returned).__name__}, not a pair of tensors")
+    for found, shapes in zip(returned, ([(rows, width)], [(rows, width), (rows, 1)]), strict=True):
+        if not isinstance(found, torch.Tensor) or found.dtype != torch.float32 or tuple(found.shape) not in shapes:
+            what = f"{found.dtype} {tuple(found.shape)}" if isinstance(found, torch.Tensor) else type(found).__name__
+            raise ContractError(owner, "keys and error", f"it returned {what}, not float32 {shapes[0]}")
+    return returned
+
+
 def refuse_infinite(corrected: Iterator[tuple[Block, Tensor]], owner: str) -> Iterator[tuple[Block, Tensor]]:
     """Pass blocks on; raise ContractError at the end where pairs could be ranked and all of them score -inf."""
     ranked_pairs = finite_pairs = 0

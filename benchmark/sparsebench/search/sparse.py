@@ -48,7 +48,7 @@ class SparseScores(Source):
     floor: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        """Raises ScoreError for queries and documents of two vocabularies."""
+        """Raise ScoreError for queries and documents of two vocabularies."""
         if self.queries.shape[1] != self.documents.shape[1]:
             raise ScoreError(
                 f"query vectors have {self.queries.shape[1]} dimensions, and document vectors "
@@ -57,7 +57,7 @@ class SparseScores(Source):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         return self.queries.shape[0], self.documents.shape[0]
 
     def rows(self, start: int, stop: int) -> SparseScores:

@@ -47,8 +47,9 @@ def family(differences: Sequence[Values], settings: Settings) -> list[FlipTest]:
 
 
 def all_pairs(values: Values, settings: Settings) -> tuple[Values, int]:
-    """p (S, S) of all pairs of systems, from values (S, n), and the flips they are of: four times as many where the
-    interval of any holds alpha, up to the most."""
+    """Return p (S, S) of all pairs of systems, from values (S, n), and the flips they are of: four times as many where
+    the interval of any holds alpha, up to the most.
+    """
     flips, varying = settings.flips, np.count_nonzero(np.ptp(values, axis=0))
     while True:
         p_values = step_down_p(values, flips=flips, seed=settings.seed)

@@ -77,7 +77,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class AllPairs:
-    """Every pair of systems on a collection. p: (S, S), studentised step-down max-T, of so many flips.
+    """Tests of every pair of systems on a collection. p: (S, S), studentised step-down max-T, of so many flips.
 
     Example:
         >>> pairs = AllPairs("mini", ("bm25", "splade"), ((1.0, 0.02), (0.02, 1.0)), flips=10_000)
@@ -98,7 +98,7 @@ class MacroAverage:
     difference: to the baseline; None where that lacks a collection, or is the system itself. It is not tested: the
     family of tests is over collections.
 
-    Example: `{each.system: each.mean for each in comparison.macro_averages if each.group == "all"}`.
+    Example: `{each.system: each.mean for each in comparison.macro_averages if each.group == "mean"}`.
     """
 
     system: str
@@ -111,7 +111,9 @@ class MacroAverage:
 
 @dataclass(frozen=True)
 class Comparison:
-    """measures: collection -> what was compared there. family: how many tests Holm's correction is over.
+    """Comparison of all systems with a baseline.
+
+    measures: collection -> what was compared there. family: how many tests Holm's correction is over.
 
     Example: `results.compare(baseline="bm25 + none").all_pairs[0].p`.
     """

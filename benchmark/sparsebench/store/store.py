@@ -87,7 +87,7 @@ class Store:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def artefacts(self) -> Iterator[Artefact]:
-        """All whole artefacts, by kind and key."""
+        """Yield all whole artefacts, by kind and key."""
         for manifest in sorted(self.root.glob(f"*/*/{MANIFEST}")):
             kind, key = manifest.parent.parent.name, manifest.parent.name
             # A name with a dot is a folder that some process is writing, or deleting.

@@ -202,7 +202,7 @@ class Baseline(_Spec):
 
 
 class Suite(_Spec):
-    """Everything that one `sparsebench run` does."""
+    """Suite: everything that one `sparsebench run` does."""
 
     name: FileName
     """Of its folder of runs and of its leaderboard."""

@@ -17,12 +17,12 @@ DOC_IDS = np.array([document.doc_id.encode() for document in DOCUMENTS])
 
 
 def ranked(scorer: Scorer) -> np.ndarray:
-    """All it ranks here: the sample's ids (D,), and those it brings itself."""
+    """Return all it ranks here: the sample's ids (D,), and those it brings itself."""
     return np.concatenate([DOC_IDS, scorer.outside(DOC_IDS)])
 
 
 def scores(scorer: Scorer, queries: Sequence[Query], doc_ids: np.ndarray) -> np.ndarray:
-    """(Q, D + O) float64, -inf where a document is unseen."""
+    """Return scores (Q, D + O) float64, -inf where a document is unseen."""
     found = scorer.score(queries, doc_ids).scores
     if isinstance(found, np.ndarray):
         return found.astype(np.float64)

@@ -20,7 +20,9 @@ PATIENCE = 3
 
 
 class QuadraticSchedule(SpladeRegularizerWeightSchedulerCallback):  # type: ignore[misc]
-    """lambda(s) = lambda * min(1, s/T)^2 with T in steps (METHODS 1); the base class wants it as a share of the run."""
+    """Schedule of the regulariser's weight: lambda(s) = lambda * min(1, s/T)^2 with T in steps (METHODS 1); the base
+    class wants it as a share of the run.
+    """
 
     def __init__(self, loss: Any, steps: int) -> None:
         super().__init__(loss)

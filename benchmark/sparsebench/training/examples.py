@@ -43,13 +43,16 @@ class Examples:
         return self.look_up.get(column, list)(self.columns[column][start:stop])
 
     def keep(self, kept: np.ndarray) -> Examples:
-        """Those at the positions `kept`."""
+        """Keep the examples at the positions `kept`."""
         columns = {name: [column[i] for i in kept] for name, column in self.columns.items()}
         return Examples(columns, None if self.teacher is None else self.teacher[kept], self.look_up)
 
 
 def identify(source: Source) -> dict[str, Json]:
-    """All that determines the examples: digests of their files, and how they are read. Raises CollectionError."""
+    """Return all that determines the examples: digests of their files, and how they are read.
+
+    Raises CollectionError.
+    """
     files = list(_files(source))
     options = {"split": source.split} if source.beir else {"id": source.id}
     return {"files": files_digest(files), "relevant": source.relevant, "limit": source.limit, **options}

@@ -62,7 +62,7 @@ class QuerySet(_Spec):
 
 
 class Settings(_Spec):
-    """Everything that one training depends on; the defaults are [WW]'s (METHODS 1).
+    """Settings that one training depends on; the defaults are [WW]'s (METHODS 1).
 
     backbone, revision: as `checkpoint` and `revision` of the model `splade`; an encoder without MLM head will do.
     from_scratch: random weights of the backbone's architecture, with its tokenizer.
@@ -144,7 +144,7 @@ class Variant:
 def load_recipe(
     path: Path, overrides: Iterable[str] = (), environ: Mapping[str, str] = os.environ
 ) -> tuple[Variant, ...]:
-    """All trainings of a recipe file, in the order of its grid; `include:` names recipes that it changes.
+    """Read all trainings of a recipe file, in the order of its grid; `include:` names recipes that it changes.
 
     overrides: `steps=20`, as of `--set`. Raises SuiteError with one line for every mistake.
     """

@@ -182,7 +182,9 @@ def _repeatable(device: str) -> Iterator[None]:
 
 
 def _refuse_several(device: str) -> None:
-    """transformers would train on all GPUs that it sees at once, which is another training: n times the batch."""
+    """Refuse several GPUs: transformers would train on all that it sees at once, which is another training: n times the
+    batch.
+    """
     visible = torch.cuda.device_count() if device != "cpu" else 1
     if visible > 1:
         raise TrainingError(

@@ -88,7 +88,7 @@ class LoadedRm3(LoadedEncoder):
         )
 
     def _mixed(self, query: csr_array, documents: np.ndarray, scores: np.ndarray) -> csr_array:
-        """lambda p(t|q) + (1 - lambda) p(t|R), (1, V); a query that retrieves nothing stays as it is."""
+        """Mix lambda p(t|q) + (1 - lambda) p(t|R), (1, V); a query that retrieves nothing stays as it is."""
         from scipy.sparse import csr_array
 
         found = documents[documents >= 0]
@@ -112,7 +112,7 @@ class LoadedRm3(LoadedEncoder):
 
 
 def relevance_model(counts: csr_array, scores: np.ndarray) -> np.ndarray:
-    """p(t|R) = sum_d p(d) tf(t, d) / |d| with p(d) proportional to the score, (V,) float64.
+    """Estimate p(t|R) = sum_d p(d) tf(t, d) / |d| with p(d) proportional to the score, (V,) float64.
 
     counts: (F, V) term counts of the feedback documents. scores: (F,) > 0.
     """

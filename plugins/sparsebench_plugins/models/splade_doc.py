@@ -61,7 +61,7 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
         _ = self.trust
 
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """Everything that determines the vectors of a role; of the corpus only `idf` depends."""
+        """Return everything that determines the vectors of a role; of the corpus only `idf` depends."""
         documents = self._open()
         if role == "document":
             return identity_of(self, documents, role)

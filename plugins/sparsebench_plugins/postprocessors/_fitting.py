@@ -19,7 +19,7 @@ class Fitting(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     def __iter__(self) -> Iterator[Block]:
@@ -106,7 +106,7 @@ class Picked:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(number of chosen rows, D)."""
+        """Size, (number of chosen rows, D)."""
         return len(self.chosen), self.blocks.shape[1]
 
     @property
@@ -149,7 +149,7 @@ class Beside:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D + E)."""
+        """Number of queries and of documents of both, (Q, D + E)."""
         return self.left.shape[0], self.left.shape[1] + self.right.shape[1]
 
     @property
@@ -184,7 +184,7 @@ class Appended:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(B + 1, D)."""
+        """Number of bank queries, one more, and of documents, (B + 1, D)."""
         return self.bank.shape[0] + 1, self.bank.shape[1]
 
     def __iter__(self) -> Iterator[Block]:

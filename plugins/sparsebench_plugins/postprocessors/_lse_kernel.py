@@ -93,7 +93,7 @@ def chunk_of_terms(terms: Tensor) -> Tensor:
 
 
 def _inverse(scores: Tensor, tau: float) -> Tensor:
-    """1 / tau in memory: a number among the arguments would be a float32."""
+    """Put 1 / tau in memory: a number among the arguments would be a float32."""
     return torch.full((1,), 1 / tau, dtype=torch.float64, device=scores.device)
 
 

@@ -41,7 +41,7 @@ def sums_by(device: str) -> str:
 
 
 def multiplied(blocks: Fitting, tau: float, lu: Tensor, rounds: int) -> Tensor | None:
-    """lu (Q,) float64 after so many more rounds with balanced marginals, by two products a round.
+    """Return lu (Q,) float64 after so many more rounds with balanced marginals, by two products a round.
 
     exp(L + lu - peak) is written once, as K (Q, D) in float64; then u = a / K v and v = b / K'u. None where K does not
     fit in a quarter of the free memory, where a pair has no score, or where K is flushed too much; read at the end, so

@@ -50,7 +50,7 @@ class Kernel(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     @property
@@ -102,7 +102,7 @@ def resolution(*terms: Tensor) -> float:
 
 
 def zeros(kernel: Kernel) -> Tensor:
-    """lu (Q,) before any round."""
+    """Return lu (Q,) before any round."""
     import torch
 
     return torch.zeros(kernel.shape[0], dtype=torch.float64)
@@ -110,7 +110,7 @@ def zeros(kernel: Kernel) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Streamed:
-    """All pairs, block by block: memory O(Q * block + D), one pass a round.
+    """Kernel of all pairs, block by block: memory O(Q * block + D), one pass a round.
 
     passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no digit of a
     potential. Raises ScoreError where a document is unseen.
@@ -128,7 +128,7 @@ class Streamed:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         return self.blocks.shape
 
     @property
@@ -226,7 +226,7 @@ class Pooled:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         return self.pool.shape
 
     @property

@@ -95,15 +95,21 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     rows = slice(block.first_row, block.first_row + len(block.scores))
     shares = doubled(block.scores).mul_(1 / tau)
     shares.add_(state.rows["lu"][rows, None])
+    owned, own = owned_shares(block, state)
+    if "top" in state.arrays:
+        above = shares[owned.rows, owned.places] - state.arrays["top"][block.columns][owned.places]
+        own, owned = own + above, owned._replace(margins=owned.margins.masked_fill(above != 0, -math.inf))
+    shares.sub_(state.arrays["lse"][block.columns])
+    shares[owned.rows, owned.places] = own
+    return shares, owned
+
+
+def owned_shares(block: Block, state: State) -> tuple[Owned, Tensor]:
+    """The owners in a block, and their log shares (n,) float64 if their own terms are what owns the documents."""
+    rows = slice(block.first_row, block.first_row + len(block.scores))
     owned = _owned(state.rows["fitted"][rows], state.arrays["owner"][block.columns])
     margins = state.arrays["margin"][block.columns][owned[1]]
-    own = -softplus(-margins)
-    if "top" in state.arrays:
-        above = shares[owned] - state.arrays["top"][block.columns][owned[1]]
-        own, margins = own + above, margins.masked_fill(above != 0, -math.inf)
-    shares.sub_(state.arrays["lse"][block.columns])
-    shares[owned] = own
-    return shares, Owned(*owned, margins)
+    return Owned(*owned, margins), -softplus(-margins)
 
 
 def doubled(scores: Tensor) -> Tensor:
@@ -132,8 +138,16 @@ def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
 
 
 def softplus(values: Tensor) -> Tensor:
-    """log(1 + exp(values)), as precise where it is next to nothing."""
+    """Compute log(1 + exp(values)), as precise where it is next to nothing."""
     return values.clamp(min=0).add_(values.abs().neg_().exp_().log1p_())
+
+
+def above_zero(key: Tensor) -> Tensor:
+    """A monotone map of the reals to the numbers above 0 that keeps the relative precision of large keys, -inf to 0.
+
+    1 / (1 - key) below 0, 1 + key from there up.
+    """
+    return key.clamp(max=0).neg_().add_(1).reciprocal_().add_(key.clamp(min=0))
 
 
 def _owned(fitted: Tensor, owner: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,7 +21,9 @@ FEW = 2**22
 
 
 class Found(NamedTuple):
-    """lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way, for the record."""
+    """Potentials found: lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way,
+    for the record.
+    """
 
     lu: Tensor
     shares: Shares | None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Again:
-    """All test queries and a sample of the documents; the other documents keep the vectors that they have.
+    """Vectors of all test queries and a sample of the documents; the other documents keep the vectors that they have.
 
     queries: (Q, V). documents: (S, V), those at `positions` (S,) of the collection's. All as the suite has it.
     """

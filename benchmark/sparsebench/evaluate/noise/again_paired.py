@@ -55,7 +55,7 @@ class Renewed:
 
 
 class AgainPaired:
-    """All test queries and a sample of the documents; the other documents keep the features that they have."""
+    """Features of all test queries and a sample of the documents; other documents keep the features that they have."""
 
     def __init__(self, evaluation: Evaluation, sample: int) -> None:
         form = evaluation.form

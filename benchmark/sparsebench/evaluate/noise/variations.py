@@ -30,12 +30,12 @@ Calls = Callable[[int], Sequence[np.ndarray]]
 
 
 def at_once(texts: int) -> Sequence[np.ndarray]:
-    """All in one call, in their order."""
+    """Put all texts in one call, in their order."""
     return [np.arange(texts)]
 
 
 def shuffled(texts: int) -> Sequence[np.ndarray]:
-    """All in one call, in another order: other texts share a batch."""
+    """Put all texts in one call, in another order: other texts share a batch."""
     return [np.random.default_rng(0).permutation(texts)]
 
 
@@ -72,7 +72,7 @@ class Variation:
 
 
 def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu") -> list[Variation]:
-    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
+    """List all ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
 
     On a GPU the number of threads changes nothing.
     """

@@ -78,7 +78,7 @@ def revision_of(record: Record) -> str:
 
 
 def _system(record: Record) -> dict[str, Json]:
-    """All that makes a system, whatever it is tested on."""
+    """Return all that makes a system, whatever it is tested on."""
     cell = record.cell
     return {
         "model": cell.model.model_dump(),

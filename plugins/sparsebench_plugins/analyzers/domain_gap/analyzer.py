@@ -51,7 +51,7 @@ class DomainGap(SuiteAnalyzer):
         canonical(self.measure)
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where there is nothing to compare, or not with this measure."""
+        """Compare the domains. Raises NotApplicable where there is nothing to compare, or not with this measure."""
         domain_of = domains(context.records)
         measure, label = canonical(self.measure), label_of_study(context.records, self.removal)
         systems = list(system_gaps(context, self.systems, measure))

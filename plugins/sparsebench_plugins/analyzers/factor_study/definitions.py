@@ -50,7 +50,10 @@ class FactorDefinitions(SuiteAnalyzer):
     """The tau that is called robust; a 95 % interval that lies below is called not robust."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where fewer than three conditions can be ordered by the reference."""
+        """Compare the definitions.
+
+        Raises NotApplicable where fewer than three conditions can be ordered by the reference.
+        """
         found = trainings(context.records)
         of, places = conditions(found), list(collections(found))
         known = definitions(found)

@@ -68,7 +68,7 @@ def _value(training: Training, collection: str, read: Read) -> float | None:
 
 
 def definitions(found: Sequence[Training]) -> list[str]:
-    """Every definition of wackiness with a W-AUC, as `wackiness: robust`, in the order of the records."""
+    """List every definition of wackiness with a W-AUC, as `wackiness: robust`, in the order of the records."""
     records = (record for training in found for record in training.records.values())
     names = list(dict.fromkeys(name for record in records for name in wackiness.definitions(record)))
     if not names:

@@ -59,7 +59,10 @@ class FactorRemoval(SuiteAnalyzer):
     """The smallest interaction that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where there is no training, a domain is missing, or no condition was studied whole."""
+        """Test the interaction.
+
+        Raises NotApplicable where there is no training, a domain is missing, or no condition was studied whole.
+        """
         found = trainings(context.records)
         of, domain_of = conditions(found), collections(found)
         if not {"in", "out"} <= set(domain_of.values()):

@@ -80,7 +80,9 @@ class FactorTrend(SuiteAnalyzer):
     """The smallest change that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared outcome."""
+        """Test the trend. Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared
+        outcome.
+        """
         found = trainings(context.records)
         factor = self.factor or only_factor(found)
         of, domain_of = levels(found, factor), collections(found)

@@ -47,8 +47,11 @@ class ArmEffects:
 
 @dataclass(frozen=True)
 class Effects:
-    """before: (Q,) the measure with nothing removed. all_expansion: (Q,) effects of removing every expansion entry,
-    of scored tokens or not. arms: by name."""
+    """Effects of removing tokens.
+
+    before: (Q,) the measure with nothing removed. all_expansion: (Q,) effects of removing every expansion entry, of
+    scored tokens or not. arms: by name.
+    """
 
     before: np.ndarray
     all_expansion: np.ndarray
@@ -107,7 +110,8 @@ class _Tally:
         self._by_query: list[np.ndarray] = []
 
     def steps_of(self, columns: np.ndarray, scored: np.ndarray) -> np.ndarray:
-        """(R, m): at which point of the grid each term of a query is gone, `NEVER` for one that was not scored.
+        """Return steps (R, m): at which point of the grid each term of a query is gone, `NEVER` for one that was not
+        scored.
 
         columns: (m,) of the terms among the scored tokens, where `scored` (m,) says that they are.
         """

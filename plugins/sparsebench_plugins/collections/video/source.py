@@ -77,11 +77,11 @@ class VideoCollection(CollectionSource):
         return VideoSplit(self, name)
 
     def splits(self) -> Sequence[str]:
-        """All that have their files here."""
+        """List the splits that have their files here."""
         return [name for name in self.split_names if not self.of_split(name).missing()]
 
     def documents(self) -> Iterator[Document]:
-        """Those of the test split."""
+        """Return those of the test split."""
         return self.of_split(None).documents()
 
     def topics(self, split: str | None) -> Topics:
@@ -89,7 +89,7 @@ class VideoCollection(CollectionSource):
         return self.of_split(split).topics(split)
 
     def files(self) -> Iterable[Path]:
-        """Those of the test split."""
+        """Return those of the test split."""
         return self.of_split(None).files()
 
 

@@ -47,7 +47,10 @@ class QueryVocabulary(Vocabulary):
 
 @dataclass(frozen=True)
 class LoadedSparseImages(LoadedEncoder):
-    """model: sentence-transformers' SparseEncoder. frames: of a video. batch: how many inputs at once."""
+    """Loaded encoder of texts and images.
+
+    model: sentence-transformers' SparseEncoder. frames: of a video. batch: how many inputs at once.
+    """
 
     model: Any
     frames: int

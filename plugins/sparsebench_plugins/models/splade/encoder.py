@@ -218,7 +218,7 @@ class OnDevice:
 
 
 class LoadedSplade(LoadedEncoder):
-    """Both sides in memory; they share the vocabulary."""
+    """Loaded SPLADE model, both sides in memory; they share the vocabulary."""
 
     def __init__(self, query: Side, document: Side) -> None:
         _check_shared(query.vocabulary, document.vocabulary)

@@ -49,7 +49,7 @@ def open_any_side(parameters: CheckpointParameters, location: AnyLocation, role:
 
 
 def identity_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: Role) -> dict[str, Json]:
-    """Everything that determines the vectors of a role; needs no torch."""
+    """Return everything that determines the vectors of a role; needs no torch."""
     use, ids = use_of(parameters, checkpoint, role), read_output_ids(parameters.output_vocabulary)
     common: dict[str, Json] = {
         "files": dict(checkpoint.digests()),

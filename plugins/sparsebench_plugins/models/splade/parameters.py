@@ -101,7 +101,7 @@ class CheckpointParameters:
         return Files(bin=self.allow_bin, code=self.trust_remote_code)
 
     def shared(self) -> dict[str, Any]:
-        """These parameters alone, by name, for another model that has them too."""
+        """Return these parameters alone, by name, for another model that has them too."""
         return {field.name: getattr(self, field.name) for field in fields(CheckpointParameters)}
 
     def length(self, role: Role) -> int | None:

@@ -32,7 +32,7 @@ VISION_EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class LoadedBlip(LoadedPairedEncoder):
-    """transformers' BlipForImageTextRetrieval, whose parts are called one by one.
+    """Loaded BLIP: transformers' BlipForImageTextRetrieval, whose parts are called one by one.
 
     Its own `forward` keeps [CLS] where the authors put [ENC], takes one image, and normalises the vision tower's output
     twice. words: tokens of a text. frames: of a video. batch: how many texts, images or pairs at once.
@@ -95,7 +95,7 @@ class LoadedBlip(LoadedPairedEncoder):
 
     @property
     def encoder_id(self) -> int:
-        """[ENC], 30523 in the authors' vocabulary of 30,524: they add it last."""
+        """Id of [ENC], 30523 in the authors' vocabulary of 30,524: they add it last."""
         return int(self.model.config.text_config.vocab_size) - 1
 
     def of_ids(self, ids: Tensor, mask: Tensor) -> Mapping[str, Tensor]:

@@ -87,7 +87,7 @@ class LoadedClipSystem(LoadedPairedEncoder):
 
     @cached_property
     def scale(self) -> Tensor:
-        """e = exp(logit_scale)."""
+        """Scale of scores, e = exp(logit_scale)."""
         return self.towers.scale
 
     def of_ids(self, ids: Tensor) -> Mapping[str, Tensor]:

@@ -19,7 +19,7 @@ def clip_pixels(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def blip_pixels(image: np.ndarray, size: int) -> np.ndarray:
-    """Both sides to `size` (bicubic), whatever the aspect, normalised: (h, w, 3) uint8 -> (3, size, size)."""
+    """Resize both sides to `size` (bicubic), whatever the aspect, normalised: (h, w, 3) uint8 -> (3, size, size)."""
     return _normalised(_resized(image, height=size, width=size))
 
 

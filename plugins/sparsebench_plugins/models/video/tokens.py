@@ -37,7 +37,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def clip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
-    """[SOT], the first `length` - 2 tokens, [EOT], then zeros.
+    """Tokenise as CLIP does: [SOT], the first `length` - 2 tokens, [EOT], then zeros.
 
     Padding is id 0 and not transformers' own ([EOT]): X-CLIP lets padding words take part, with the id that they were
     trained with, and its scores change by half of their range otherwise.
@@ -53,7 +53,7 @@ def clip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
 
 
 def blip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
-    """[CLS], the first `length` - 2 tokens of each cleaned caption, [SEP], padded."""
+    """Tokenise as BLIP does: [CLS], the first `length` - 2 tokens of each cleaned caption, [SEP], padded."""
     found = _unmarked(tokenizer, [cleaned(text) for text in texts])
     rows = [[tokenizer.cls_token_id, *tokens[: length - 2], tokenizer.sep_token_id] for tokens in found]
     return _padded(rows, length, sum(len(tokens) > length - 2 for tokens in found), tokenizer.pad_token_id)

@@ -104,7 +104,7 @@ def _route_name(path: Path, role: Role, structure: Mapping[str, Sequence[str]], 
 
 
 def _pair(path: Path, key: str) -> Any:
-    """(role, modality) of a mapping, which JSON holds as text."""
+    """Return (role, modality) of a mapping, which JSON holds as text."""
     try:
         pair = ast.literal_eval(key)
     except (ValueError, SyntaxError):
