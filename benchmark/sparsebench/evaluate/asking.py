@@ -1,4 +1,4 @@
-"""What an encoder is asked by: the texts of documents and queries, or their ids where vectors were made elsewhere."""
+"""Ways to ask an encoder: by the texts of documents and queries, or by their ids where vectors were made elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sparsebench.types import Document, Query, Topics
 
 @dataclass(frozen=True)
 class ByText:
-    """By texts: what has one text has one vector."""
+    """Asking by texts: what has one text has one vector."""
 
     collection: TestCollection
 
@@ -23,11 +23,11 @@ class ByText:
         return [part for part in (self.collection.test, self.collection.bank, self.collection.dev) if part]
 
     def queries(self, queries: Sequence[Query]) -> list[str]:
-        """What is asked for these queries, in their order."""
+        """Return what is asked for these queries, in their order."""
         return [query.text for query in queries]
 
     def texts(self, texts: Sequence[str]) -> list[str]:
-        """What is asked for these texts of queries."""
+        """Return what is asked for these texts of queries."""
         return list(texts)
 
     def documents(self, documents: Iterable[Document]) -> Iterator[Document]:
@@ -39,7 +39,7 @@ class ByText:
 
 
 class ById(ByText):
-    """By ids, which mean something in one collection alone."""
+    """Asking by ids, which mean something in one collection alone."""
 
     def parts(self) -> list[Topics]:
         """The collection's own: ids of other collections are equal by chance."""

@@ -126,6 +126,20 @@ def test_weights_that_are_not_finite_are_refused():
         cut(model)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_tensor_that_is_not_finite_is_refused_by_name(value, make_checkpoint):
+    """One row of one word: no text without that word would show it."""
+    from transformers import AutoModelForMaskedLM
+
+    folder = make_checkpoint()
+    model = AutoModelForMaskedLM.from_pretrained(folder)
+    with torch.no_grad():
+        model.bert.embeddings.word_embeddings.weight[19, 0] = value
+    model.save_pretrained(folder)
+    with pytest.raises(ModelError, match=r"the tensor 'bert\.embeddings\.word_embeddings\.weight' holds a number"):
+        Splade(checkpoint=str(folder)).load("cpu")
+
+
 @pytest.mark.parametrize(
     ("name", "limit"), [("bert", 260), ("distilbert", 260), ("roberta", 258), ("xlm-roberta", 259)]
 )

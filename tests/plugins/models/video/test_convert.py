@@ -141,6 +141,15 @@ def test_a_file_without_a_state_dict_is_refused(tmp_path: Path, tokenizer: Path)
         converters.clip4clip(Conversion(saved({"epoch": 3}, tmp_path), tmp_path / "out", tokenizer))
 
 
+def test_a_tensor_that_is_not_finite_is_refused_by_name(tmp_path: Path, tokenizer: Path) -> None:
+    state = openai_state()
+    name = sorted(name for name, tensor in state.items() if tensor.is_floating_point() and tensor.numel())[0]
+    state[name] = torch.full_like(state[name], float("nan"))
+    with pytest.raises(ModelError, match=f"the tensor '{name}' holds a number that is not finite"):
+        converters.clip4clip(Conversion(saved(state, tmp_path), tmp_path / "out", tokenizer))
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_empty_file_is_refused_by_its_name(tmp_path: Path, tokenizer: Path) -> None:
     (tmp_path / "empty.bin").touch()
     with pytest.raises(ModelError, match=r"empty\.bin: cannot be read as weights alone: EOFError"):

@@ -33,6 +33,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
         loaded = loaded[inner]
     if not isinstance(loaded, Mapping) or not loaded or not all(isinstance(each, Tensor) for each in loaded.values()):
         raise ModelError(f"{path}: it holds no state dict, a mapping from names to tensors")
+    if bad := next((name for name, tensor in loaded.items() if not tensor.float().isfinite().all()), None):
+        raise ModelError(f"{path}: the tensor {bad!r} holds a number that is not finite; get the file again")
     return {str(name).removeprefix("module."): tensor.float() for name, tensor in loaded.items()}
 
 
