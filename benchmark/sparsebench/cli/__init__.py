@@ -34,7 +34,8 @@ COMMANDS = {
     "plugins": "List the plugins, check one, begin a new one.",
     "schema": "Print the JSON Schema of suite files (for editors) or of records.",
     "doctor": "Check the installation: versions, device, store, plugins.",
-    "cache": "List the store, verify it, or empty it.",
+    "cache": "List the store, verify it, prune or empty it.",
+    "runs": "List the results below runs/, or delete what their suites have no more.",
 }
 
 

@@ -9,7 +9,7 @@ import click
 
 from sparsebench.cli.comparison import COMPARISON_FORMATS, render_as
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import LEADERBOARDS, only_option, results_options
+from sparsebench.cli.options import LEADERBOARDS, example, only_option, results_options
 from sparsebench.cli.output import count, write_or_print
 from sparsebench.cli.results import published_of, results_of
 from sparsebench.leaderboard import Board, read_board, read_published
@@ -19,7 +19,12 @@ from sparsebench.leaderboard.published import published_evidence
 from sparsebench.records.evidence import Evidence, RunsEvidence
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    epilog=example(
+        "sparsebench compare quickstart --only '*/none' --format latex --output table.tex",
+    ),
+)
 @results_options
 @only_option
 @click.option("--baseline", metavar="MODEL+POSTPROCESSOR", help="The row to compare with.  [default: the suite's]")

@@ -9,13 +9,13 @@ import click
 
 from sparsebench.checkpoints import Files, Location
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import plugin_options
+from sparsebench.cli.options import example, plugin_options
 from sparsebench.contracts.hookspecs import Conversion
 from sparsebench.errors import PluginError
 from sparsebench.registry import discover
 
 
-@click.command("convert", epilog="Example: sparsebench convert xclip best.bin models/xclip --tokenizer models/clip")
+@click.command("convert", epilog=example("sparsebench convert xclip best.bin models/xclip --tokenizer models/clip"))
 @click.argument("model")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("out", type=click.Path(path_type=Path))

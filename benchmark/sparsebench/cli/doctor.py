@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import plugin_options
+from sparsebench.cli.options import example, plugin_options
 from sparsebench.device import check_device, choose_device, describe, why_no_gpu
 from sparsebench.encoding import cpu_engine, passed_over, slow_without
 from sparsebench.errors import SparsebenchError
@@ -16,7 +16,7 @@ from sparsebench.registry import discover
 from sparsebench.store import Store, default_root
 
 
-@click.command("doctor")
+@click.command("doctor", epilog=example("sparsebench doctor"))
 @plugin_options
 def command(plugin_switches: Sequence[str]) -> int:
     """Check the installation: versions, device, store, plugins. Exit code 1 when something is broken."""

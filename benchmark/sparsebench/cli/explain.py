@@ -10,7 +10,7 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import suite_options
+from sparsebench.cli.options import example, suite_options
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.explain import Explanation, explain
 from sparsebench.evaluate.group import Evaluation
@@ -23,7 +23,7 @@ MOST_TERMS = 40
 TEXT_WIDTH = 60
 
 
-@click.command("explain")
+@click.command("explain", epilog=example("sparsebench explain quickstart mini/web/bm25/none --query wq001"))
 @suite_options
 @click.argument("cell")
 @click.option("--query", "query_id", required=True, help="The id of a test query.")

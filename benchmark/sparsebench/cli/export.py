@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import only_option, results_options
+from sparsebench.cli.options import example, only_option, results_options
 from sparsebench.cli.results import results_of
 from sparsebench.leaderboard import read_board
 from sparsebench.leaderboard.board import chosen
 from sparsebench.leaderboard.export import export
 
 
-@click.command("export")
+@click.command("export", epilog=example("sparsebench export quickstart --to exported"))
 @results_options
 @only_option
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to.")

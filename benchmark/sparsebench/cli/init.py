@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import example
 from sparsebench.cli.starter import Starter
 from sparsebench.errors import SuiteError
 from sparsebench.store import write_atomically
@@ -14,8 +15,7 @@ from sparsebench.store import write_atomically
 Existing = click.Path(path_type=Path, exists=True)
 
 
-@click.command("init", epilog="Example: sparsebench init --model ./my-splade --beir ./my-collection; then: "
-                              "sparsebench run my-collection.yaml")  # fmt: skip
+@click.command("init", epilog=example("sparsebench init --model ./my-splade --beir ./my-collection"))
 @click.option("--model", metavar="FOLDER|ORG/NAME", help="Your checkpoint.  [default: BM25 alone]")
 @click.option("--revision", metavar="COMMIT", help="Of a hub id: the 40 hex digits of a commit.")
 @click.option("--beir", type=Existing, help="Your collection as a folder in BEIR's layout.")

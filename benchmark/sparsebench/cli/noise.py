@@ -8,7 +8,7 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import suite_options
+from sparsebench.cli.options import example, suite_options
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise import group_noise
 from sparsebench.leaderboard import read_report
@@ -25,7 +25,7 @@ side alone. rankings: the largest share of the queries whose ranking changed. fl
 without a postprocessor. A leaderboard greys differences that are no larger than the floors of both their models."""
 
 
-@click.command("noise")
+@click.command("noise", epilog=example("sparsebench noise quickstart --sample 100"))
 @suite_options
 @click.option("--sample", type=click.IntRange(min=1), default=1000, show_default=True,
               help="Documents to encode again, at most; those ranked highest come first.")  # fmt: skip

@@ -15,6 +15,11 @@ Command = Callable[..., Any]
 Option = Callable[[Command], Command]
 
 
+def example(*lines: str) -> str:
+    """What a command's help ends with: lines to copy."""
+    return "\b\n" + "\n".join(["Example:", *(f"  {line}" for line in lines)])
+
+
 def runs_option(command: Command) -> Command:
     """`--runs`."""
     return click.option("--runs", type=click.Path(path_type=Path), default=RUNS, show_default=True,
@@ -38,6 +43,18 @@ def only_option(command: Command) -> Command:
     return click.option("--only", multiple=True, metavar="PATTERN",
                         help="Only cells whose collection/model/postprocessor matches, e.g. '*/bm25/*' or 'sinkhorn'."
                         )(command)  # fmt: skip
+
+
+def dry_run_option(command: Command) -> Command:
+    """`--dry-run`."""
+    return click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")(command)
+
+
+def merge_option(command: Command) -> Command:
+    """`--merge`."""
+    folder = click.Path(path_type=Path, exists=True, file_okay=False)
+    told = "Join the records of another machine: its runs folder. May be repeated."
+    return click.option("--merge", "others", type=folder, multiple=True, metavar="DIR", help=told)(command)
 
 
 def results_options(command: Command) -> Command:

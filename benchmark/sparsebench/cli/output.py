@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -25,3 +26,17 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     ('1 query', '2 queries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size_of(paths: Iterable[Path]) -> int:
+    """Bytes of all files below some folders."""
+    return sum(file.stat().st_size for path in paths for file in path.rglob("*") if file.is_file())
+
+
+def mebibytes(size: int) -> str:
+    """Bytes as MiB with one digit.
+
+    >>> mebibytes(3 * 2**19)
+    '1.5'
+    """
+    return f"{size / 2**20:.1f}"

@@ -10,7 +10,7 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import suite_options
+from sparsebench.cli.options import example, suite_options
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning.overview import CellOverview, GroupOverview, ModelOverview, overview
 from sparsebench.planning.session import Session, open_session
@@ -23,7 +23,7 @@ MODEL_HEADERS = ("model", "as its authors ran it", "trained on")
 GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 
 
-@click.command("plan")
+@click.command("plan", epilog=example("sparsebench plan quickstart --only '*/bm25/*'"))
 @suite_options
 def command(**options: Any) -> int:
     """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing.

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import LEADERBOARDS, plugin_options, results_options
+from sparsebench.cli.options import LEADERBOARDS, example, merge_option, only_option, plugin_options, results_options
 from sparsebench.cli.output import write_or_print
-from sparsebench.cli.results import Results, published_of, results_of
-from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report, suite_folder
+from sparsebench.cli.results import Results, machines_of, published_of, results_of
+from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report
+from sparsebench.leaderboard.board import chosen
 from sparsebench.records import PAGE
 from sparsebench.store import write_atomically
-from sparsebench.suite import suite_name
 
 
-@click.command("report")
+@click.command(
+    "report",
+    epilog=example(
+        "sparsebench report quickstart --format csv --output quickstart.csv",
+        "sparsebench report quickstart --merge /mnt/other/runs",
+    ),
+)
 @results_options
 @click.option("--format", "form", type=click.Choice(FORMATS), help="One format only.  [default: md and html]")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--published", is_flag=True, help=f"Read {LEADERBOARDS}/ instead of the runs.")
-@click.option(
-    "--merge",
-    "others",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    help="Join the records of another machine: its runs folder. May be repeated.",
-)
+@only_option
+@merge_option
 @click.option(
     "--analyze", is_flag=True, help="With --published: first run the suite's own analyzers on the records again."
 )
@@ -47,31 +49,45 @@ def command(
     runs: Path,
     overrides: tuple[str, ...],
     limit_queries: int | None,
+    only: tuple[str, ...],
     plugin_switches: tuple[str, ...],
 ) -> int:
-    """Write the leaderboard of SUITE from its records alone, and print it."""
-    if others and (published or checking):
-        raise click.UsageError(
-            "--merge joins runs into a text of its own; it goes with neither --published nor --check"
-        )
+    """Write the leaderboard of SUITE from its records alone, and print it.
+
+    With --merge or --only it is printed, or written where --output says; no page is touched.
+    """
+    _refuse(others=others, only=only, published=published, checking=checking)
     if analyze:
         _analyze(suite, published, plugin_switches)
     report, folder, name = (
         _published(suite)
         if published
-        else _merged(suite_name(suite), others, runs)
+        else _merged(machines_of(suite, runs, others, overrides=overrides, limit_queries=limit_queries))
         if others
         else _computed(results_of(suite, runs, overrides=overrides, limit_queries=limit_queries))
     )
     if checking:
         return _check(report, folder, name, [form] if form else PAGES)
-    if output is not None or others or form not in (None, *PAGES):
+    if only:
+        report = replace(report, board=chosen(report.board, only))
+    if output is not None or others or only or form not in (None, *PAGES):
         write_or_print(report.render(form or "md"), output)
         return Exit.OK
     for each in [form] if form else PAGES:
         write_atomically(folder / f"{name}.{each}", report.render(each))
     click.echo(report.render("md") if form != "html" else f"written: {folder / name}.html")
     return Exit.OK
+
+
+def _refuse(*, others: Sequence[Path], only: Sequence[str], published: bool, checking: bool) -> None:
+    """Options that contradict one another. Raises click.UsageError."""
+    if others and (published or checking):
+        raise click.UsageError(
+            "--merge joins runs into a text of its own; it goes with neither --published nor --check. "
+            "`sparsebench publish SUITE --merge DIR` publishes them"
+        )
+    if only and checking:
+        raise click.UsageError("--check compares whole pages; leave out --only")
 
 
 def _analyze(suite: str, published: bool, plugin_switches: Sequence[str]) -> None:
@@ -89,10 +105,8 @@ def _published(suite: str) -> tuple[Report, Path, str]:
     return published_report(LEADERBOARDS, name), LEADERBOARDS, name
 
 
-def _merged(name: str, others: tuple[Path, ...], runs: Path) -> tuple[Report, Path, str]:
-    folder = runs / name
-    own = [folder] if folder.is_dir() else []
-    return merged_report([*own, *(suite_folder(other, name) for other in others)]), folder, PAGE
+def _merged(folders: Sequence[Path]) -> tuple[Report, Path, str]:
+    return merged_report(folders), folders[0], PAGE
 
 
 def _computed(results: Results) -> tuple[Report, Path, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sparsebench.cli.options import LEADERBOARDS
 from sparsebench.errors import StoreError, did_you_mean
+from sparsebench.leaderboard import suite_folder
 from sparsebench.records import INDEX_FILE
 from sparsebench.suite import suite_name, variant_name
 
@@ -31,6 +32,29 @@ def results_of(asked: str, runs: Path, *, overrides: Sequence[str] = (), limit_q
         )
     changes = [f"--set {each}" for each in overrides] + [f"--limit-queries {limit_queries}"] * bool(limit_queries)
     return _existing(name, runs, f"sparsebench {' '.join(['run', asked, *changes])}")
+
+
+def machines_of(
+    asked: str,
+    runs: Path,
+    others: Sequence[Path],
+    *,
+    overrides: Sequence[str] = (),
+    limit_queries: int | None = None,
+) -> list[Path]:
+    """The suite's folder below `runs` and below those of other machines; the own may lack where others are named.
+
+    Raises StoreError for one that has no results of the suite.
+    """
+    name = variant_name(suite_name(asked), overrides, limit_queries)
+    if others and not (runs / name).exists():
+        own = []
+    else:
+        own = [results_of(asked, runs, overrides=overrides, limit_queries=limit_queries).folder]
+    folders = [suite_folder(other, name) for other in others]
+    for folder in folders:
+        _existing(folder.name, folder.parent, f"sparsebench run {asked} --runs {folder.parent}")
+    return [*own, *folders]
 
 
 def published_of(asked: str, leaderboards: Path = LEADERBOARDS) -> Results:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import LEADERBOARDS, suite_options
+from sparsebench.cli.options import LEADERBOARDS, example, suite_options
 from sparsebench.cli.output import count
 from sparsebench.cli.terminal import terminal_tables
 from sparsebench.encoding import slow_without
@@ -23,7 +23,7 @@ from sparsebench.records import INDEX_FILE, PAGE
 FAILURES_SHOWN = 10
 
 
-@click.command("run")
+@click.command("run", epilog=example("sparsebench run quickstart --only '*/bm25/*' --limit-queries 10"))
 @click.option("-q", "--quiet", is_flag=True, help="Print what failed and nothing else.")
 @suite_options
 @click.option(

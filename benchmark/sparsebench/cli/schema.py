@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import click
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import plugin_options
+from sparsebench.cli.options import example, plugin_options
 from sparsebench.registry import discover
 
 
-@click.command("schema")
+@click.command("schema", epilog=example("sparsebench schema suite > suite.schema.json"))
 @click.argument("of", type=click.Choice(["suite", "record", "reference"]), default="suite")
 @plugin_options
 def command(of: str, plugin_switches: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import example
 from sparsebench.config.include import read_with_includes
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.errors import SuiteError
@@ -17,7 +18,7 @@ from sparsebench.suite import find_suite, list_suites
 WORDS = 14
 
 
-@click.command("suites", epilog="Then: sparsebench plan NAME, sparsebench run NAME.")
+@click.command("suites", epilog=example("sparsebench suites", "sparsebench plan quickstart"))
 def command() -> int:
     """List the suites that have a name: here, in ./suites, and those that come with sparsebench."""
     rows = [[name, str(path), _about(path)] for name, path in sorted(list_suites().items())]

@@ -11,6 +11,7 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import example
 from sparsebench.device import check_device, choose_device, only_this_one
 from sparsebench.errors import NotAtHandError, SparsebenchError, TrainingError
 from sparsebench.progress import progress_for_terminal
@@ -22,7 +23,7 @@ from sparsebench.training.trained import Training
 from sparsebench.types import Json
 
 
-@click.command("train")
+@click.command("train", epilog=example("sparsebench train study/vocabulary.yaml --steps 20"))
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--only", multiple=True, metavar="LABEL", help="Only trainings with this label; * stands for anything.")
 @click.option("--steps", type=click.IntRange(min=1), help="Train for that many steps, to try a recipe out.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import sys
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +21,14 @@ PARTS = ("docs", "queries", "qrels")
 
 
 class IrDatasets(CollectionSource):
-    """The dataset `dataset_id` of ir_datasets, one split by itself (`beir/scifact/test`)."""
+    """The dataset `dataset_id` of ir_datasets, one split by itself (`beir/scifact/test`).
 
-    def __init__(self, dataset_id: str) -> None:
+    carried: ids of plugins, which may have been meant.
+    """
+
+    def __init__(self, dataset_id: str, *, carried: Iterable[str] = ()) -> None:
         self.name = dataset_id
+        self._carried = tuple(carried)
 
     def documents(self) -> Iterator[Document]:
         """One pass; text is ir_datasets' `default_text`: title, space, text where there is a title."""
@@ -117,7 +121,9 @@ class IrDatasets(CollectionSource):
         try:
             return ir_datasets.load(self.name)
         except KeyError:
-            raise CollectionError(f"ir_datasets knows no {self.name!r}.{_close(self.name)}") from None
+            raise CollectionError(
+                f"neither a plugin nor ir_datasets has {self.name!r}.{_close(self.name, self._carried)}"
+            ) from None
 
     def _sources(self, part: str) -> Iterator[Source]:
         return sources(getattr(self._dataset, f"{part}_handler")()) if self._dataset.has(part) else iter(())
@@ -162,9 +168,9 @@ def _from(source: Source) -> str:
     return f"{origin} (to {source.path})" if source.path else origin
 
 
-def _close(asked: str) -> str:
+def _close(asked: str, carried: Sequence[str] = ()) -> str:
     """The closest ids; all 790 of them would help nobody."""
     import ir_datasets
 
-    close = difflib.get_close_matches(asked, list(ir_datasets.registry), n=5)
+    close = difflib.get_close_matches(asked, [*carried, *ir_datasets.registry], n=5)
     return did_you_mean(asked, close) or " `ir_datasets list` names them all."

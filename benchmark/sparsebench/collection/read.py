@@ -41,7 +41,7 @@ def source_by_id(id_: str, registry: Registry, params: Mapping[str, Json] = NO_P
     Raises PluginError where a plugin's source lacks parameters.
     """
     if id_ not in registry.collections:
-        return IrDatasets(id_)
+        return IrDatasets(id_, carried=registry.collections)
     registered = registry.collections[id_]
     if registered.plugin.folder is not None:
         return BeirFolder(registered.plugin.folder, id_)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from sparsebench.config.limits import unusable_path
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
+from sparsebench.privacy import remember
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -22,6 +23,8 @@ def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> N
         if unset:
             return node
         value = _VARIABLE.sub(lambda match: environ[match[1]], node.text)
+        if value != node.text:
+            remember(value, node.text, {name: environ[name] for name in _VARIABLE.findall(node.text)})
         return replace(node, value=value, of_shell=node.of_shell or node.text.startswith("${"))
     if node.items:
         return replace(node, value=tuple(interpolate(item, environ, mistakes) for item in node.items))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sparsebench.errors import SuiteError
+from sparsebench.privacy import without_values
 
 
 @dataclass(frozen=True, order=True)
@@ -38,4 +39,5 @@ class Mistakes:
     def raise_if_any(self) -> None:
         """Raise SuiteError with a line for each, in the order of the file."""
         if self.found:
-            raise SuiteError("\n".join(f"{position}: {message}" for position, message in sorted(self.found)))
+            lines = "\n".join(f"{position}: {message}" for position, message in sorted(self.found))
+            raise SuiteError(without_values(lines))

@@ -9,6 +9,9 @@ from sparsebench.contracts.analyzers import RESERVED_VALUES, Analysis
 from sparsebench.contracts.plain import plain_json, plain_mapping
 from sparsebench.errors import ContractError
 
+LONGEST_FILE_NAME = 200
+"""Bytes."""
+
 RESERVED_FILE = "analysis.json"
 """What the harness calls the values of an analysis, beside its files."""
 
@@ -31,6 +34,8 @@ def _files(files: object, owner: str) -> Mapping[str, str]:
     for name, text in found.items():
         if not name or name in (".", "..", RESERVED_FILE) or set(name) & set("/\\\0"):
             raise ContractError(owner, "file names", f"a file cannot be named {name!r}: its name holds no folder")
+        if len(name.encode()) > LONGEST_FILE_NAME:
+            raise ContractError(owner, "file names", f"{name[:20] + '…'!r} has more than {LONGEST_FILE_NAME} bytes")
         if not isinstance(text, str):
             raise ContractError(owner, "files", f"{name} holds {type(text).__name__}, not text")
     return found

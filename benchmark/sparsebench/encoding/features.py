@@ -45,6 +45,11 @@ class PairedSide:
     load: Callable[[], LoadedPairedEncoder]
 
     @property
+    def maker(self) -> str:
+        """What names the model on this side whatever it encodes."""
+        return digest({"maker": dict(self.identity), "side": self.side})
+
+    @property
     def pace(self) -> str:
         """What decides how long a text or an item takes: the model, the side, and what computes it."""
         return digest([self.identity["model"], self.side, self.identity.get("computed_by")])
@@ -101,6 +106,7 @@ class PairedSide:
             encoded = make(shard.rows)
         _check(encoded.features, len(shard.rows), type(loaded).__name__)
         facts: dict[str, Json] = {
+            "maker": self.maker,
             "pace": self.pace,
             "shape": [len(shard.rows)],
             "truncated": encoded.truncated,

@@ -55,6 +55,11 @@ class Encoder:
     role: Role
     load: Callable[[], LoadedEncoder]
 
+    @property
+    def maker(self) -> str:
+        """What names the model in this role whatever it encodes: clips and images are content."""
+        return digest({"maker": {name: each for name, each in self.identity.items() if name != "media"}})
+
     def key(self, **content: Json) -> str:
         """The key of the vectors of `content`."""
         return digest({"encoder": dict(self.identity), "role": self.role, **content})
@@ -140,6 +145,8 @@ def _encode(encoder: Encoder, loaded: LoadedEncoder, texts: Sequence[str]) -> tu
     start = time.perf_counter()
     made = encoded(loaded, texts, encoder.role, key=encoder.key())
     return made.vectors, {
+        "maker": encoder.maker,
+        "role": encoder.role,
         "pace": pace(encoder.identity),
         "shape": list(made.vectors.shape),
         "truncated": int(made.truncated),

@@ -21,6 +21,7 @@ from sparsebench.contracts.returned import checked_analysis
 from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import PlannedAnalysis, PlannedCell
+from sparsebench.privacy import hidden
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
 from sparsebench.records import PER_QUERY_FILE, Damage, SuiteFolder, find_analysis, keep_analysis
@@ -120,5 +121,6 @@ def _kept(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Call
     except NotApplicable as why:
         analysis = Analysis({"not_applicable": str(why)})
     except FAILURES as error:  # one broken analyzer must not cost the cells; not written down, so it is tried again
-        return {"error": reason(blamed(error, owner))}
-    return keep_analysis(folder, key, analysis.values, analysis.files, analysis.summary)
+        return {"error": hidden(reason(blamed(error, owner)))}
+    # Here, not where it is published: what is read again must be what was found.
+    return keep_analysis(folder, key, hidden(analysis.values), hidden(analysis.files), hidden(analysis.summary))

@@ -41,6 +41,7 @@ from sparsebench.records import (
     find_record,
     per_query_csv,
 )
+from sparsebench.records.labels import run_tag
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
 
@@ -94,8 +95,7 @@ class Recorder:
         group, watch, path = self.evaluation.group, Stopwatch(), self.folder.run(cell.key)
         result = evaluate(self.evaluation, cell, watch)
         _warn_of_negatives(cell.spec.label, result.facts)
-        tag = f"{group.model.spec.label}+{cell.spec.label}".replace(" ", "_")
-        write_trec(path, result.run, tag=tag)
+        write_trec(path, result.run, tag=run_tag(group.model.spec.label, cell.spec.label))
         files = {RUN_FILE: sha256(path)}
         if result.first_ranks is not None:
             counted = self.folder.first_ranks(cell.key)

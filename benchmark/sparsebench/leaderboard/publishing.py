@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,25 +15,28 @@ from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.published import published_report
 from sparsebench.leaderboard.report import PAGES
 from sparsebench.provenance.digests import sha256
-from sparsebench.records import INDEX_FILE, NOISE_FILE, Index, SuiteFolder, check_file
+from sparsebench.records import INDEX_FILE, NOISE_FILE, Index, Record, SuiteFolder, check_file
 from sparsebench.records.evidence import Evidence, RunsEvidence, curves_archive, per_query_archive, published_figure
 from sparsebench.records.layout import COSTS_FILE, CURVES_ARCHIVE, FIGURE, PER_QUERY_ARCHIVE, RECORDS_FILE
 from sparsebench.store import disk_errors, write_atomically, write_bytes_atomically
 
 
-def publish(board: Board, runs_folder: Path, leaderboards: Path) -> Path:
+def publish(board: Board, runs_folder: Path, leaderboards: Path, *, others: Sequence[Path] = ()) -> Path:
     """Write the board of `runs/<suite>/` into `leaderboards/`; return the path of its markdown.
 
-    What is published stays as it is until all of the new files lie beside it. Raises StoreError when a cell failed or
-    is missing, or the disk is full; Damage when a file beside a record is not what was written.
+    others: folders of other machines, whose records the board has too. What is published stays as it is until all of
+    the new files lie beside it. Raises StoreError when a cell failed or is missing, or the disk is full; Damage when a
+    file beside a record is not what was written.
     """
     if board.failures or board.pending:
         raise StoreError(
             f"{board.suite}: {len(board.failures)} failed and {board.pending} cells are not computed; a published "
-            f"table has no holes. `sparsebench run {board.suite}` computes what is missing."
+            f"table has no holes. `sparsebench run {board.suite}` computes what is missing; "
+            f"`sparsebench publish {board.suite} --merge DIR` joins what another machine computed."
         )
-    _check_files(board, SuiteFolder(runs_folder))
-    evidence = RunsEvidence([runs_folder])
+    folders = [runs_folder, *others]
+    _check_files(board, folders)
+    evidence = RunsEvidence(folders)
     with _replacing(leaderboards, board.suite) as folder:
         _write_records(board, evidence, folder)
         _write_index(board.index, evidence, folder)
@@ -53,11 +56,20 @@ def publish_index(index: Index, evidence: Evidence, leaderboards: Path) -> Path:
     return leaderboards / f"{index.suite}.md"
 
 
-def _check_files(board: Board, folder: SuiteFolder) -> None:
+def _check_files(board: Board, folders: Sequence[Path]) -> None:
     """Everything that a published figure came from, whether it is published itself or not."""
     for record in board.records:
+        folder = _place_of(record, [SuiteFolder(folder) for folder in folders])
         for name, checksum in record.files.items():
             check_file(folder.cell(record.key) / name, checksum, remedy=folder.remedy)
+
+
+def _place_of(record: Record, folders: Sequence[SuiteFolder]) -> SuiteFolder:
+    """The first folder that has the very record."""
+    sealed = record.to_json().encode()
+    there = [folder for folder in folders if folder.record(record.key).is_file()]
+    same = [folder for folder in there if folder.record(record.key).read_bytes() == sealed]
+    return [*same, *there, *folders][0]
 
 
 def _write_records(board: Board, evidence: Evidence, folder: Path) -> None:
@@ -74,7 +86,10 @@ def _write_records(board: Board, evidence: Evidence, folder: Path) -> None:
 def _write_index(index: Index, evidence: Evidence, folder: Path) -> None:
     for label, found in index.analyses.items():
         for path, text in evidence.figures(label, found).items():
-            write_atomically(folder / published_figure(label, Path(path).name), text)
+            place = folder / published_figure(label, Path(path).name)
+            if place.exists():
+                raise StoreError(f"two figures would be {place.name}: give the analyzers' labels more than punctuation")
+            write_atomically(place, text)
     # Costs are of another run on every machine, so nothing vouches for them.
     vouched = [path for path in _files(folder) if path.name not in (INDEX_FILE, COSTS_FILE)]
     index.model_copy(update={"files": {path.name: sha256(path) for path in vouched}}).write(folder)

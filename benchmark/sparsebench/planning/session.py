@@ -9,12 +9,13 @@ from pathlib import Path
 from sparsebench.collection.read import require
 from sparsebench.collection.resolved import resolve_collection
 from sparsebench.device import check_device, choose_device, only_this_one
-from sparsebench.errors import SparsebenchError
+from sparsebench.errors import SparsebenchError, SuiteError
 from sparsebench.planning.needs import needs
 from sparsebench.planning.plan import Plan, make_plan
+from sparsebench.planning.recall import recalled
 from sparsebench.planning.select import select
 from sparsebench.progress import Progress, progress_for_terminal
-from sparsebench.registry import discover
+from sparsebench.registry import Registry, discover
 from sparsebench.store import Store, default_root
 from sparsebench.suite import Suite, load_suite, variant_name
 
@@ -62,7 +63,7 @@ def open_session(
     """
     chosen, searching = _devices(device, search_device)
     registry = discover(plugin_switches)
-    loaded = load_suite(suite, registry, overrides)
+    loaded = _loaded(suite, registry, overrides, runs)
     loaded = loaded.model_copy(update={"name": variant_name(loaded.name, overrides, limit_queries)})
     progress, place = progress_for_terminal(), Store(store or default_root())
     models, parts = needs(loaded, registry)
@@ -73,6 +74,13 @@ def open_session(
     collections = [resolve_collection(spec, registry, place, progress, limit_queries) for spec in loaded.collections]
     plan = select(make_plan(loaded, registry, models, collections, chosen, searching), only)
     return Session(loaded, plan, place, runs, chosen, searching, progress)
+
+
+def _loaded(suite: str, registry: Registry, overrides: Sequence[str], runs: Path) -> Suite:
+    try:
+        return load_suite(suite, registry, overrides)
+    except SuiteError as error:
+        raise SuiteError(f"{error}{recalled(suite, runs, registry)}") from error
 
 
 def _devices(encoding: str, searching: str) -> tuple[str, str]:

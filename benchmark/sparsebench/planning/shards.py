@@ -29,7 +29,7 @@ def document_shards_of(group: Group) -> DocumentShards | None:
         return None
     if kind == FEATURES:
         return _of_pairs(group)
-    encoder = Encoder(group.vector_identity("document"), "document", _never)
+    encoder = Encoder(group.vector_identity("document"), "document", never)
     own = pace(group.identities["document"])
     return DocumentShards(kind, own, document_shards(encoder, group.collection.corpus))
 
@@ -43,18 +43,20 @@ def missing_documents(group: Group, store: Store) -> int:
 
 
 def _of_pairs(group: Group) -> DocumentShards:
-    side = PairedSide(group.side_identity("item"), "item", _never_paired)
+    side = PairedSide(group.side_identity("item"), "item", never_paired)
     if (looked_at := group.collection.items_ranked) is not None:
         shards = side.shards_of_items(looked_at.items)
     else:
-        side = PairedSide(group.side_identity("text"), "text", _never_paired)
+        side = PairedSide(group.side_identity("text"), "text", never_paired)
         shards = side.shards_of_texts([document.text for document in group.collection.source.documents()])
     return DocumentShards(FEATURES, side.pace, {shard.rows: shard.key for shard in shards})
 
 
-def _never() -> LoadedEncoder:
+def never() -> LoadedEncoder:
+    """In the place of an encoder, where keys alone are asked for."""
     raise AssertionError("a plan loads no encoder")
 
 
-def _never_paired() -> LoadedPairedEncoder:
+def never_paired() -> LoadedPairedEncoder:
+    """As never, for encoders of pairs."""
     raise AssertionError("a plan loads no encoder")

@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from sparsebench.privacy import as_written, hidden
 from sparsebench.types import Json
 
 NUMBER_CHANGING_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy")
@@ -47,13 +48,19 @@ def files_digest(paths: Iterable[Path]) -> str:
 
 
 def portable(params: Mapping[str, Json]) -> dict[str, Json]:
-    """Parameters as JSON, without the folders of this machine: a path is named by its last part."""
-    return {name: _plain(value, lambda path: path.name) for name, value in params.items()}
+    """Parameters as JSON, without the folders of this machine: a path is named by its last part, a variable by its
+    name."""
+    found: dict[str, Json] = hidden({name: as_written(_plain(value, _name)) for name, value in params.items()})
+    return found
 
 
 def content(params: Mapping[str, Json]) -> dict[str, Json]:
     """Parameters as JSON for a key: a path is what its file holds."""
     return {name: _plain(value, _content) for name, value in params.items()}
+
+
+def _name(path: Path) -> str:
+    return Path(as_written(str(path))).name
 
 
 def _content(path: Path) -> str:

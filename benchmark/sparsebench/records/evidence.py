@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Protocol
 from sparsebench.contracts.display import CURVE_FILE, read_points
 from sparsebench.errors import StoreError
 from sparsebench.provenance.digests import sha256
+from sparsebench.records.labels import file_name, is_plain_name
 from sparsebench.records.layout import (
     CURVES_ARCHIVE,
     FIGURE,
@@ -84,7 +84,7 @@ class RunsEvidence:
 
     def _file(self, analysis: Json, name: str) -> Path | None:
         """A file of an analysis."""
-        places = [SuiteFolder(folder).analysis(analysis["artefact"]) / name for folder in self.folders]
+        places = [SuiteFolder(folder).analysis(str(analysis.get("artefact"))) / name for folder in self.folders]
         return self._whole(places, checksum_of(analysis, name))
 
     def _whole(self, places: Sequence[Path], checksum: str | None) -> Path | None:
@@ -164,17 +164,26 @@ def checksum_of(analysis: Json, name: str) -> str | None:
 
 def curve_files(analysis: Json) -> list[str]:
     """Names of the curve files of one analysis of a record."""
-    return [name for name in analysis.get("files", ()) if name.endswith(CURVE_FILE)]
+    return _files_of(analysis, CURVE_FILE)
 
 
 def figure_files(analysis: Json) -> list[str]:
     """Names of the figures of one analysis."""
-    return [name for name in analysis.get("files", ()) if name.endswith(FIGURE)]
+    return _files_of(analysis, FIGURE)
+
+
+def _files_of(analysis: Json, ending: str) -> list[str]:
+    """Raises StoreError for a name that leads out of the folder: records may come from strangers."""
+    found = [str(name) for name in analysis.get("files", ()) if str(name).endswith(ending)]
+    for name in found:
+        if not is_plain_name(name):
+            raise StoreError(f"a record names the file {name!r}, which is no name within a folder; nothing was read")
+    return found
 
 
 def published_figure(label: str, name: str) -> str:
     """What a figure is called in `leaderboards/<suite>/`: a label may hold anything, a file name may not."""
-    return re.sub(r"[^\w.,+=@-]+", "_", f"{label}.{name}").lstrip(".")
+    return file_name(f"{label}.{name.removesuffix(FIGURE)}", "_") + FIGURE
 
 
 def per_query_archive(records: Iterable[Record], evidence: Evidence) -> bytes:

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sparsebench.privacy import hidden
 from sparsebench.types import Json
 
 FROZEN = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 """A part of a record has the keys that its class declares and no others."""
 
 
-class Trial(BaseModel):
+class Written(BaseModel):
+    """What is written down for others: no text in it holds a folder of this machine or a value of its environment."""
+
+    model_config = FROZEN
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hide(cls, given: Json) -> Json:
+        return hidden(given)
+
+
+class Trial(Written):
     """One combination of parameters that tuning tried.
 
     Example: `Trial(parameters={"tau": 0.5}, value=0.31)`.
     """
 
-    model_config = FROZEN
-
     parameters: dict[str, Json]
     value: Annotated[float, Field(description="the measure on the development queries")]
 
 
-class Tuning(BaseModel):
+class Tuning(Written):
     """How parameters were chosen on development queries."""
-
-    model_config = FROZEN
 
     on: Annotated[str, Field(description="which queries: `dev`")]
     queries: Annotated[int, Field(description="how many")]
@@ -36,10 +44,8 @@ class Tuning(BaseModel):
     tried: Annotated[tuple[Trial, ...], Field(description="every combination, in order; the first of the best wins")]
 
 
-class Hardware(BaseModel):
+class Hardware(Written):
     """The machine, without its name."""
-
-    model_config = FROZEN
 
     cpu: str
     cores: int | None
@@ -49,10 +55,8 @@ class Hardware(BaseModel):
     gpu: Annotated[dict[str, Json] | None, Field(description="what is known of the accelerator, if any")] = None
 
 
-class Costs(BaseModel):
+class Costs(Written):
     """What a cell took; part of no key."""
-
-    model_config = FROZEN
 
     seconds: Annotated[dict[str, float], Field(description="stage -> s; from the store: what it cost when made")]
     peak_memory_mib: Annotated[dict[str, int], Field(description="stage -> the most memory of the process, MiB")]
@@ -62,19 +66,15 @@ class Costs(BaseModel):
     hardware: Hardware
 
 
-class Git(BaseModel):
+class Git(Written):
     """The checkout that ran."""
-
-    model_config = FROZEN
 
     commit: str
     dirty: Annotated[bool, Field(description="whether the tree differed from its commit")]
 
 
-class Software(BaseModel):
+class Software(Written):
     """Versions of everything that took part."""
-
-    model_config = FROZEN
 
     sparsebench: str
     python: str
@@ -82,10 +82,8 @@ class Software(BaseModel):
     git: Annotated[Git | None, Field(description="null for an installed wheel")] = None
 
 
-class PluginFacts(BaseModel):
+class PluginFacts(Written):
     """Where a plugin came from."""
-
-    model_config = FROZEN
 
     distribution: str
     version: str
@@ -93,10 +91,8 @@ class PluginFacts(BaseModel):
     name: Annotated[str, Field(description="of its entry point, or of its file")]
 
 
-class ModelFacts(BaseModel):
+class ModelFacts(Written):
     """What made the scores."""
-
-    model_config = FROZEN
 
     identity: Annotated[
         dict[str, Any], Field(description="by role: digests of weights and tokenizer files, lengths, pooling, ...")
@@ -106,10 +102,8 @@ class ModelFacts(BaseModel):
     search: Annotated[str | None, Field(description="what computed scores")] = None
 
 
-class CollectionFacts(BaseModel):
+class CollectionFacts(Written):
     """What was ranked and asked."""
-
-    model_config = FROZEN
 
     documents: int
     queries: Annotated[int, Field(description="tested")]
@@ -117,10 +111,8 @@ class CollectionFacts(BaseModel):
     counts: Annotated[dict[str, Json], Field(description="what was left out or is empty")] = {}
 
 
-class Provenance(BaseModel):
+class Provenance(Written):
     """Where the figures of a cell come from. Of a failed cell only `software` and perhaps `traceback` are known."""
-
-    model_config = FROZEN
 
     software: Software | None = None
     plugins: Annotated[dict[str, PluginFacts], Field(description="model, postprocessor, collection, analyzers")] = {}

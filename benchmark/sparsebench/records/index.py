@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from sparsebench.contracts.display import Shown
 from sparsebench.errors import StoreError
+from sparsebench.privacy import hidden
+from sparsebench.records.facts import Written
+from sparsebench.records.labels import is_plain_name
 from sparsebench.records.layout import INDEX_FILE
 from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
 
 
-class Index(BaseModel):
+def _plain(name: str) -> str:
+    if not is_plain_name(name):
+        raise ValueError(f"{name!r} is no name within a folder")
+    return name
+
+
+class Index(Written):
     """What the records themselves do not say.
 
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
@@ -24,15 +33,13 @@ class Index(BaseModel):
     files: of a published suite, file beside the index -> its SHA-256.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    suite: str
+    suite: Annotated[str, AfterValidator(_plain)]
     description: str
     cells: tuple[str, ...]
     baseline: tuple[str, str] | None = None
-    analyses: dict[str, Any] = {}
+    analyses: dict[str, Any] = Field(default_factory=dict)
     shown: dict[str, Shown] | None = None
-    files: dict[str, str] = {}
+    files: dict[Annotated[str, AfterValidator(_plain)], str] = Field(default_factory=dict)
 
     def with_analyses_of(self, earlier: Index | None) -> Index:
         """With what was found of the suite before, where its cells are the same."""
@@ -41,7 +48,10 @@ class Index(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write `index.json`, atomically and only when it changes."""
-        path, text = folder / INDEX_FILE, json.dumps(sealed(self.model_dump()), indent=1, ensure_ascii=False) + "\n"
+        path, text = (
+            folder / INDEX_FILE,
+            json.dumps(sealed(hidden(self.model_dump())), indent=1, ensure_ascii=False) + "\n",
+        )
         if not path.is_file() or path.read_bytes() != text.encode():
             write_atomically(path, text)
 

@@ -32,8 +32,11 @@ A cell and an analysis are named by the first 16 digits of their keys.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from sparsebench.errors import StoreError
 
 RECORD_FILE = "record.json"
 RUN_FILE = "run.trec.gz"
@@ -51,7 +54,12 @@ FIGURE = ".svg"
 
 
 def short(key: str) -> str:
-    """The digits of a key that name folders and artefacts, 16."""
+    """The digits of a key that name folders and artefacts, 16.
+
+    Raises StoreError for what is none, such as a path in a record of a stranger.
+    """
+    if not re.fullmatch(r"\w[\w-]*", key[:16]):
+        raise StoreError(f"{key[:40]!r} is no key of a cell or an analysis")
     return key[:16]
 
 

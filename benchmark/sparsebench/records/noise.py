@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sparsebench.privacy import hidden
 from sparsebench.provenance.digests import digest
 from sparsebench.records.layout import NOISE_FILE
 from sparsebench.records.record import Record
@@ -76,13 +77,13 @@ class Noise(_Stored):
 
     def write(self, folder: Path) -> None:
         """Write `noise.json`."""
-        content = sealed(self.model_dump(mode="json"))
+        content = sealed(hidden(self.model_dump(mode="json")))
         write_atomically(folder / NOISE_FILE, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def vectors_digest(identities: Json, collection: Json) -> str:
     """Of what determines vectors and their measures: identity by role, and the collection's digests."""
-    return digest([identities, collection])
+    return digest(hidden([identities, collection]))
 
 
 def read_noise(folders: Sequence[Path]) -> Noise | None:

@@ -11,30 +11,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from sparsebench.records.facts import FROZEN, Costs, Provenance, Tuning
+from sparsebench.privacy import hidden
+from sparsebench.records.facts import Costs, Provenance, Tuning, Written
 from sparsebench.records.patterns import cell_name
 from sparsebench.records.schema_1 import upgraded
 from sparsebench.records.sealed import SCHEMA, SCHEMA_VERSION, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
 from sparsebench.types import Candidates, Json, Sees
 
+EMPTY: Any = Field(default_factory=dict)
 
-class Part(BaseModel):
+
+class Part(Written):
     """One of the three things that make a cell."""
-
-    model_config = FROZEN
 
     name: Annotated[str, Field(description="the plugin's name; a collection's id or folder")]
     label: Annotated[str, Field(description="how tables call it; unique within a suite")]
     params: Annotated[dict[str, Any], Field(description="every parameter, defaults filled in")]
 
 
-class CellDescription(BaseModel):
+class CellDescription(Written):
     """What was evaluated."""
-
-    model_config = FROZEN
 
     collection: Part
     model: Part
@@ -47,24 +46,28 @@ class CellDescription(BaseModel):
             description="known of the model beside its parameters: lengths, what the suite overrides, whether it is as "
             "its authors ran it, what it was trained on, whether this collection is zero-shot for it"
         ),
-    ] = {}
+    ] = EMPTY
 
     def __str__(self) -> str:
         return cell_name(self.collection.label, self.model.label, self.postprocessor.label)
 
 
-class Record(BaseModel):
+class Record(Written):
     """One cell: a model with a postprocessor on a collection."""
-
-    model_config = FROZEN
 
     schema_version: Annotated[Literal[2], Field(alias="schema", description="version of this schema")] = SCHEMA_VERSION
     key: Annotated[str, Field(description="SHA-256 of all that determines the run")]
     status: Annotated[Literal["ok", "failed"], Field(description="whether the cell has a run")]
     cell: CellDescription
-    measures: Annotated[dict[str, float], Field(description="measure -> mean over the test queries")] = {}
-    files: Annotated[dict[str, str], Field(description="file beside the record -> its SHA-256")] = {}
-    analysis: Annotated[dict[str, Json], Field(description="analyzer -> what it found, and the key of its files")] = {}
+    measures: Annotated[dict[str, float], Field(description="measure -> mean over the test queries")] = Field(
+        default_factory=dict
+    )
+    files: Annotated[dict[str, str], Field(description="file beside the record -> its SHA-256")] = Field(
+        default_factory=dict
+    )
+    analysis: Annotated[dict[str, Json], Field(description="analyzer -> what it found, and the key of its files")] = (
+        Field(default_factory=dict)
+    )
     sees: Annotated[Sees | None, Field(description="what the postprocessor may see: query, bank or batch")] = None
     tuning: Annotated[Tuning | None, Field(description="what was tuned, on what, every value tried")] = None
     error: Annotated[str | None, Field(description="why a failed cell failed")] = None
@@ -85,7 +88,7 @@ class Record(BaseModel):
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """The record as it lies on disk, with its checksum; indent: None for one line."""
-        return json.dumps(sealed(self.model_dump(by_alias=True)), indent=indent, ensure_ascii=False) + "\n"
+        return json.dumps(sealed(hidden(self.model_dump(by_alias=True))), indent=indent, ensure_ascii=False) + "\n"
 
 
 def write_record(path: Path, record: Record) -> None:

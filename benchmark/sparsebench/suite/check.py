@@ -14,6 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
 from sparsebench.errors import did_you_mean
+from sparsebench.privacy import is_absolute
 from sparsebench.suite.schema import DEFAULT_DEPTH, DEFAULT_MEASURES, PLUGIN_SPECS, Suite
 
 
@@ -111,6 +112,8 @@ def _check_choice(node: Node, what: str, keys: tuple[str, ...], mistakes: Mistak
 def _check_labels(tree: Node, kind: str, mistakes: Mistakes) -> None:
     first: dict[str, Node] = {}
     for label in filter(None, map(_label, _items(tree, kind))):
+        if label.text is not None and is_absolute(label.text):
+            mistakes.add(label.at, f"the label {label.text!r} is an absolute path, and labels are published")
         if label.text is not None and first.setdefault(label.text, label) is not label:
             message = f"the label {label.text!r} is there twice, first at {first[label.text].at}; give it a `label:`"
             mistakes.add(label.at, message)

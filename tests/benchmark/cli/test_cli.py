@@ -188,6 +188,27 @@ def test_a_published_mean_that_its_queries_do_not_give_is_named(
     assert "fruit/bm25/none: RR@10 is 0.9, its queries give 1.000000" in capsys.readouterr().out
 
 
+def test_an_id_that_nearly_names_a_carried_collection_is_told_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("near.yaml").write_text("name: near\ncollections: [{id: mini/wep}]\nmodels: [bm25]\n")
+    assert sparsebench(monkeypatch, "plan", "near.yaml") == Exit.USAGE
+    assert "has 'mini/wep'. Did you mean 'mini/web'?" in capsys.readouterr().err
+
+
+def test_fetch_gets_what_the_chosen_cells_need_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = "models: [bm25, {name: splade, checkpoint: nobody/nothing, revision: " + "a" * 40 + "}]\n"
+    toys.write_suite(tmp_path / "two.yaml", tmp_path / "fruit", models)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    assert sparsebench(monkeypatch, "fetch", "two.yaml", "--offline") == Exit.USAGE
+    assert "nobody/nothing" in capsys.readouterr().err
+    assert sparsebench(monkeypatch, "fetch", "two.yaml", "--offline", "--only", "*/bm25/*") == Exit.OK
+    assert sparsebench(monkeypatch, "fetch", "two.yaml", "--only", "nosuch") == Exit.USAGE
+    assert "no cell matches nosuch" in capsys.readouterr().err
+
+
 def test_fetch_says_when_everything_is_at_hand(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,6 +99,13 @@ def test_without_it_the_suite_says_what_is_unknown(sparsebench) -> None:
     said = sparsebench("plan", "toy.yaml")
     assert said.code == Exit.USAGE
     assert "'halved'" in said.err
+    assert "-p " not in said.err
+
+
+def test_without_it_a_suite_that_ran_with_it_says_so(sparsebench) -> None:
+    assert sparsebench("run", "toy.yaml", "-p", "halved.py", "-q").code == Exit.OK
+    for command in ("plan", "run"):
+        assert "The results in runs/toy were made with -p halved.py" in sparsebench(command, "toy.yaml").err
 
 
 def test_a_module_can_be_named_instead_of_a_file(sparsebench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

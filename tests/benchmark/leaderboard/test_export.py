@@ -13,8 +13,8 @@ from sparsebench.leaderboard import read_board
 from sparsebench.leaderboard.board import board_of
 from sparsebench.leaderboard.export import export
 from sparsebench.leaderboard.export.mteb import measure_name
-from sparsebench.leaderboard.export.write import file_name
 from sparsebench.records import Index, Record, SuiteFolder
+from sparsebench.records.labels import file_name
 
 RUN = gzip.compress(b"w1 Q0 d1 1 2.5 splade+dsl\n", mtime=0)
 

@@ -12,6 +12,7 @@ import yaml
 from packaging.utils import canonicalize_name
 
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import example
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.registry import Registry
 from sparsebench.registry.provider import Provider
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sparsebench.testing import Check
 
 
-@click.command("check")
+@click.command("check", epilog=example("sparsebench plugins check ./my_plugin.py"))
 @click.argument("target", metavar="PROVIDER|DISTRIBUTION|MODULE|FILE.py")
 @click.option("--set", "given", multiple=True, metavar="PLUGIN.PARAMETER=VALUE",
               help="A parameter to check with, e.g. splade.checkpoint=folder.")  # fmt: skip

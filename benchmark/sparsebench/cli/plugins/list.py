@@ -10,14 +10,14 @@ import click
 from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
-from sparsebench.cli.options import plugin_options
+from sparsebench.cli.options import example, plugin_options
 from sparsebench.contracts.hookspecs import API_VERSION
 from sparsebench.registry import Registry, discover
 from sparsebench.registry.hooks import RECORDS
 from sparsebench.registry.provider import Provider
 
 
-@click.command("list")
+@click.command("list", epilog=example("sparsebench plugins list"))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @plugin_options
 def list_(as_json: bool, plugin_switches: Sequence[str]) -> int:

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.options import example
 from sparsebench.scaffold import KINDS, PluginKind, write_package
 
 
-@click.command("new")
+@click.command("new", epilog=example("sparsebench plugins new postprocessor my_method"))
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=Path(), show_default=True,

@@ -17,7 +17,7 @@ from sparsebench.progress import Progress
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest
 from sparsebench.store import Store
-from sparsebench.types import Role
+from sparsebench.types import Json, Role
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -75,9 +75,10 @@ class PairScores:
         if not self.keep:
             return self._computed(shard, features)
         key = digest([shard.key, self.documents.keys, self.items, dict(self.model.scoring())])
+        facts: dict[str, Json] = {"features": [shard.key, *self.documents.keys]}
         if (kept := self.store.find(KIND, key)) is None:
             computed = self._computed(shard, features)
-            with self.store.writing(KIND, key, {}) as folder:
+            with self.store.writing(KIND, key, facts) as folder:
                 for name, array in computed.items():
                     np.save(folder / f"{name}.npy", array, allow_pickle=False)
             return computed

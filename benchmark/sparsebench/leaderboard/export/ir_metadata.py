@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from sparsebench.leaderboard.board import Board
 from sparsebench.records import Hardware, Part, PluginFacts, Record
+from sparsebench.records.labels import run_tag
 from sparsebench.types import Json
 
 UNKNOWN_ACTOR = {"name": None, "team": None, "role": None}
@@ -27,11 +28,6 @@ def ir_metadata(board: Board, record: Record) -> dict[str, Json]:
         "data": _data(record),
         "method": _method(record),
     }
-
-
-def run_tag(model: str, postprocessor: str) -> str:
-    """The last field of a run's lines."""
-    return f"{model}+{postprocessor}".replace(" ", "_")
 
 
 def _platform(record: Record) -> dict[str, Json]:

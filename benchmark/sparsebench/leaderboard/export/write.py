@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.export.ir_metadata import ir_metadata
 from sparsebench.leaderboard.export.mteb import model_meta, model_name, revision_of, task_result
 from sparsebench.records import RUN_FILE, Record, SuiteFolder, read_checked
+from sparsebench.records.labels import file_name
 from sparsebench.store import write_atomically, write_bytes_atomically
 from sparsebench.types import Json
 
@@ -38,11 +38,6 @@ def export(board: Board, runs_folder: Path, to: Path) -> int:
         _write_run(board, record, runs_folder, to / "runs")
         _write_figures(record, to / "mteb")
     return len(done)
-
-
-def file_name(text: str) -> str:
-    """A label as a file name of any system: `beir/scifact/test` is `beir-scifact-test`."""
-    return re.sub(r"[^\w.+=,@-]+", "-", text).strip("-.") or "unnamed"
 
 
 def _refuse_same_names(records: Sequence[Record]) -> None:
