@@ -15,6 +15,7 @@ from sparsebench.leaderboard.figures import Figure
 from sparsebench.leaderboard.layout import MOST_COLUMNS
 from sparsebench.leaderboard.order import condition
 from sparsebench.leaderboard.tables import tables
+from sparsebench.provenance.digests import digest
 from sparsebench.records import Record
 
 NASTY = "a|b*c`d` <script>\n\\input{x}_% [x](y) &lt;" + "long " * 30
@@ -23,7 +24,9 @@ NASTY = "a|b*c`d` <script>\n\\input{x}_% [x](y) &lt;" + "long " * 30
 def relabelled(record: Record, model: str, value: float) -> Record:
     part = record.cell.model.model_copy(update={"label": model})
     cell = record.cell.model_copy(update={"model": part})
-    return record.model_copy(update={"cell": cell, "measures": {**record.measures, "nDCG@10": value}, "key": model * 8})
+    return record.model_copy(
+        update={"cell": cell, "measures": {**record.measures, "nDCG@10": value}, "key": digest(model)}
+    )
 
 
 @pytest.fixture
