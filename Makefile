@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 STUDY := study-vocabulary study-lambda study-removal study-definitions
 
-.PHONY: quickstart test test-slow bench study study-tables lint release clean
+.PHONY: quickstart test test-slow bench gpu-check study study-tables lint release clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -18,6 +18,10 @@ test-slow: .venv/dev
 # Every stage beside its peers: speed/RESULTS.md. QUICK=1: small, in less than five minutes.
 bench: .venv/bench
 	$(BIN)/python -m speed $(if $(QUICK),--quick)
+
+# What a GPU is and does: speed/GPU.md. SMALL=folder: on a CPU, everything tiny, to try the check itself.
+gpu-check: .venv/bench
+	$(BIN)/python -m speed.gpu $(if $(SMALL),--small --device cpu --out $(SMALL))
 
 # The factor study, everything from the recipes: what is trained or measured already is kept. Hours on two cores.
 study: .venv/dev
@@ -54,6 +58,13 @@ release: .venv/dev
 .venv/bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[quickstart,bench]'
 	touch $@
+
+# sentence-transformers on other backends, which want another transformers than ours: peers of the bench.
+# torchvision is not of the CPU build there, and breaks the import of transformers.
+.venv-onnx .venv-openvino:
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet $$(grep ^torch== constraints.txt) 'sentence-transformers[$(@:.venv-%=%)]'
+	-$@/bin/python -m pip uninstall --quiet --yes torchvision
 
 clean:
 	rm -rf .venv

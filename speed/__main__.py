@@ -17,7 +17,18 @@ from speed.report import write_markdown
 from speed.result import Result, write_json
 
 HERE = Path(__file__).parent
-STAGES = ("encode", "search", "sinkhorn", "sinkhorn_single_query", "exact_ranks", "measure", "whole")
+STAGES = (
+    "encode",
+    "encode_sizes",
+    "bm25",
+    "search",
+    "sinkhorn",
+    "sinkhorn_single_query",
+    "exact_ranks",
+    "measure",
+    "whole",
+    "mteb",
+)
 
 
 def main() -> None:

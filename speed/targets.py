@@ -69,6 +69,16 @@ TARGETS = (
     Target("passages in float32: 70 % of products", "limit_share", 0.7, "encode_documents", NUMBA, why=BODY),
     Target("passages with bfloat16: 14x", "ratio", 14, "encode_documents", ".*, exact_bf16.*", DEFAULT, NO_TILES),
     Target("peak memory: half of sentence-transformers'", "ratio", 2, "encode_documents", "peak memory.*"),
+    Target(
+        "queries, 6 x 768: 2x sentence-transformers",
+        "ratio",
+        2,
+        "encode_sizes",
+        "6 x 768, .*queries, .*auto.*",
+        DEFAULT,
+    ),
+    Target("queries, 6 x 768: 70 % of float32 products", "limit_share", 0.7, "encode_sizes", "6 x 768, .*queries, .*"),
+    Target("BM25 over 1 M passages: half of splitting twice", "ratio", 2, "bm25", ".*fit and encode", "split twice.*"),
     Target("search: the fastest exact engine at every D and k", "ratio", 1, "search", "D = .*", EXACT),
     *(
         Target(f"{WITHIN_4}, D = {size}", "limit_share", 0.25, "search", f"D = {size}, k = .*", why=SMALL)
@@ -87,6 +97,7 @@ TARGETS = (
     Target("exact ranks: 1.3 times float32 alone", "ratio", 1 / 1.3, "exact_ranks", ".*rankings"),
     Target("append: 400x query by query", "ratio", 400, "sinkhorn_single_query", "append.*", "torch.*"),
     Target("wackiness, 10,000 x 100: a minute", "ratio", 1, "whole", "wackiness, 10,000 .*"),
+    Target("a whole evaluation: faster than mteb", "ratio", 1, "mteb", ".*seconds", "mteb"),
     Target("a run: within 10 % of the sum of its parts", "ratio", 1 / 1.1, "whole", "sparsebench run.*"),
 )
 

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from sparsebench.visible import shown
+
 __all__ = [
     "CollectionError",
     "ModelError",
@@ -89,7 +91,7 @@ def plain_warnings() -> None:
         message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
     ) -> str:
         ours = Path(filename).is_relative_to(Path(__file__).parent)
-        return f"{message}\n" if ours else before(message, category, filename, lineno, line)
+        return f"{shown(str(message))}\n" if ours else before(message, category, filename, lineno, line)
 
     warnings.formatwarning = format_warning
 

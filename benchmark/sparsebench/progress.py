@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from sparsebench.visible import shown
+
 Advance = Callable[[int], None]
 UNKNOWN = 0
 """The total of a step whose end nobody knows."""
@@ -49,7 +51,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Print to standard error, which leaves standard output to tables."""
-        print(line, file=sys.stderr, flush=True)
+        print(shown(line), file=sys.stderr, flush=True)
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
@@ -82,7 +84,7 @@ class Bars:
 
     def say(self, line: str) -> None:
         """Print above the bars."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(shown(line), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:

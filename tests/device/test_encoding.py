@@ -122,7 +122,6 @@ def test_texts_that_were_foreseen_are_encoded_alike(tiny_splade_dir: Path) -> No
         assert abs(encoder.encode(list(TEXTS), "document").vectors - expected).max() == 0
 
 
-@pytest.mark.xfail(reason="what the simulated memory holds depends on the tests before it in the process", strict=False)
 @pytest.mark.parametrize("share", [2, 4])
 def test_what_does_not_fit_is_halved(tiny_splade_dir: Path, share: int) -> None:
     splade = Splade(checkpoint=str(tiny_splade_dir), batch_tokens=4096)

@@ -57,7 +57,6 @@ def runs(place: Path, board: Board) -> list[list[tuple[str, float]]]:
     return [[(f"{words[0]} {words[2]}", float(words[4])) for words in cell] for cell in lines]
 
 
-@pytest.mark.xfail(reason="what the simulated memory holds depends on the tests before it in the process", strict=False)
 def test_a_small_card_gives_the_runs_of_a_large_one(tmp_path: Path, suite: Path) -> None:
     with simulated() as counts:
         large = run(tmp_path / "large", suite)
@@ -66,11 +65,7 @@ def test_a_small_card_gives_the_runs_of_a_large_one(tmp_path: Path, suite: Path)
         small = run(tmp_path / "small", suite)
         assert counts.peak <= needed // 3
     assert [record.error for record in small.records] == [None] * 3
-    (none, sinkhorn, dsl), whole = runs(tmp_path / "small", small), runs(tmp_path / "large", large)
-    assert (none, dsl) == (whole[0], whole[2])
-    # Many documents have the same words, so potentials that are rounded otherwise may exchange those.
-    differences = [abs(score - other) for (_, score), (_, other) in zip(sinkhorn, whole[1], strict=True)]
-    assert max(differences) < 1e-5, "sums of other blocks are rounded otherwise"
+    assert runs(tmp_path / "small", small) == runs(tmp_path / "large", large)
 
 
 def test_a_card_too_small_for_anything_fails_the_cell_with_what_to_do(tmp_path: Path, suite: Path) -> None:

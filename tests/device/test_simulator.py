@@ -32,7 +32,6 @@ def test_it_computes_what_the_cpu_computes_and_is_gone_afterwards() -> None:
     assert not torch.cuda.is_available() or torch.ones(1, device="cuda").device.type == "cuda"
 
 
-@pytest.mark.xfail(reason="what the simulated memory holds depends on the tests before it in the process", strict=False)
 def test_memory_ends_and_is_given_back() -> None:
     with simulated(memory=1000) as counts:
         held = torch.zeros(200, device="cuda")

@@ -12,17 +12,24 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from speed import backends
 from speed.__main__ import of_stage
+from speed.backends import Backend, BackendPeer
 from speed.bench import Bench, Missing
 from speed.clock import FEWEST, Timing, alternate
 from speed.growth import Growth
 from speed.machine import Limits
+from speed.models import ACTIVE, Size, random_checkpoint
 from speed.report import write_markdown
 from speed.result import FIELDS, Result, write_json
+from speed.stages.encode import load
+from speed.stages.mteb import cost
 from speed.targets import DEFAULT, TARGETS, Target, target_table
-from speed.texts import Texts, read_texts
+from speed.texts import Texts, _synthetic, read_texts
 from speed.vectors import crossed
 
+CHECKPOINT = "package:cognition/model"
+MINI_WORDS = " ".join(_synthetic()[0][:20]).split()
 LIMITS = Limits(gemm=4e11, gemm_bf16=2e12, gemm_int8=1e12, read=4e10)
 SLOWER = Result("search", "D = 10", "scipy", 2.0, 5.0, "ms/query", 0.5, (0.01, 0.02), "recall 1.000")
 FASTER = Result("encode_documents", "9 passages", "sentence-transformers", 60.0, 20.0, "texts/s")
@@ -180,3 +187,53 @@ def test_texts_are_read_from_beir_folders_titles_included(monkeypatch: pytest.Mo
     (folder / "queries.jsonl").write_text('{"_id": "1", "text": "pears"}\n')
     monkeypatch.setenv("SPARSEBENCH_DATA", str(tmp_path))
     assert read_texts() == Texts(["Pears are ripe"], ["pears"], "small")
+
+
+def test_a_checkpoint_of_any_size_has_one_term_in_a_hundred_active(tmp_path: Path) -> None:
+    texts = [" ".join(MINI_WORDS[at : at + 40]) for at in range(0, 400, 20)]
+    folder = random_checkpoint(Size(1, 32), CHECKPOINT, texts, tmp_path)
+    vectors = load(str(folder)).encode(texts, "document").vectors
+    assert vectors.nnz / np.prod(vectors.shape) == pytest.approx(ACTIVE, rel=0.5)
+
+
+def test_a_backend_without_its_environment_names_the_command_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "ROOT", tmp_path)
+    with pytest.raises(ImportError, match=r"\.venv-onnx is not there: make \.venv-onnx"):
+        Backend("onnx", "int8")(tmp_path, ["a text"])
+
+
+def test_a_backend_is_asked_over_a_pipe_and_answers_with_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = (
+        "import json, sys\n"
+        "texts = json.loads(sys.stdin.readline())\n"
+        "for line in sys.stdin:\n"
+        "    rows = list(range(len(texts)))\n"
+        "    answer = [[rows, rows], [1.5] * len(rows), [len(rows), 9]] if json.loads(line) == 'vectors' else 'done'\n"
+        "    print(json.dumps(answer), flush=True)\n"
+    )
+    (tmp_path / "peer.py").write_text(peer)
+    monkeypatch.setattr(backends, "SCRIPT", tmp_path / "peer.py")
+    monkeypatch.setattr(Backend, "python", Path(sys.executable))
+    asked = BackendPeer(Backend("onnx"), tmp_path, ["a", "b"])
+    asked()
+    assert asked.vectors().toarray().tolist() == (1.5 * np.eye(2, 9)).tolist()
+
+
+def test_bm25_is_measured_beside_what_it_would_be_without_its_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(quick=True, checkpoint="none", limits=LIMITS)
+    bench.__dict__["texts"] = Texts(["cats sat", "dogs and cats"], ["cats"], "two")
+    found = list(of_stage("bm25", bench))
+    assert [item.peer for item in found] == ["split twice, on one core", "bm25s (index; no impacts by document)"]
+
+
+def test_what_a_command_costs_holds_its_processes_and_what_it_says(tmp_path: Path) -> None:
+    inner = "bytearray(64 * 2**20); sum(range(10**6))"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{inner}']); print(7)"
+    found = cost([sys.executable, "-c", outer], tmp_path)
+    assert found.output.split()[-1] == "7"
+    assert found.memory > 64
+    assert found.cpu > 0

@@ -15,6 +15,7 @@ import click
 
 from sparsebench.cli.consoles import speak_any_console
 from sparsebench.cli.exits import Exit
+from sparsebench.cli.output import echo
 from sparsebench.errors import SparsebenchError, did_you_mean, plain_warnings
 
 COMMANDS = {
@@ -87,13 +88,13 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted: finished cells are kept, the same command goes on from there", err=True)
+        echo("interrupted: finished cells are kept, the same command goes on from there", err=True)
         code = Exit.INTERRUPTED
     except click.ClickException as error:
         error.show()
         code = Exit.USAGE
     except SparsebenchError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         code = Exit.USAGE
     except Exception:
         sys.excepthook(*sys.exc_info())

@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import dry_run_option, example, plugin_options, store_option
-from sparsebench.cli.output import count, mebibytes
+from sparsebench.cli.output import count, echo, mebibytes
 from sparsebench.planning.named import Named
 from sparsebench.planning.several import plans_of
 from sparsebench.store import Store, default_root
@@ -32,7 +32,7 @@ def ls(store: Path | None) -> int:
         count[0] += 1
         count[1] += artefact.size
     rows = [[kind, count, f"{size / 2**20:.1f}"] for kind, (count, size) in totals.items()]
-    click.echo(f"{place.root}\n" + tabulate(rows, ["kind", "artefacts", "MiB"], tablefmt="github"))
+    echo(f"{place.root}\n" + tabulate(rows, ["kind", "artefacts", "MiB"], tablefmt="github"))
     return Exit.OK
 
 
@@ -46,7 +46,7 @@ def clear(store: Path | None) -> int:
     for artefact in artefacts:
         place.remove(artefact)
     place.sweep()
-    click.echo(f"{count(len(artefacts), 'artefact')} deleted from {place.root}")
+    echo(f"{count(len(artefacts), 'artefact')} deleted from {place.root}")
     return Exit.OK
 
 
@@ -66,15 +66,15 @@ def prune(suites: Sequence[str], store: Path | None, plugin_switches: Sequence[s
     kept, passed_over = plans_of(suites, place, plugin_switches)
     found = Named.by(kept.groups).unnamed(place.artefacts())
     told = f"{count(len(found), 'artefact')}, {mebibytes(sum(each.size for each in found))} MiB, in {place.root}"
-    click.echo("\n".join([f"named by: {', '.join(kept.names) or 'no suite'}", *passed_over]))
+    echo("\n".join([f"named by: {', '.join(kept.names) or 'no suite'}", *passed_over]))
     if dry_run:
-        click.echo(f"would be deleted: {told}")
+        echo(f"would be deleted: {told}")
         return Exit.OK
     if found and not yes:
         click.confirm(f"Delete {told}? They can be made again, at the cost of their time.", abort=True)
     for artefact in found:
         place.remove(artefact)
-    click.echo(f"deleted: {told}; {mebibytes(place.sweep())} MiB swept")
+    echo(f"deleted: {told}; {mebibytes(place.sweep())} MiB swept")
     return Exit.OK
 
 
@@ -83,5 +83,5 @@ def prune(suites: Sequence[str], store: Path | None, plugin_switches: Sequence[s
 def sweep(store: Path | None) -> int:
     """Delete what kills left behind and what was set aside as damaged; no whole artefact is touched."""
     place = Store(store or default_root())
-    click.echo(f"{mebibytes(place.sweep())} MiB freed in {place.root}")
+    echo(f"{mebibytes(place.sweep())} MiB freed in {place.root}")
     return Exit.OK

@@ -10,7 +10,7 @@ import click
 from sparsebench.cli.comparison import COMPARISON_FORMATS, render_as
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, example, only_option, results_options
-from sparsebench.cli.output import count, write_or_print
+from sparsebench.cli.output import count, echo, write_or_print
 from sparsebench.cli.results import published_of, results_of
 from sparsebench.leaderboard import Board, read_board, read_published
 from sparsebench.leaderboard.asked import compare_rows
@@ -59,7 +59,7 @@ def command(
     )
     board = chosen(board, only)
     if len(board.rows) < 2:
-        click.echo(f"{board.suite} has {count(len(board.rows), 'row')}: nothing to compare")
+        echo(f"{board.suite} has {count(len(board.rows), 'row')}: nothing to compare")
         return Exit.OK
     board, comparison = compare_rows(board, evidence, baseline=baseline, measure=measure, margin=margin)
     write_or_print(render_as(form, board, comparison, all_pairs=all_pairs), output)

@@ -10,6 +10,7 @@ import click
 from sparsebench.checkpoints import Files, Location
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, plugin_options
+from sparsebench.cli.output import echo
 from sparsebench.contracts.hookspecs import Conversion
 from sparsebench.errors import PluginError
 from sparsebench.registry import discover
@@ -48,5 +49,5 @@ def command(
         able = ", ".join(name for name, each in registry.models.items() if each.plugin.convert)
         raise PluginError(f"{model} has no checkpoints to convert; these have: {able}")
     folder = Location(tokenizer, revision).folder(Files())
-    click.echo(f"{out}: {convert(Conversion(source, out, folder, image_size))}")
+    echo(f"{out}: {convert(Conversion(source, out, folder, image_size))}")
     return Exit.OK

@@ -8,6 +8,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, plugin_options
+from sparsebench.cli.output import echo
 from sparsebench.device import check_device, choose_device, describe, why_no_gpu
 from sparsebench.encoding import cpu_engine, passed_over, slow_without
 from sparsebench.errors import SparsebenchError
@@ -21,12 +22,12 @@ from sparsebench.store import Store, default_root
 def command(plugin_switches: Sequence[str]) -> int:
     """Check the installation: versions, device, store, plugins. Exit code 1 when something is broken."""
     facts = software()
-    click.echo(f"sparsebench {facts['sparsebench']}, Python {facts['python']}, commit {facts['git']}")
-    click.echo(", ".join(f"{name} {version}" for name, version in facts["libraries"].items()))
+    echo(f"sparsebench {facts['sparsebench']}, Python {facts['python']}, commit {facts['git']}")
+    echo(", ".join(f"{name} {version}" for name, version in facts["libraries"].items()))
     problems = [*_device(), *_engine(), *_store(), *_plugins(plugin_switches)]
     for problem in problems:
-        click.echo(f"problem: {problem}")
-    click.echo("all is well" if not problems else f"{len(problems)} problems")
+        echo(f"problem: {problem}")
+    echo("all is well" if not problems else f"{len(problems)} problems")
     return Exit.FAILED_CELLS if problems else Exit.OK
 
 
@@ -39,8 +40,8 @@ def _device() -> list[str]:
     facts = {name: value for name, value in hardware(device).items() if name != "gpu"}
     for part in (facts, describe(device)):
         if part:
-            click.echo(", ".join(f"{name}: {value}" for name, value in part.items()))
-    click.echo(_gpu(device))
+            echo(", ".join(f"{name}: {value}" for name, value in part.items()))
+    echo(_gpu(device))
     return []
 
 
@@ -55,9 +56,7 @@ def _gpu(device: str) -> str:
 def _engine() -> list[str]:
     """Say what a CPU encodes with; what is missing for the fastest is a problem."""
     engine = cpu_engine("auto")
-    click.echo(
-        "; ".join([f"encoding on the CPU: {engine}", *(f"no {n}: {why}" for n, why in passed_over(engine).items())])
-    )
+    echo("; ".join([f"encoding on the CPU: {engine}", *(f"no {n}: {why}" for n, why in passed_over(engine).items())]))
     return list(filter(None, [slow_without()]))
 
 
@@ -71,11 +70,11 @@ def _store() -> list[str]:
         store.remove(probe)
     except SparsebenchError as error:
         return [str(error)]
-    click.echo(f"store: {store.root} is writable")
+    echo(f"store: {store.root} is writable")
     return []
 
 
 def _plugins(plugin_switches: Sequence[str]) -> list[str]:
     registry = discover(plugin_switches)
-    click.echo(f"plugins: {', '.join(map(str, registry.providers))}")
+    echo(f"plugins: {', '.join(map(str, registry.providers))}")
     return [f"{each}\n{each.traceback}" for each in registry.broken]

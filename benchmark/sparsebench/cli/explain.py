@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, suite_options
+from sparsebench.cli.output import echo
 from sparsebench.errors import SparsebenchError
 from sparsebench.evaluate.explain import Explanation, explain
 from sparsebench.evaluate.group import Evaluation
@@ -42,7 +43,7 @@ def command(cell: str, query_id: str, top: int, **options: Any) -> int:
     group, planned = session.plan.cells[0]
     evaluation = Evaluation(group, session.store, session.progress, Stopwatch())
     plain = discover(options["plugin_switches"]).get("postprocessors", "none").plugin.factory()
-    click.echo(_render(cell_name(group, planned.spec.label), explain(evaluation, planned, plain, query_id, top)))
+    echo(_render(cell_name(group, planned.spec.label), explain(evaluation, planned, plain, query_id, top)))
     return Exit.OK
 
 

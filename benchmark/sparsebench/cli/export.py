@@ -9,6 +9,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, only_option, results_options
+from sparsebench.cli.output import echo
 from sparsebench.cli.results import results_of
 from sparsebench.leaderboard import read_board
 from sparsebench.leaderboard.board import chosen
@@ -26,7 +27,7 @@ def command(
     results = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries)
     cells = export(chosen(read_board(results.folder), only), results.folder, to)
     if not cells:
-        click.echo(f"{results.name} has no finished cell; there is nothing to export")
+        echo(f"{results.name} has no finished cell; there is nothing to export")
         return Exit.OK
-    click.echo(f"written: {cells} runs with their metadata in {to / 'runs'}, their figures in {to / 'mteb'}")
+    echo(f"written: {cells} runs with their metadata in {to / 'runs'}, their figures in {to / 'mteb'}")
     return Exit.OK

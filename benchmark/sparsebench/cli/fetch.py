@@ -9,6 +9,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, only_option, plugin_options
+from sparsebench.cli.output import echo
 from sparsebench.collection.read import require
 from sparsebench.errors import SuiteError
 from sparsebench.planning.needs import needs
@@ -33,10 +34,10 @@ def command(
     if not offline:
         for part in parts:
             for line in part.missing():
-                click.echo(f"fetching {line}", err=True)
+                echo(f"fetching {line}", err=True)
             part.fetch()
     require(parts)
-    click.echo(f"{loaded.name}: everything is at hand")
+    echo(f"{loaded.name}: everything is at hand")
     return Exit.OK
 
 

@@ -8,6 +8,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example
+from sparsebench.cli.output import echo
 from sparsebench.cli.starter import Starter
 from sparsebench.errors import SuiteError
 from sparsebench.store import write_atomically
@@ -31,5 +32,5 @@ def command(to: Path | None, **asked: str | Path | None) -> int:
     if path.exists():
         raise SuiteError(f"{path} is there already; name another file with --to")
     write_atomically(path, starter.text(path))
-    click.echo(f"written: {path}\nnext: sparsebench plan {path}, then: sparsebench run {path}")
+    echo(f"written: {path}\nnext: sparsebench plan {path}, then: sparsebench run {path}")
     return Exit.OK

@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, suite_options
+from sparsebench.cli.output import echo
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise import group_noise
 from sparsebench.leaderboard import read_report
@@ -46,8 +47,8 @@ def command(sample: int, **options: Any) -> int:
         noise = noise.with_group(found[-1])
         noise.write(session.folder)  # after each group: a kill loses one
     rows, left_out = [_row(of) for of in found], dict.fromkeys(line for of in found for line in _left_out(of))
-    click.echo(tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True))
-    click.echo("\n".join(["", *left_out, READING, f"written: {session.folder / NOISE_FILE}"]))
+    echo(tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True))
+    echo("\n".join(["", *left_out, READING, f"written: {session.folder / NOISE_FILE}"]))
     if (session.folder / INDEX_FILE).is_file():
         read_report(session.folder).write(session.folder, PAGE)
     return Exit.OK

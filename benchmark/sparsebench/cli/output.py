@@ -8,15 +8,21 @@ from pathlib import Path
 import click
 
 from sparsebench.store import write_atomically
+from sparsebench.visible import shown
+
+
+def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text that may hold what others wrote: its control characters are shown, not obeyed."""
+    click.echo(shown(str(text)), err=err, nl=nl)
 
 
 def write_or_print(text: str, output: Path | None) -> None:
     """Write to the file that `--output` names, print where it names none."""
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        echo(text, nl=not text.endswith("\n"))
     else:
         write_atomically(output, text if text.endswith("\n") else text + "\n")
-        click.echo(f"written: {output}")
+        echo(f"written: {output}")
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, suite_options
+from sparsebench.cli.output import echo
 from sparsebench.errors import NotAtHandError
 from sparsebench.planning.overview import CellOverview, GroupOverview, ModelOverview, overview
 from sparsebench.planning.session import Session, open_session
@@ -18,7 +19,7 @@ from sparsebench.records import short
 from sparsebench.registry import discover
 from sparsebench.suite import load_suite
 
-CELL_HEADERS = ("collection", "model", "postprocessor", "sees", "cell", "key")
+CELL_HEADERS = ("collection", "model", "postprocessor", "sees", "cell", "key", "because")
 MODEL_HEADERS = ("model", "as its authors ran it", "trained on")
 GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 
@@ -26,25 +27,25 @@ GROUP_HEADERS = ("collection", "model", "documents to encode", "likely seconds")
 @click.command("plan", epilog=example("sparsebench plan quickstart --only '*/bm25/*'"))
 @suite_options
 def command(**options: Any) -> int:
-    """Show the cells of SUITE: what is cached, what is missing, how long it is likely to take. Computes nothing.
+    """Show the cells of SUITE: what is cached, what is missing and why, how long it is likely to take.
 
-    When a collection or a checkpoint is not at hand yet, names the cells and what will be downloaded.
+    Computes nothing. When a collection or a checkpoint is not at hand yet, names the cells and what will be downloaded.
     """
     try:
         session = open_session(**options, fetch=False)
     except NotAtHandError as error:
-        click.echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
-        click.echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
+        echo(_cells_by_name(options["suite"], options["overrides"], options["plugin_switches"]))
+        echo(f"{error}\n`sparsebench fetch` gets what can be downloaded, as `run` does before anything else.")
         return Exit.OK
     found = overview(session)
-    click.echo(tabulate([_cell(cell) for cell in found.cells], CELL_HEADERS, tablefmt="github"))
+    echo(tabulate([_cell(cell) for cell in found.cells], CELL_HEADERS, tablefmt="github"))
     groups = [_group(group) for group in found.groups]
-    click.echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
+    echo("\n" + tabulate(groups, GROUP_HEADERS, tablefmt="github", intfmt=",", missingval="not yet known"))
     if found.models:
         models = [_model(model) for model in found.models]
-        click.echo("\n" + tabulate(models, MODEL_HEADERS, tablefmt="github"))
+        echo("\n" + tabulate(models, MODEL_HEADERS, tablefmt="github"))
     todo = sum(not cell.cached for cell in found.cells)
-    click.echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
+    echo(f"\n{todo} of {len(found.cells)} cells to compute on {_devices(session)}. Store: {session.store.root}")
     return Exit.OK
 
 
@@ -65,7 +66,7 @@ def _devices(session: Session) -> str:
 
 def _cell(cell: CellOverview) -> list[str]:
     state = "cached" if cell.cached else "to compute"
-    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, short(cell.key)]
+    return [cell.collection, cell.model, cell.postprocessor, cell.sees, state, short(cell.key), cell.because]
 
 
 def _model(model: ModelOverview) -> list[str]:

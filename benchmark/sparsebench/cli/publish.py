@@ -9,6 +9,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, example, merge_option, only_option, plugin_options, results_options
+from sparsebench.cli.output import echo
 from sparsebench.cli.results import machines_of
 from sparsebench.leaderboard import merged_report, publish
 from sparsebench.leaderboard.board import Board, chosen
@@ -42,7 +43,7 @@ def command(
     page = publish(board, folders[0], to, others=folders[1:])
     if board.index.analyses and (len(folders) > 1 or only):
         _analyze_anew(board, to, plugin_switches)
-    click.echo(f"written: {page}, {page.with_suffix('.html')} and {page.with_suffix('')}/")
+    echo(f"written: {page}, {page.with_suffix('.html')} and {page.with_suffix('')}/")
     return Exit.OK
 
 

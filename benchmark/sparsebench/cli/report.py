@@ -10,7 +10,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, example, merge_option, only_option, plugin_options, results_options
-from sparsebench.cli.output import write_or_print
+from sparsebench.cli.output import echo, write_or_print
 from sparsebench.cli.results import Results, machines_of, published_of, results_of
 from sparsebench.leaderboard import FORMATS, PAGES, Report, merged_report, published_report, read_report
 from sparsebench.leaderboard.board import chosen
@@ -75,7 +75,7 @@ def command(
         return Exit.OK
     for each in [form] if form else PAGES:
         write_atomically(folder / f"{name}.{each}", report.render(each))
-    click.echo(report.render("md") if form != "html" else f"written: {folder / name}.html")
+    echo(report.render("md") if form != "html" else f"written: {folder / name}.html")
     return Exit.OK
 
 
@@ -117,5 +117,5 @@ def _check(report: Report, folder: Path, name: str, forms: Sequence[str]) -> int
     pages = {form: folder / f"{name}.{form}" for form in forms}
     differences = [found for form, page in pages.items() if (found := report.check(page, form))]
     differences += report.unfounded()
-    click.echo("\n".join(differences) or f"what the records say: {', '.join(map(str, pages.values()))}")
+    echo("\n".join(differences) or f"what the records say: {', '.join(map(str, pages.values()))}")
     return Exit.FAILED_CELLS if differences else Exit.OK

@@ -10,12 +10,13 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import LEADERBOARDS, example, suite_options
-from sparsebench.cli.output import count
+from sparsebench.cli.output import count, echo
 from sparsebench.cli.terminal import terminal_tables
 from sparsebench.encoding import slow_without
 from sparsebench.errors import StoreError
 from sparsebench.execution import Here, Local, run_suite
 from sparsebench.execution.request import Planned, Request
+from sparsebench.execution.tally import Tally
 from sparsebench.leaderboard import Board, read_published, refusals, reproduction
 from sparsebench.leaderboard.report import read_report
 from sparsebench.records import INDEX_FILE, PAGE
@@ -43,33 +44,43 @@ def command(*, quiet: bool, in_process: bool, plugin_timeout: float | None, **op
     if in_process and plugin_timeout:
         raise click.UsageError("--plugin-timeout ends the process that a plugin runs in; leave out --in-process")
     if not quiet and (missing := slow_without()):
-        click.echo(f"slow: {missing}", err=True)
+        echo(f"slow: {missing}", err=True)
     with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
         planned = run_suite(Request(**options), executor)
     report = read_report(planned.folder)
     _say_failures(planned, report.board)
     if not quiet:
         width = shutil.get_terminal_size().columns
-        click.echo(terminal_tables(report, width=width))
-        click.echo(_closing(planned, report.board))
+        echo(terminal_tables(report, width=width))
+        echo(_closing(planned, report.board))
     return Exit.FAILED_CELLS if report.board.failures else Exit.OK
 
 
 def _say_failures(planned: Planned, board: Board) -> None:
     """Print to stderr what failed and why; one file that is damaged fails many cells, so no more than the first."""
     for line in board.failures[:FAILURES_SHOWN]:
-        click.echo(f"failed: {line}", err=True)
+        echo(f"failed: {line}", err=True)
     if (more := len(board.failures) - FAILURES_SHOWN) > 0:
-        click.echo(f"failed: {more} more, all in {planned.folder / PAGE}.md", err=True)
+        echo(f"failed: {more} more, all in {planned.folder / PAGE}.md", err=True)
 
 
 def _closing(planned: Planned, board: Board) -> str:
-    lines = [f"written: {planned.folder / PAGE}.md, and .html to explore", *map(str, refusals(board))]
+    lines = [f"written: {planned.folder / PAGE}.md, and .html to explore", *_counts(planned.done)]
+    lines += map(str, refusals(board))
     if board.pending:
         lines.append(f"{count(board.pending, 'cell is', 'cells are')} not computed yet")
     if (LEADERBOARDS / planned.name / INDEX_FILE).is_file():
         lines.append(_reproduced(board))
     return "\n".join(lines)
+
+
+def _counts(done: Tally) -> list[str]:
+    """Two lines: what became of the cells, and of the texts."""
+    cells = done.cells
+    total = count(cells.computed + cells.kept + cells.failed, "cell")
+    again = f"; measures taken again of {cells.measured_again}" if cells.measured_again else ""
+    texts = f"texts: {done.encoded:,} encoded, vectors of {done.reused:,} reused"
+    return [f"{total}: {cells.computed} computed, {cells.kept} kept, {cells.failed} failed{again}", texts]
 
 
 def _reproduced(board: Board) -> str:

@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import dry_run_option, example, runs_option
-from sparsebench.cli.output import count, mebibytes, size_of
+from sparsebench.cli.output import count, echo, mebibytes, size_of
 from sparsebench.cli.results import results_of
 from sparsebench.records import INDEX_FILE
 from sparsebench.records.unnamed import unnamed
@@ -26,7 +26,7 @@ def command() -> None:
 def ls(runs: Path) -> int:
     """List the suites that have results, their size, and how many folders `runs prune` would delete."""
     rows = [[folder.name, mebibytes(size_of([folder])), len(unnamed(folder))] for folder in _folders(runs)]
-    click.echo(tabulate(rows, ["suite", "MiB", "folders to prune"], tablefmt="github", floatfmt=".1f"))
+    echo(tabulate(rows, ["suite", "MiB", "folders to prune"], tablefmt="github", floatfmt=".1f"))
     return Exit.OK
 
 
@@ -47,9 +47,9 @@ def prune(suite: str | None, runs: Path, dry_run: bool) -> int:
         for path in () if dry_run else found:
             shutil.rmtree(path, ignore_errors=True)
         verb = "would be deleted" if dry_run else "deleted"
-        click.echo(f"{folder}: {count(len(found), 'folder')} {verb}, {mebibytes(size)} MiB")
+        echo(f"{folder}: {count(len(found), 'folder')} {verb}, {mebibytes(size)} MiB")
     if not folders:
-        click.echo(f"{runs} holds no results")
+        echo(f"{runs} holds no results")
     return Exit.OK
 
 

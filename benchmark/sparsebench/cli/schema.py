@@ -9,6 +9,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, plugin_options
+from sparsebench.cli.output import echo
 from sparsebench.registry import discover
 
 
@@ -26,8 +27,8 @@ def command(of: str, plugin_switches: Sequence[str]) -> int:
     from sparsebench.suite.reference import suite_reference
 
     if of == "reference":
-        click.echo(suite_reference(discover(plugin_switches)), nl=False)
+        echo(suite_reference(discover(plugin_switches)), nl=False)
         return Exit.OK
     schema = Record.model_json_schema() if of == "record" else suite_schema(discover(plugin_switches))
-    click.echo(json.dumps(schema, indent=1))
+    echo(json.dumps(schema, indent=1))
     return Exit.OK

@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example
+from sparsebench.cli.output import echo
 from sparsebench.config.include import read_with_includes
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.errors import SuiteError
@@ -22,7 +23,7 @@ WORDS = 14
 def command() -> int:
     """List the suites that have a name: here, in ./suites, and those that come with sparsebench."""
     rows = [[name, str(path), _about(path)] for name, path in sorted(list_suites().items())]
-    click.echo(tabulate(rows, ["suite", "file", "about"], tablefmt="github"))
+    echo(tabulate(rows, ["suite", "file", "about"], tablefmt="github"))
     return Exit.OK
 
 

@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example
+from sparsebench.cli.output import echo
 from sparsebench.device import check_device, choose_device, only_this_one
 from sparsebench.errors import NotAtHandError, SparsebenchError, TrainingError
 from sparsebench.progress import progress_for_terminal
@@ -50,7 +51,7 @@ def command(
     results = [_train(training, chosen, as_json) for training in trainings]
     if not as_json:
         rows = [[result["label"], result["status"], result.get("folder") or result["error"]] for result in results]
-        click.echo(tabulate(rows, ["training", "", "folder"], tablefmt="github"))
+        echo(tabulate(rows, ["training", "", "folder"], tablefmt="github"))
     return Exit.FAILED_CELLS if any(result["status"] == "failed" for result in results) else Exit.OK
 
 
@@ -85,7 +86,7 @@ def _train(training: Training, device: str, as_json: bool) -> dict[str, Json]:
         except TrainingError as error:
             result |= {"status": "failed", "error": str(error)}
     if as_json:
-        click.echo(json.dumps(result))
+        echo(json.dumps(result))
     return result
 
 
@@ -99,4 +100,4 @@ def _reporting(training: Training, as_json: bool) -> Iterator[Report]:
 
 
 def _print(state: dict[str, Json]) -> None:
-    click.echo(json.dumps(state))
+    echo(json.dumps(state))

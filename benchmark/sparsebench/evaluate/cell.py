@@ -11,7 +11,9 @@ from sparsebench.evaluate.tuning import tune
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.records import Tuning
-from sparsebench.types import Json, Run
+from sparsebench.types import Json, Qrels, Run
+
+OWN_IDS = "queries_that_rank_their_own_id_first"
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,17 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     postprocessor = cell.make(**(tuning.chosen if tuning else {}))
     outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = run_of(evaluation, outcome.ranking, collection.test)
-    notes = {**outcome.notes, **_own_ids(run)}
+    notes = {**outcome.notes, **_own_ids(run, collection.test.qrels)}
     return CellResult(run, outcome.facts, notes, tuning, outcome.ranks(collection.test))
 
 
-def _own_ids(run: Run) -> dict[str, Json]:
-    """How many queries rank a document of their own id first: where queries are documents, `drop_own_id` is meant."""
-    own = sum(next(iter(documents), None) == query_id for query_id, documents in run.items())
-    return {"queries_that_rank_their_own_id_first": own} if own else {}
+def _own_ids(run: Run, qrels: Qrels) -> dict[str, Json]:
+    """How many queries rank a document of their own id first: where queries are documents, `drop_own_id` is meant.
+
+    Where that document is judged an answer, as a video is to its caption of the same name, it is no such hit.
+    """
+    own = sum(
+        next(iter(documents), None) == query_id and qrels.get(query_id, {}).get(query_id, 0) <= 0
+        for query_id, documents in run.items()
+    )
+    return {OWN_IDS: own} if own else {}

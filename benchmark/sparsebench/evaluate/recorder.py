@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -16,9 +15,11 @@ from sparsebench.evaluate.cell import CellResult, evaluate
 from sparsebench.evaluate.description import describe
 from sparsebench.evaluate.first_ranks import first_ranks_csv, read_first_ranks
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.measures import aggregate, measure
+from sparsebench.evaluate.warned import warn_of_counts, warn_of_scores
+from sparsebench.measures import aggregate, measure_each
 from sparsebench.planning import Group, PlannedCell
 from sparsebench.planning.keys import measuring_version
+from sparsebench.planning.select import cell_name
 from sparsebench.provenance import Stopwatch, hardware, software
 from sparsebench.provenance.digests import sha256
 from sparsebench.rank import read_trec, untied, write_trec
@@ -42,11 +43,9 @@ from sparsebench.records import (
     per_query_csv,
 )
 from sparsebench.records.labels import run_tag
+from sparsebench.records.made_of import Made, write_made
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
-
-WORTH_A_WARNING = 0.01
-"""Share of test scores below 0, for methods that multiply by them."""
 
 TOUCHED = "while this cell was computed, something wrote to scores that other cells read too"
 
@@ -94,8 +93,10 @@ class Recorder:
         """Rank, and write the run down; the measures are always taken from the file."""
         group, watch, path = self.evaluation.group, Stopwatch(), self.folder.run(cell.key)
         result = evaluate(self.evaluation, cell, watch)
-        _warn_of_negatives(cell.spec.label, result.facts)
+        warn_of_scores(cell.spec.label, result.facts)
+        warn_of_counts(group.name, result.notes, len(self.evaluation.collection.test.queries))
         write_trec(path, result.run, tag=run_tag(group.model.spec.label, cell.spec.label))
+        write_made(self.folder, cell.key, Made(cell_name(group, cell.spec.label), cell.parts))
         files = {RUN_FILE: sha256(path)}
         if result.first_ranks is not None:
             counted = self.folder.first_ranks(cell.key)
@@ -119,11 +120,12 @@ class Recorder:
             return record
         context, path = self._context(cell), self.folder.per_query(cell.key)
         ranks, names = self._first_ranks(record), self.evaluation.group.measures
-        per_query = measure(context.run, context.qrels, names, depth=context.depth, first_ranks=ranks)
+        per_query, failed = measure_each(context.run, context.qrels, names, depth=context.depth, first_ranks=ranks)
         write_atomically(path, per_query_csv(per_query))
         update = {
             "cell": described,
             "measures": aggregate(per_query),
+            "failed_measures": failed,
             "files": {**record.files, PER_QUERY_FILE: sha256(path)},
             "provenance": record.provenance.model_copy(update={"measured_by": version}),
         }
@@ -209,17 +211,6 @@ class Recorder:
             peak_memory_mib={**self.watch.peak_mib, **watch.peak_mib},
             peak_gpu_memory_mib={**self.watch.gpu_peak_mib, **watch.gpu_peak_mib} or None,
             hardware=Hardware.model_validate(hardware(_gpu_of(self.evaluation.group))),
-        )
-
-
-def _warn_of_negatives(label: str, facts: Mapping[str, Json]) -> None:
-    """Say so where a correction turns round for more than a few test scores."""
-    negative, scores = facts.get("negative_test_scores", 0), facts.get("test_scores", 0)
-    if negative > WORTH_A_WARNING * scores:
-        warnings.warn(
-            f"{label}: {negative / scores:.1%} of the test scores are below 0, where its correction turns round; "
-            "where the model's scores have no zero of their own, `shift: min` gives them one",
-            stacklevel=2,
         )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from sparsebench.execution.tally import Measured, Tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +33,11 @@ class Planned:
     """A plan, as far as whoever hands out its tasks has to know it.
 
     name: of the suite. folder: of its records. missing: of each group, the shards of documents that have no vectors.
+    before: of each cell that is finished, what was measured. done: what the run did, when it has ended.
     """
 
     name: str
     folder: Path
     missing: tuple[tuple[range, ...], ...]
+    before: Mapping[str, Measured] = field(default_factory=dict)
+    done: Tally = field(default_factory=Tally)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sparsebench.execution.request import Planned, Request
+from sparsebench.execution.tally import Tally
 from sparsebench.execution.task import Executor
 from sparsebench.execution.tasks import EncodeShards, EvaluateGroup, FinishSuite, PlanSuite
+from sparsebench.store.counting import Used
 
 
 def run_suite(request: Request, executor: Executor) -> Planned:
@@ -14,10 +18,12 @@ def run_suite(request: Request, executor: Executor) -> Planned:
     SparsebenchError for a suite that is mistaken.
     """
     (planned,) = executor.map([PlanSuite(request)])
+    used: list[Used] = []
     for group, missing in enumerate(planned.missing):
         if executor.workers > 1:
             shares = [missing[first :: executor.workers] for first in range(executor.workers)]
-            list(executor.map([EncodeShards(request, group, rows) for rows in shares if rows]))
-        list(executor.map([EvaluateGroup(request, group)]))
-    list(executor.map([FinishSuite(request)]))
-    return planned
+            used += executor.map([EncodeShards(request, group, rows) for rows in shares if rows])
+        used += executor.map([EvaluateGroup(request, group)])
+    (cells,) = executor.map([FinishSuite(request, planned.before)])
+    texts = Used.together(used)
+    return replace(planned, done=Tally(cells, texts.encoded, texts.reused))

@@ -5,9 +5,12 @@ Each names the suite by the request that opens it. Who hands tasks out imports t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparsebench.execution.request import Planned, Request
+from sparsebench.execution.tally import Cells, Measured
+from sparsebench.store.counting import Used
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class EncodeShards:
     group: int
     rows: tuple[range, ...]
 
-    def run(self) -> None:
-        """Encode what is missing of them."""
+    def run(self) -> Used:
+        """Encode what is missing of them; return what that was."""
         from sparsebench.execution.work import encode_shards
 
-        encode_shards(self.request, self.group, self.rows)
+        return encode_shards(self.request, self.group, self.rows)
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,22 @@ class EvaluateGroup:
     request: Request
     group: int
 
-    def run(self) -> None:
-        """Compute what is missing of it."""
+    def run(self) -> Used:
+        """Compute what is missing of it; return whose vectors that took."""
         from sparsebench.execution.work import evaluate_group
 
-        evaluate_group(self.request, self.group)
+        return evaluate_group(self.request, self.group)
 
 
 @dataclass(frozen=True)
 class FinishSuite:
-    """Let the suite's own analyzers read its records, and write the leaderboard."""
+    """Let the suite's own analyzers read its records, and write the leaderboard. before: as in Planned."""
 
     request: Request
+    before: Mapping[str, Measured]
 
-    def run(self) -> None:
-        """Write it."""
+    def run(self) -> Cells:
+        """Write it; count what became of the cells."""
         from sparsebench.execution.work import finish_suite
 
-        finish_suite(self.request)
+        return finish_suite(self.request, self.before)

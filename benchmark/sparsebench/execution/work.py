@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 
 from sparsebench.errors import FAILURES
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
-from sparsebench.planning import Group
+from sparsebench.execution.tally import Cells, Measured
+from sparsebench.planning import Group, PlannedCell
 from sparsebench.planning.session import Session, open_session
 from sparsebench.planning.shards import document_shards_of
 from sparsebench.provenance import Stopwatch
-from sparsebench.records import ANALYSIS_FILE, SuiteFolder, is_finished
+from sparsebench.records import ANALYSIS_FILE, Damage, SuiteFolder, find_record, is_finished
 from sparsebench.runner import Runner
+from sparsebench.store.counting import CountingStore, Used
 
 
 def plan_suite(request: Request) -> Planned:
@@ -23,36 +26,56 @@ def plan_suite(request: Request) -> Planned:
     session = _session(request)
     _runner(session).begin(session.plan)
     missing = tuple(_missing(group, session) for group in session.plan.groups)
-    return Planned(session.suite.name, session.folder, missing)
+    found = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
+    before = {key: measured for key, measured in found.items() if measured is not None}
+    return Planned(session.suite.name, session.folder, missing, before)
 
 
-def encode_shards(request: Request, group: int, rows: Sequence[range]) -> None:
+def encode_shards(request: Request, group: int, rows: Sequence[range]) -> Used:
     """Encode what is missing of them. A model that fails here fails again where its cells are evaluated."""
     session = _session(request)
     session.check_devices()
     with suppress(*FAILURES):
         evaluation = Evaluation(session.plan.groups[group], session.store, session.progress, Stopwatch())
         evaluation.form.make_shards(rows)
+    return _taken(session)
 
 
-def evaluate_group(request: Request, group: int) -> None:
+def evaluate_group(request: Request, group: int) -> Used:
     """Compute what is missing of it; a group that lacks nothing needs neither torch nor a device."""
     session = _session(request)
     if _lacks_something(session.plan.groups[group], SuiteFolder(session.folder)):
         session.check_devices()
     _runner(session).evaluate(session.plan, group)
+    return _taken(session)
 
 
-def finish_suite(request: Request) -> None:
-    """Write what the suite's own analyzers find, and the leaderboard."""
+def finish_suite(request: Request, before: Mapping[str, Measured]) -> Cells:
+    """Write what the suite's own analyzers find, and the leaderboard; count the cells."""
     session = _session(request)
     _runner(session).finish(session.plan, {})
+    return Cells.counted(before, {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells})
 
 
 @lru_cache(maxsize=1)
 def _session(request: Request) -> Session:
     """A process plans a suite once and keeps the plan for the next task."""
-    return open_session(**vars(request))
+    session = open_session(**vars(request))
+    return replace(session, store=CountingStore(session.store.root))
+
+
+def _taken(session: Session) -> Used:
+    assert isinstance(session.store, CountingStore), "`_session` gives it"
+    return session.store.taken()
+
+
+def _measured(session: Session, group: Group, cell: PlannedCell) -> Measured | None:
+    """What was measured of a cell; None where it is not finished."""
+    try:
+        found = find_record(SuiteFolder(session.folder), cell.key, first_ranks=group.counts_first_ranks)
+    except Damage:
+        return None
+    return (tuple(found.measures), found.provenance.measured_by) if found else None
 
 
 def _runner(session: Session) -> Runner:

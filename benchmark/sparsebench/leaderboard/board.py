@@ -65,12 +65,14 @@ class Board:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """One line for every cell and every analysis that failed, with the reason."""
+        """One line for every cell, measure and analysis that failed, with the reason."""
         lines: dict[str, None] = {}
         for record in self.records:
             system = f"{record.cell.model.label} on {record.cell.collection.label}"
             if record.status == "failed":
                 lines[f"{system}, {record.cell.postprocessor.label}: {record.error}"] = None
+            for name, why in record.failed_measures.items():
+                lines[f"{system}, {record.cell.postprocessor.label}: measure {name}: {why}"] = None
             lines |= dict.fromkeys(f"{system}, {line}" for line in _errors(record.analysis))
         return (*lines, *_errors(self.index.analyses))
 

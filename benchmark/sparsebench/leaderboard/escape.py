@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
+import re
 from collections.abc import Iterable, Sequence
 
 from sparsebench.types import Json
+from sparsebench.visible import shown, visible
 
 _LATEX = str.maketrans(
     {
@@ -18,18 +19,8 @@ _LATEX = str.maketrans(
     }
 )
 _MARKDOWN = str.maketrans({"|": "\\|", "<": "&lt;", "&": "&amp;", "*": "\\*", "`": "\\`"})
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute the text of a cell."""
-
-
-def visible(text: str) -> str:
-    r"""One line without control characters: white space becomes a blank, the rest is named.
-
-    >>> visible("a\tb\x1b[2J")
-    'a b<U+001B>[2J'
-    """
-    blank = "".join(" " if character.isspace() else character for character in text)
-    return "".join(f"<U+{ord(c):04X}>" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in blank)
 
 
 def markdown_text(text: str) -> str:
@@ -39,6 +30,11 @@ def markdown_text(text: str) -> str:
     'a\\|b &lt;script>'
     """
     return visible(text).translate(_MARKDOWN).replace("](", "]\\(")
+
+
+def markdown_lines(text: str) -> str:
+    """Markdown of a stranger, a description or a summary, that opens no tag of HTML."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown(text))
 
 
 def latex_text(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sparsebench.leaderboard.board import Board, Row, first_measures, measures_of
 from sparsebench.leaderboard.columns import declared_columns, machine, seconds, tuned
+from sparsebench.leaderboard.escape import csv_text
 from sparsebench.leaderboard.oracle import stamps
 from sparsebench.leaderboard.significance import Verdicts
 from sparsebench.records import Record
@@ -42,11 +41,7 @@ def render_csv(board: Board, comparison: Comparison | None = None, *, costs: boo
         for row in board.rows
         for label, record in row.records.items()
     ]
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(lines[0]) if lines else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return out.getvalue()
+    return csv_text([list(lines[0]), *(list(line.values()) for line in lines)] if lines else [])
 
 
 def render_json(board: Board, comparison: Comparison | None = None, *, costs: bool = True) -> str:

@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from sparsebench.leaderboard.answer import answer
 from sparsebench.leaderboard.board import Board
-from sparsebench.leaderboard.escape import markdown_text
+from sparsebench.leaderboard.escape import markdown_lines, markdown_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
 from sparsebench.leaderboard.layout import pages_of, system_label
 from sparsebench.leaderboard.notes import Notes, notes
@@ -40,10 +40,10 @@ def render_markdown(
     beside = [f"![{said.analysis}]({path})" for path in (figures or {}).get(said.analysis or "", ())]
     parts = [
         f"# {markdown_text(board.suite)}",
-        said.text,
+        markdown_lines(said.text),
         *beside,
         *(_section(table) for table in shown[:1]),
-        folded(ABOUT, board.index.description) if board.index.description else "",
+        folded(ABOUT, markdown_lines(board.index.description)) if board.index.description else "",
         *(_section(table) for table in shown[1:]),
         *_summaries(board, {label: paths for label, paths in (figures or {}).items() if label != said.analysis}),
         *_notes(notes(board, comparison, costs=costs)),
@@ -98,12 +98,18 @@ def _summaries(board: Board, figures: Mapping[str, Iterable[str]]) -> list[str]:
     parts: dict[str, list[str]] = {}
     for summary in summaries(board):
         of = [f"**{markdown_text(summary.of)}**"] if summary.of else []
-        parts.setdefault(summary.analysis, []).extend([*of, summary.text])
+        parts.setdefault(summary.analysis, []).extend([*of, markdown_lines(summary.text)])
     return [
-        "\n\n".join([f"## {label}", *said, *(f"![{label}]({path})" for path in figures.get(label, ()))])
+        "\n\n".join(
+            [
+                f"## {markdown_text(label)}",
+                *said,
+                *(f"![{markdown_text(label)}]({path})" for path in figures.get(label, ())),
+            ]
+        )
         for label, said in parts.items()
     ]
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"## {title}", "", *(f"- {line}" for line in lines)]) if lines else ""
+    return "\n".join([f"## {title}", "", *(f"- {markdown_lines(line)}" for line in lines)]) if lines else ""

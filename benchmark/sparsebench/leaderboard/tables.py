@@ -11,10 +11,9 @@ from sparsebench.leaderboard.columns import Declared, declared_columns, extra_co
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure, measured
 from sparsebench.leaderboard.models import trained_mark
 from sparsebench.leaderboard.order import Line, best_first, folded
+from sparsebench.leaderboard.remarks import description
 from sparsebench.leaderboard.significance import Verdicts, bounds
 from sparsebench.measures import better_when_larger
-from sparsebench.measures.own import OF_ALL_RANKS
-from sparsebench.records import FIRST_RANKS_FILE, Record
 from sparsebench.records.noise import floor_of_difference, noise_note
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _collection(board: Board, label: str, verdicts: Verdicts, costs: bool) -> Ta
         lines.append(Line(row, tuple(fields)))
     greyed = any(isinstance(field, Figure) and field.is_noise for line in lines for field in line.fields)
     below = noise_note(board.noise, records, names[0], greyed=greyed) if shows_difference else ""
-    return Table(label, label, _description(records), tuple(columns), _arranged(columns, lines), below)
+    return Table(label, label, description(records), tuple(columns), _arranged(columns, lines), below)
 
 
 def _measure(name: str, measure: str | None = None) -> Column:
@@ -174,54 +173,3 @@ def _with_best(columns: Sequence[Column], lines: Sequence[Line]) -> tuple[Line, 
 
 def _marked(field: Field, best: str | None) -> Field:
     return replace(field, best=True) if isinstance(field, Figure) and str(field) == best else field
-
-
-def _description(records: Sequence[Record]) -> str:
-    record = next((record for record in records if record.status == "ok"), records[0])
-    facts = record.provenance.collection
-    domain = {"in": "In-domain. ", "out": "Out-of-domain. "}.get(record.cell.collection.params["domain"], "")
-    counts = (facts.documents, facts.queries) if facts else (NOTHING, NOTHING)
-    parts = ["{} documents, {} test queries".format(*counts)]
-    parts += [f"{count} {name.replace('_', ' ')}" for name, count in (facts.counts if facts else {}).items() if count]
-    candidates = {record.cell.candidates for record in records}
-    ranked = f" Candidates: {candidates.pop()}." if len(candidates) == 1 else ""
-    deep = f"Runs are {record.cell.depth} deep."
-    return f"{domain}{'; '.join(parts)}. {deep}{ranked}{_cut_ranks(records)}{_remarks(records)}"
-
-
-def _cut_ranks(records: Sequence[Record]) -> str:
-    """Which rows have ranks of the first relevant document that were not counted on all scores."""
-    cut = [record for record in records if FIRST_RANKS_FILE not in record.files and _is_cut(record)]
-    names = list(dict.fromkeys(name for record in cut for name in record.measures if name in OF_ALL_RANKS))
-    if not names:
-        return ""
-    rows = dict.fromkeys(record.cell.model.label for record in cut)
-    which = f" of {_listed(list(rows))}" if len(cut) < len(records) or len(rows) == 1 else ""
-    depth = cut[0].cell.depth
-    return f" {_listed(names)}{which} are of ranks to {depth} alone: what comes later counts as {depth + 1} at most."
-
-
-def _remarks(records: Sequence[Record]) -> str:
-    """Test scores below 0 that a correction turns round, and first places that nothing but a document id decides."""
-    said = []
-    for record in records:
-        facts = record.provenance.postprocessing
-        negative, scores = facts.get("negative_test_scores", 0), facts.get("test_scores", 0)
-        row = f"{record.cell.model.label} + {record.cell.postprocessor.label}"
-        if negative and scores:
-            said.append(
-                f" {row}: {negative / scores:.1%} of the test scores are below 0, where the correction turns round."
-            )
-        if close := facts.get("first_places_near", 0):
-            said.append(f" {row}: {close} first places are closer than float64 can tell.")
-    return "".join(said)
-
-
-def _is_cut(record: Record) -> bool:
-    """Whether a run may be shorter than all that could be ranked."""
-    facts = record.provenance.collection
-    return record.status == "ok" and (facts is None or facts.documents > record.cell.depth)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -9,6 +9,8 @@ from sparsebench.measures.measuring import (
     deepest_cutoff,
     is_mean,
     measure,
+    measure_each,
+    refused_grades,
 )
 
 __all__ = [
@@ -21,4 +23,6 @@ __all__ = [
     "fast_measure",
     "is_mean",
     "measure",
+    "measure_each",
+    "refused_grades",
 ]

@@ -12,9 +12,10 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean
+from subprocess import CalledProcessError
 from typing import Any
 
-from sparsebench.errors import SuiteError, did_you_mean
+from sparsebench.errors import SuiteError, did_you_mean, reason
 from sparsebench.measures.own import OWN
 from sparsebench.rank.run import untied
 from sparsebench.types import PerQuery, Qrels, Run
@@ -49,6 +50,36 @@ def measure(
         name: values[wanted[name]] if name in wanted else OWN[name].values(answered, qrels, depth, first_ranks)
         for name in names
     }
+
+
+def measure_each(
+    run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None, first_ranks: Mapping[str, int] | None = None
+) -> tuple[PerQuery, dict[str, str]]:
+    """As `measure`, and the reason for each measure that fails: one costs no other."""
+    try:
+        return measure(run, qrels, names, depth=depth, first_ranks=first_ranks), {}
+    except Exception:  # each provider has its own ways to fail; which one did is found out below
+        found: dict[str, Mapping[str, float]] = {}
+        failed = {}
+        for name in names:
+            try:
+                found |= measure(run, qrels, [name], depth=depth, first_ranks=first_ranks)
+            except CalledProcessError as error:
+                failed[name] = f"{error.cmd[0]} ended with code {error.returncode}"  # its temporary files say nothing
+            except Exception as error:
+                failed[name] = reason(error)
+        return found, failed
+
+
+def refused_grades(names: Collection[str], grades: Collection[int]) -> dict[str, str]:
+    """The reason for each measure that cannot take judgments of these grades: ERR knows none above 4.
+
+    All are tried on one query with a document of each grade.
+    """
+    judged = {"q": {f"d{grade}": grade for grade in sorted(grades)}}
+    ranked = {"q": {doc_id: float(grade) for doc_id, grade in judged["q"].items()}}
+    _, failed = measure_each(ranked, judged, names, depth=len(judged["q"]))
+    return failed
 
 
 def aggregate(per_query: PerQuery) -> dict[str, float]:

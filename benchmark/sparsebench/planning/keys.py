@@ -20,7 +20,7 @@ MEASURING = ("sparsebench.measures", "sparsebench.records.per_query")
 """The same of the value of a measure, which is taken from what is written down for each query."""
 
 
-def cell_key(
+def cell_parts(
     spec: PostprocessorSpec,
     registered: Registered,
     candidates: Candidates,
@@ -28,21 +28,20 @@ def cell_key(
     depth: int,
     shared: Mapping[str, Json],
     roles: Mapping[str, Mapping[str, Json]],
-) -> str:
-    """The key of a cell. shared: of its group. roles: of the collection's other queries."""
+) -> dict[str, Json]:
+    """All that determines a cell, whose digest is its key. shared: of its group. roles: of the other queries."""
     factory: type[Postprocessor] = registered.plugin.factory
-    return digest(
-        {
-            **shared,
-            "code": code_digest(RANKING),
-            "candidates": candidates,
-            "depth": depth,
-            "postprocessor": [spec.name, content(spec.params), spec.scale, registered.source_digest],
-            "roles": _read_roles(factory, spec, roles),
-            "bank_sample": spec.bank.model_dump(mode="json") if factory.sees == "bank" and spec.bank else None,
-            "tune": [spec.tune.model_dump(mode="json"), measuring_version()] if spec.tune else None,
-        }
-    )
+    asked = {"name": spec.name, "params": content(spec.params), "scale": spec.scale, "code": registered.source_digest}
+    return {
+        **shared,
+        "code": code_digest(RANKING),
+        "candidates": candidates,
+        "depth": depth,
+        "postprocessor": asked,
+        "roles": _read_roles(factory, spec, roles),
+        "bank_sample": spec.bank.model_dump(mode="json") if factory.sees == "bank" and spec.bank else None,
+        "tune": {**spec.tune.model_dump(mode="json"), "measured_by": measuring_version()} if spec.tune else None,
+    }
 
 
 def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, Json]) -> str:

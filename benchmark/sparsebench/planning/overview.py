@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sparsebench.planning.because import because
 from sparsebench.planning.estimate import estimate_seconds
 from sparsebench.planning.plan import Group
 from sparsebench.planning.session import Session
 from sparsebench.planning.shards import missing_documents
 from sparsebench.records import SuiteFolder, is_finished
+from sparsebench.records.made_of import Made, read_made
 from sparsebench.types import Json, Sees
 
 
 @dataclass(frozen=True)
 class CellOverview:
-    """A cell by the labels of its parts. cached: whether it is computed. key: what its record lies under."""
+    """A cell by the labels of its parts. cached: whether it is computed. key: what its record lies under.
+
+    because: why it is to be computed; empty where it is.
+    """
 
     collection: str
     model: str
@@ -23,6 +28,7 @@ class CellOverview:
     sees: Sees
     cached: bool
     key: str
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ class Overview:
 def overview(session: Session) -> Overview:
     """Look up what of a plan is in the store and among the records. Computes nothing."""
     groups = session.plan.groups
-    cells = tuple(cell for group in groups for cell in _cells(session, group))
+    made = tuple(read_made(SuiteFolder(session.folder)))
+    cells = tuple(cell for group in groups for cell in _cells(session, group, made))
     about = {group.model.spec.label: group.model.about for group in groups}
     models = tuple(_model(label, found) for label, found in about.items() if set(found) & _SAID)
     return Overview(cells, tuple(_group(session, group) for group in groups), models)
@@ -80,15 +87,18 @@ def _model(label: str, about: Mapping[str, Json]) -> ModelOverview:
     )
 
 
-def _cells(session: Session, group: Group) -> Iterator[CellOverview]:
+def _cells(session: Session, group: Group, made: Sequence[Made]) -> Iterator[CellOverview]:
+    folder = SuiteFolder(session.folder)
     for cell in group.cells:
+        cached = is_finished(folder, cell.key, first_ranks=group.counts_first_ranks)
         yield CellOverview(
             collection=group.collection.spec.label,
             model=group.model.spec.label,
             postprocessor=cell.spec.label,
             sees=cell.registered.plugin.factory.sees,
-            cached=is_finished(SuiteFolder(session.folder), cell.key, first_ranks=group.counts_first_ranks),
+            cached=cached,
             key=cell.key,
+            because="" if cached else because(cell, group, folder, made),
         )
 
 

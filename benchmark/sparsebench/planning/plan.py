@@ -14,9 +14,11 @@ from sparsebench.device import kind
 from sparsebench.errors import SuiteError
 from sparsebench.measures.own import OF_ALL_RANKS
 from sparsebench.planning.broken import identified
-from sparsebench.planning.keys import analysis_key, cell_key
+from sparsebench.planning.keys import analysis_key, cell_parts
+from sparsebench.planning.measured import refuse_measures
 from sparsebench.planning.media import looked_at, refuse_unsuited
 from sparsebench.planning.model import ResolvedModel
+from sparsebench.provenance.digests import digest
 from sparsebench.registry import Registered, Registry
 from sparsebench.suite import AnalyzerSpec, PostprocessorSpec, Suite
 from sparsebench.types import Candidates, Json, Role
@@ -49,12 +51,17 @@ class PlannedAnalysis:
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """One postprocessor of a group."""
+    """One postprocessor of a group. parts: all that determines it; key: their digest."""
 
     spec: PostprocessorSpec
     registered: Registered
     candidates: Candidates
-    key: str
+    parts: Mapping[str, Json]
+
+    @cached_property
+    def key(self) -> str:
+        """What its record lies under."""
+        return digest(dict(self.parts))
 
     def make(self, **tuned: Json) -> Postprocessor:
         """The postprocessor, with the parameters that tuning chose."""
@@ -146,6 +153,7 @@ def make_plan(
 ) -> Plan:
     """Combine what was resolved. device: what encodes; search_device: what else computes, the same where it is None."""
     devices = device, search_device or device
+    refuse_measures(suite, collections)
     sound = [identified(model) for model in models]
     groups = tuple(_group(suite, registry, model, collection, devices) for collection in collections for model in sound)
     _refuse_twins(groups)
@@ -181,8 +189,8 @@ def _cell(
     if registered.plugin.factory.sees == "query" and spec.scale not in ("median_top1", "none"):
         raise SuiteError(f"{spec.label}: `scale: {spec.scale}` changes nothing, as {spec.name!r} fits on no queries")
     shared = {**shared, "ranked_on": kind(group.search_device)}
-    key = cell_key(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
-    return PlannedCell(spec, registered, candidates, key)
+    parts = cell_parts(spec, registered, candidates, depth=group.depth, shared=shared, roles=roles)
+    return PlannedCell(spec, registered, candidates, parts)
 
 
 def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:

@@ -4,19 +4,11 @@ runs/<suite>/index.json                  which cells, in which order, and what a
 runs/<suite>/noise.json                  the noise floor, where `sparsebench noise` measured it
 runs/<suite>/leaderboard.<md, html>      pages, made of the records
 runs/<suite>/<cell>/record.json          the record of a cell, with the checksums of the files beside it
+runs/<suite>/<cell>/key.json             of what it was made, for `plan` to say what has changed since
 runs/<suite>/<cell>/run.trec.gz          its run
 runs/<suite>/<cell>/first_ranks.csv      the rank of its first relevant answer, query by query, for MnR, MdR and RR
 runs/<suite>/<cell>/per_query.csv        the values of its measures, query by query
 runs/<suite>/analyses/<key>/             what an analyzer found (analysis.json), with its files
-
-leaderboards/<suite>.<md, html>            the tables, and the page to explore them
-leaderboards/<suite>/index.json            as above, with the checksums of the files beside it
-leaderboards/<suite>/records.jsonl         one record a line, without costs
-leaderboards/<suite>/per_query.csv.gz      per-query values of every cell (gzip without a time stamp)
-leaderboards/<suite>/curves.csv.gz         curves of every analysis that has one
-leaderboards/<suite>/<analysis>.<name>.svg figures of the analyses of the whole suite
-leaderboards/<suite>/noise.json            the noise floor, where it was measured
-leaderboards/<suite>/costs.json            seconds and memory: the only file that a re-run changes
 
 leaderboards/<suite>.<md, html>            the tables, and the page to explore them
 leaderboards/<suite>/index.json            as above, with the checksums of the files beside it
@@ -39,6 +31,7 @@ from pathlib import Path
 from sparsebench.errors import StoreError
 
 RECORD_FILE = "record.json"
+KEY_FILE = "key.json"
 RUN_FILE = "run.trec.gz"
 PER_QUERY_FILE = "per_query.csv"
 FIRST_RANKS_FILE = "first_ranks.csv"

@@ -62,6 +62,9 @@ class Record(Written):
     measures: Annotated[dict[str, float], Field(description="measure -> mean over the test queries")] = Field(
         default_factory=dict
     )
+    failed_measures: Annotated[dict[str, str], Field(description="measure that failed -> why; the others stand")] = (
+        Field(default_factory=dict)
+    )
     files: Annotated[dict[str, str], Field(description="file beside the record -> its SHA-256")] = Field(
         default_factory=dict
     )

@@ -31,30 +31,57 @@ class MaxLogits(torch.autograd.Function):
         # What is padding repeats the first token, and so is never a maximum of its own.
         filled = torch.where(mask[:, :, None], hidden, hidden[:, :1])
         best = hidden.new_empty(len(hidden), len(weight))
+        where = best.new_empty(best.shape if hidden.device.type != "cpu" else 0, dtype=torch.int32)
         rows = filled.flatten(0, 1)
         buffer = hidden.new_empty(len(rows) * min(BLOCK, len(weight)))
         for start in range(0, len(weight), BLOCK):
             block = weight[start : start + BLOCK]
             logits = buffer[: len(rows) * len(block)].view(len(rows), len(block))
             torch.mm(rows, block.T, out=logits)
-            torch.amax(logits.view(*mask.shape, -1), dim=1, out=best[:, start : start + len(block)])
-        ctx.save_for_backward(hidden, weight, mask)
+            outputs = slice(start, start + len(block))
+            if len(where):
+                best[:, outputs], where[:, outputs] = logits.view(*mask.shape, -1).max(dim=1)
+            else:
+                torch.amax(logits.view(*mask.shape, -1), dim=1, out=best[:, outputs])
+        ctx.save_for_backward(hidden, weight, mask, where)
         return best + bias
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         """Of each entry with a gradient, to the position where its maximum lies."""
-        (gradient,), (hidden, weight, mask) = gradients, ctx.saved_tensors
-        to_hidden, to_weight = torch.zeros_like(hidden), torch.zeros_like(weight)
-        for text, own in enumerate(gradient):
-            active = own.nonzero().flatten()
-            tokens, outputs, slopes = hidden[text, mask[text]], weight[active], own[active, None]
-            if len(active):
-                at = (tokens @ outputs.T).argmax(dim=0)
-                positions = mask[text].nonzero().flatten()[at]
-                to_hidden[text].index_add_(0, positions, slopes * outputs)
-                to_weight.index_add_(0, active, slopes * tokens[at])
+        (gradient,), (hidden, weight, mask, where) = gradients, ctx.saved_tensors
+        if len(where):
+            to_hidden, to_weight = _of_all_texts(gradient, hidden, weight, where)
+        else:
+            to_hidden, to_weight = _text_by_text(gradient, hidden, weight, mask)
         return to_hidden, to_weight, gradient.sum(dim=0), None
+
+
+def _text_by_text(gradient: Tensor, hidden: Tensor, weight: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of hidden (B, L, H) and weight (W, H); maxima are looked for again: least work on a CPU."""
+    to_hidden, to_weight = torch.zeros_like(hidden), torch.zeros_like(weight)
+    for text, own in enumerate(gradient):
+        active = own.nonzero().flatten()
+        tokens, outputs, slopes = hidden[text, mask[text]], weight[active], own[active, None]
+        if len(active):
+            at = (tokens @ outputs.T).argmax(dim=0)
+            positions = mask[text].nonzero().flatten()[at]
+            to_hidden[text].index_add_(0, positions, slopes * outputs)
+            to_weight.index_add_(0, active, slopes * tokens[at])
+    return to_hidden, to_weight
+
+
+def _of_all_texts(gradient: Tensor, hidden: Tensor, weight: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+    """The same with the positions of the maxima (B, W) at hand: a GPU is waited for once, and not four times a text.
+
+    `index_put_` sorts what it adds up on a GPU, where `index_add_` adds in any order: the same weights every time.
+    """
+    to_hidden, to_weight = torch.zeros_like(hidden), torch.zeros_like(weight)
+    texts, outputs = gradient.nonzero(as_tuple=True)
+    positions, slopes = where[texts, outputs].long(), gradient[texts, outputs][:, None]
+    to_hidden.index_put_((texts, positions), slopes * weight[outputs], accumulate=True)
+    to_weight.index_put_((outputs,), slopes * hidden[texts, positions], accumulate=True)
+    return to_hidden, to_weight
 
 
 def max_logits(hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:

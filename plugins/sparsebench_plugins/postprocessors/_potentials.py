@@ -19,6 +19,7 @@ from sparsebench.workers import in_torch_threads
 from sparsebench_plugins.postprocessors import _compiled
 from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enough, places_of, undivided
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of
+from sparsebench_plugins.postprocessors._row_sums import RowSums, chunk_lse
 from sparsebench_plugins.postprocessors._shares import Largest, Shares, joined, merged
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def zeros(kernel: Kernel) -> Tensor:
 class Streamed:
     """All pairs, block by block: memory O(Q * block + D), one pass a round.
 
-    passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no potential of a
-    document; of a query by rounding only. Raises ScoreError where a document is unseen.
+    passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no digit of a
+    potential. Raises ScoreError where a document is unseen.
     """
 
     blocks: Fitting
@@ -140,13 +141,12 @@ class Streamed:
         """One pass."""
         import torch
 
-        lvs = []
-        row_lse = torch.full_like(lu, -math.inf)
+        lvs, sums = [], RowSums()
         for block in self.blocks:
             lv = potential(self.largest(block, lu).shares().lse)
-            row_lse = row_lse.to(lv.device).logaddexp(self._query_lse(block, lv))
+            self._add_rows(block, lv, sums)
             lvs.append(lv)
-        return torch.cat(lvs), row_lse
+        return torch.cat(lvs), sums.total()
 
     def largest(self, block: Block, lu: Tensor) -> Largest:
         """Of a block's documents, among all queries."""
@@ -158,9 +158,10 @@ class Streamed:
         weights, inverse = lu.to(scores.device), 1 / self.tau
 
         def of_tile(rows: slice, columns: slice) -> Largest:
-            terms = (scores[rows, columns].double() * inverse).add_(weights[rows, None])
-            top, owner = terms.max(dim=0)
-            rest = terms.scatter_(0, owner[None], -math.inf).logsumexp(dim=0)
+            # Turned over: torch adds up a row in one order, and columns by how many there are.
+            terms = (scores[rows, columns].T.contiguous().double() * inverse).add_(weights[rows])
+            top, owner = terms.max(dim=1)
+            rest = terms.scatter_(1, owner[:, None], -math.inf).logsumexp(dim=1)
             return Largest(top, owner + rows.start, rest)
 
         def of_columns(columns: slice) -> Largest:
@@ -171,16 +172,20 @@ class Streamed:
         parts = several(of_columns, ranges(scores.shape[1], at_once(scores) // ROWS_AT_ONCE), scores)
         return Largest(*map(torch.cat, zip(*parts, strict=True)))
 
-    def _query_lse(self, block: Block, lv: Tensor) -> Tensor:
-        """LSE_j(L_ij + lv_j), (Q,)."""
+    def _add_rows(self, block: Block, lv: Tensor, sums: RowSums) -> None:
+        """L_ij + lv_j, (Q, d), to sums over documents."""
         import torch
 
         inverse = 1 / self.tau
 
-        def of_rows(rows: slice) -> Tensor:
-            return (block.scores[rows].double() * inverse).add_(lv).logsumexp(dim=1)
+        def terms(columns: slice, rows: slice = slice(None)) -> Tensor:
+            return (block.scores[rows, columns].double() * inverse).add_(lv[columns])
 
-        return torch.cat(of_few_rows(of_rows, block.scores, PAIRS_AT_ONCE))
+        def lse(columns: slice) -> Tensor:
+            parts = of_few_rows(lambda rows: chunk_lse(terms(columns, rows)), block.scores, PAIRS_AT_ONCE)
+            return torch.cat(parts)
+
+        sums.add(block.scores.shape[1], terms, lse)
 
 
 @dataclass(frozen=True, eq=False)

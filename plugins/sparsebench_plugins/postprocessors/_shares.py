@@ -65,12 +65,12 @@ def merged(parts: Sequence[Largest]) -> Largest:
     """Of all queries of the parts, which come in the order of rows; the first of equal terms is the largest."""
     import torch
 
-    tops = torch.stack([part.top for part in parts])
-    top, winner = tops.max(dim=0)
-    winner = (tops == top).int().argmax(dim=0)[None]
-    owner = torch.stack([part.owner for part in parts]).gather(0, winner)[0]
-    beaten = tops.scatter(0, winner, -math.inf)
-    rest = torch.cat([torch.stack([part.rest for part in parts]), beaten]).logsumexp(dim=0)
+    tops = torch.stack([part.top for part in parts], dim=1)
+    top = tops.amax(dim=1)
+    winner = (tops == top[:, None]).int().argmax(dim=1)[:, None]
+    owner = torch.stack([part.owner for part in parts], dim=1).gather(1, winner)[:, 0]
+    beaten = tops.scatter(1, winner, -math.inf)
+    rest = torch.cat([torch.stack([part.rest for part in parts], dim=1), beaten], dim=1).logsumexp(dim=1)
     return Largest(top, owner, rest)
 
 

@@ -132,7 +132,7 @@ def test_a_plan_says_what_is_cached(results: sparsebench.Results, place: Path) -
 def test_a_plan_is_a_frame(place: Path) -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
     frame = sparsebench.plan(place / "toy.yaml", store=place / "store", runs=place / "runs").to_pandas()
-    assert list(frame.columns) == ["collection", "model", "postprocessor", "sees", "cached", "key"]
+    assert list(frame.columns) == ["collection", "model", "postprocessor", "sees", "cached", "key", "because"]
 
 
 def test_a_cell_that_fails_is_told_and_the_others_are_there(place: Path, tmp_path: Path) -> None:

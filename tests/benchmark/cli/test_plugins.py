@@ -92,7 +92,9 @@ def test_another_version_of_the_file_is_another_cell(sparsebench) -> None:
     assert sparsebench("run", "toy.yaml", "-p", "halved.py").code == Exit.OK
     assert sparsebench("plan", "toy.yaml", "-p", "halved.py").code == Exit.OK
     Path("halved.py").write_text(HALVED.replace("/ self.by", "/ self.by + 1"))
-    assert "1 of 2 cells to compute" in sparsebench("plan", "toy.yaml", "-p", "halved.py").out
+    said = sparsebench("plan", "toy.yaml", "-p", "halved.py").out
+    assert "1 of 2 cells to compute" in said
+    assert said.count("postprocessor's code changed") == 1
 
 
 def test_without_it_the_suite_says_what_is_unknown(sparsebench) -> None:

@@ -16,8 +16,8 @@ from sparsebench.records import (
 )
 
 FIXED_KEYS = {
-    "schema", "key", "status", "cell", "measures", "files", "analysis", "sees", "tuning", "error", "provenance",
-    "costs",
+    "schema", "key", "status", "cell", "measures", "failed_measures", "files", "analysis", "sees", "tuning", "error",
+    "provenance", "costs",
 }  # fmt: skip
 
 

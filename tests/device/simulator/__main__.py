@@ -14,16 +14,15 @@ def main(words: list[str]) -> int:
     options = {}
     while words and words[0] in ("--json", "--memory"):
         options[words[0]], words = words[1], words[2:]
-    with simulated(int(options.get("--memory", 0))) as counts:
+    with simulated(int(options.get("--memory", 0)), met=False) as counts:
         sys.argv = ["sparsebench", *words]
         try:
             status: int | str | None = sparsebench()
         except SystemExit as end:
             status = end.code
-        told = json.dumps(counts.report(), indent=1)
     if "--json" in options:
-        Path(options["--json"]).write_text(told, encoding="utf-8")
-    print(told, file=sys.stderr)
+        Path(options["--json"]).write_text(json.dumps(counts.report(top=None)), encoding="utf-8")
+    print(json.dumps(counts.report(), indent=1), file=sys.stderr)
     return int(status or 0)
 
 

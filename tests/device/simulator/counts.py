@@ -41,8 +41,8 @@ class Counts:
         self.by_line.clear()
         self.peak = self.live
 
-    def report(self, top: int = 12) -> dict[str, Any]:
-        """All numbers, and the lines that come first in each."""
+    def report(self, top: int | None = 12) -> dict[str, Any]:
+        """All numbers, and the lines that come first in each (None: all lines)."""
         lines = {kind: dict(found.most_common(top)) for kind, found in self.by_line.items()}
         return {"numbers": dict(self.numbers), "peak_bytes": self.peak, "by_line": lines}
 

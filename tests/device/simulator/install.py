@@ -22,13 +22,13 @@ MEMORY = 80 * 2**30
 
 
 @contextmanager
-def simulated(memory: int = 0, *, tf32: bool = True) -> Iterator[Counts]:
+def simulated(memory: int = 0, *, tf32: bool = True, met: bool = True) -> Iterator[Counts]:
     """`cuda` is the simulated device, of so many bytes (0: no end of them). Yields what happens on it.
 
-    tf32: whether it can round products to TF32.
+    tf32: whether it can round products to TF32. met: False for a process that has not touched a GPU yet and may still
+    hide some of them from itself, by an environment that is then another one.
     """
-    DEVICE.limit, DEVICE.tf32 = memory, tf32
-    DEVICE.counts.clear()
+    DEVICE.begin(memory, tf32=tf32, met=met)
     if torch._C._get_privateuse1_backend_name() != NAME:
         backend_registration._setup_privateuseone_for_python_backend(NAME)
     overwrite = torch.__future__.get_overwrite_module_params_on_conversion()
@@ -43,7 +43,7 @@ def simulated(memory: int = 0, *, tf32: bool = True) -> Iterator[Counts]:
         stack.enter_context(MODE)
         yield DEVICE.counts
         DEVICE.finish()
-    DEVICE.limit = 0
+    DEVICE.begin()
 
 
 class Renamed(TorchFunctionMode):
@@ -114,7 +114,7 @@ def _fakes() -> list[tuple[Any, str, Any]]:
     fakes = {
         "_lazy_init": lambda: None,
         "is_available": lambda: True,
-        "is_initialized": lambda: True,
+        "is_initialized": lambda: DEVICE.met,
         "device_count": _visible,
         "current_device": lambda: 0,
         "get_device_name": lambda device=None: SimProperties.name,

@@ -13,32 +13,37 @@ NAME = "sim"
 
 
 class Device:
-    """limit: bytes of its memory, 0 for no end of it. tf32: whether it can round products to TF32."""
+    """limit: bytes of its memory, 0 for no end of it. tf32: whether it can round products to TF32.
+    met: whether anything has been on it.
+    """
 
     def __init__(self) -> None:
-        self.counts = Counts()
-        self.limit = 0
-        self.tf32 = True
-        self._storages: Counter[int] = Counter()
-        self._copies: list[Callable[[], None]] = []
         self.copied = 0
         self._pinned: dict[int, torch.UntypedStorage] = {}
+        self.begin()
 
-    def take(self, storage: torch.UntypedStorage) -> tuple[int, int]:
+    def begin(self, limit: int = 0, *, tf32: bool = True, met: bool = True) -> None:
+        """Be a device that nobody used yet: what tensors of the one before hold, alive or not, is not its memory."""
+        self.counts = Counts()
+        self.limit, self.tf32, self.met = limit, tf32, met
+        self._storages: Counter[int] = Counter()
+        self._copies: list[Callable[[], None]] = []
+
+    def take(self, storage: torch.UntypedStorage) -> tuple[Counter[int], int, int]:
         """Count a storage that a tensor stands on; raises torch.OutOfMemoryError where there is no room for it."""
-        key, size = storage._cdata, storage.nbytes()
+        key, size, self.met = storage._cdata, storage.nbytes(), True
         if not self._storages[key]:
             if self.limit and self.counts.live + size > self.limit:
                 wanted = f"Tried to allocate {size / 2**20:.2f} MiB"
                 raise torch.OutOfMemoryError(f"CUDA out of memory. {wanted} (simulated)")
             self.counts.hold(size)
         self._storages[key] += 1
-        return key, size
+        return self._storages, key, size
 
-    def release(self, storage: torch.UntypedStorage, key: int, size: int) -> None:
+    def release(self, storage: torch.UntypedStorage, among: Counter[int], key: int, size: int) -> None:
         """Let go of it. `storage` is held until then, so that its address is not used again."""
-        self._storages[key] -= 1
-        if not self._storages[key]:
+        among[key] -= 1
+        if not among[key] and among is self._storages:
             self.counts.hold(-size)
 
     def pin(self, tensor: torch.Tensor) -> torch.Tensor:

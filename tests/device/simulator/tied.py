@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ import torch
 _APPLY = torch.nn.Module._apply
 
 
-def apply(self: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
+def apply(self: torch.nn.Module, function: Callable[[Any], Any], *args: Any, **kwargs: Any) -> torch.nn.Module:
     """In place of `Module._apply`, which here makes new parameters where it would else change their data."""
     tied = defaultdict(list)
     for module in self.modules():
@@ -18,13 +19,25 @@ def apply(self: torch.nn.Module, *args: Any, **kwargs: Any) -> torch.nn.Module:
             if parameter is not None:
                 tied[id(parameter)].append((module, name))
     before = dict(self.named_parameters(remove_duplicate=False))
-    found = _APPLY(self, *args, **kwargs)
+    found = _APPLY(self, _once(function), *args, **kwargs)
     for (first, name), *others in tied.values():
         for module, other in others:
             module._parameters[other] = first._parameters[name]
     for place, parameter in before.items():
         _stay(self, place, parameter)
     return found
+
+
+def _once(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Of a parameter that two modules share there is one on the device, at no time two."""
+    done: dict[int, Any] = {}
+
+    def applied(tensor: Any) -> Any:
+        if not isinstance(tensor, torch.nn.Parameter):
+            return function(tensor)
+        return done[id(tensor)] if id(tensor) in done else done.setdefault(id(tensor), function(tensor))
+
+    return applied
 
 
 def _stay(root: torch.nn.Module, place: str, before: torch.nn.Parameter) -> None:

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example
+from sparsebench.cli.output import echo
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.registry import Registry
 from sparsebench.registry.provider import Provider
@@ -40,22 +41,22 @@ def check(target: str, given: Sequence[str], expected: Sequence[str]) -> int:
     examined = examine(Registry.named(*_modules(target)), given=_parameters(given), expected_failures=reasons)
     failures = 0
     for each in examined:
-        click.echo(f"{each.kind.removesuffix('s')} {each.name} {json.dumps(each.parameters, default=str)}")
+        echo(f"{each.kind.removesuffix('s')} {each.name} {json.dumps(each.parameters, default=str)}")
         failures += sum(not _as_it_should_be(rule) for rule in each.checks)
     total = sum(len(each.checks) for each in examined)
-    click.echo(f"{total - failures} of {total} checks passed" + (f", {failures} failed" if failures else ""))
+    echo(f"{total - failures} of {total} checks passed" + (f", {failures} failed" if failures else ""))
     return Exit.FAILED_CELLS if failures else Exit.OK
 
 
 def _as_it_should_be(rule: Check) -> bool:
     error = rule.failure()
     if rule.reason is None and error is None:
-        click.echo(f"  ok      {rule}")
+        echo(f"  ok      {rule}")
     elif rule.reason is not None and error is not None:
-        click.echo(f"  known   {rule}: {rule.reason}")
+        echo(f"  known   {rule}: {rule.reason}")
     else:
         what = f"{type(error).__name__}: {error}" if error else f"it passes, and was expected to fail ({rule.reason})"
-        click.echo(f"  FAILED  {rule}: {rule.rule}\n          {what}")
+        echo(f"  FAILED  {rule}: {rule.rule}\n          {what}")
     return (rule.reason is None) == (error is None)
 
 

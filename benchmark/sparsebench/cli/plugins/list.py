@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example, plugin_options
+from sparsebench.cli.output import echo
 from sparsebench.contracts.hookspecs import API_VERSION
 from sparsebench.registry import Registry, discover
 from sparsebench.registry.hooks import RECORDS
@@ -30,7 +31,7 @@ def list_(as_json: bool, plugin_switches: Sequence[str]) -> int:
         "broken": [asdict(each.provider) | {"reason": each.reason, "fix": each.fix} for each in registry.broken],
         "blocked": registry.blocked,
     }
-    click.echo(json.dumps(listed, indent=1) if as_json else _for_people(registry))
+    echo(json.dumps(listed, indent=1) if as_json else _for_people(registry))
     return Exit.OK
 
 

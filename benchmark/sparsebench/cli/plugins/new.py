@@ -8,6 +8,7 @@ import click
 
 from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example
+from sparsebench.cli.output import echo
 from sparsebench.scaffold import KINDS, PluginKind, write_package
 
 
@@ -20,8 +21,6 @@ def new(kind: PluginKind, name: str, into: Path) -> int:
     """Write a complete package for a new plugin that suites will call NAME, e.g. my_method."""
     folder = write_package(kind, name, into)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        click.echo(path)
-    click.echo(
-        f"\nIt works as it stands:\n  cd {folder}\n  python -m pip install --editable '.[test]'\n  python -m pytest"
-    )
+        echo(path)
+    echo(f"\nIt works as it stands:\n  cd {folder}\n  python -m pip install --editable '.[test]'\n  python -m pytest")
     return Exit.OK

@@ -5,6 +5,7 @@ Its six top-level keys are always there; below them stands what the record knows
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from sparsebench.leaderboard.board import Board
@@ -71,7 +72,7 @@ def _implementation(board: Board, record: Record) -> dict[str, Json]:
     software = record.provenance.software
     git = software.git if software else None
     return {
-        "executable": {"cmd": f"sparsebench run {board.suite} --only '{record.cell}'"},
+        "executable": {"cmd": f"sparsebench run {board.suite} --only {shlex.quote(str(record.cell))}"},
         "source": _known({"lang": ["python"], "commit": git.commit if git else None}),
     }
 

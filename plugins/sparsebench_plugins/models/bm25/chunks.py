@@ -76,16 +76,16 @@ def text_digests(texts: Sequence[str]) -> np.ndarray:
     return np.frombuffer(digests, dtype=np.uint8).reshape(-1, DIGEST_BYTES)
 
 
-def chunks(texts: Iterable[str], splitting: Splitting) -> Iterator[Chunk]:
-    """Split texts into chunks, in their order, on all cores where there are enough of them."""
+def chunks(texts: Iterable[str], splitting: Splitting, *, processes: int | None = None) -> Iterator[Chunk]:
+    """Split texts into chunks, in their order, on all cores (or so many) where there are enough of them."""
     parts = iter(_parts(iter(texts)))
     few = list(islice(parts, WORTH_A_PROCESS))
-    size = workers()
+    size = processes or workers()
     if len(few) < WORTH_A_PROCESS or size == 1:
         yield from map(Splitter(splitting), chain(few, parts))
         return
-    with Processes(splitting, size) as processes:
-        yield from processes.map(chain(few, parts))
+    with Processes(splitting, size) as team:
+        yield from team.map(chain(few, parts))
 
 
 def _parts(texts: Iterator[str]) -> Iterator[list[str]]:

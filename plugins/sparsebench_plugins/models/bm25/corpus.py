@@ -33,13 +33,13 @@ class CountedCorpus:
     ([[0, 0, 1]], None)
     """
 
-    def __init__(self, texts: Iterable[str], splitting: Splitting) -> None:
+    def __init__(self, texts: Iterable[str], splitting: Splitting, *, processes: int | None = None) -> None:
         self._numbers: dict[str, int] = {}
         self._spill = Spill()
         self._digests: list[np.ndarray] = []
         self.df = np.zeros(0, dtype=np.int64)
         self.documents = self._terms = 0
-        for chunk in chunks(texts, splitting):
+        for chunk in chunks(texts, splitting, processes=processes):
             self._add(chunk)
         self.surface = list(self._numbers)
         self.average_length = self._terms / max(self.documents, 1)

@@ -66,11 +66,15 @@ class Bm25(CollectionModel):
 
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
         """Read the corpus once, on all cores. Its term counts stay on disk (TMPDIR) while the encoder lives."""
-        splitting = Splitting(
+        corpus = CountedCorpus((document.text for document in documents()), self.splitting)
+        return FittedBm25(self, Terms(self.splitting, corpus.surface), corpus)
+
+    @property
+    def splitting(self) -> Splitting:
+        """Return what decides how texts become terms."""
+        return Splitting(
             lower=self.lower, stopwords=self.stopwords, stemmer=self.stemmer, unspaced=self.tokenizer == "bigrams"
         )
-        corpus = CountedCorpus((document.text for document in documents()), splitting)
-        return FittedBm25(self, Terms(splitting, corpus.surface), corpus)
 
 
 class FittedBm25(LoadedEncoder):
@@ -85,15 +89,16 @@ class FittedBm25(LoadedEncoder):
     def encode(self, texts: Sequence[str], role: Role) -> Encoded:
         """Return term counts (N, V) of queries, BM25 impacts (N, V) of documents of the corpus and of any other."""
         if role == "query":
-            return Encoded(self._split(texts).astype(np.float32))
+            return Encoded(self.split(texts).astype(np.float32))
         return Encoded(self.impacts(self.counts(texts)))
 
     def counts(self, texts: Sequence[str]) -> csr_array:
         """Return term counts (N, V): how often each known term occurs; those of documents are known already."""
         found = self._corpus.counts(texts)
-        return self._split(texts) if found is None else found
+        return self.split(texts) if found is None else found
 
-    def _split(self, texts: Sequence[str]) -> csr_array:
+    def split(self, texts: Sequence[str]) -> csr_array:
+        """Return term counts (N, V) of any texts, by splitting them."""
         terms = self.vocabulary.token_ids(texts)
         columns = np.fromiter(chain.from_iterable(terms), dtype=np.int32)
         return counted(columns, np.array([*map(len, terms)], dtype=np.int64), self.vocabulary.size)

@@ -1,0 +1,43 @@
+"""What a run did, counted: cells by what became of them, texts by where their vectors came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Measured = tuple[tuple[str, ...], str | None]
+"""The measures of a cell, and by which code they were taken."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How many of the cells that a run was asked for were computed, kept, or failed; of those kept, how many were
+    measured again."""
+
+    computed: int = 0
+    kept: int = 0
+    failed: int = 0
+    measured_again: int = 0
+
+    @classmethod
+    def counted(cls, before: Mapping[str, Measured], after: Mapping[str, Measured | None]) -> Cells:
+        """By key: before, of the cells that were finished; after, of all, None where one failed."""
+        kept = {key: found for key, found in after.items() if found is not None and key in before}
+        return cls(
+            computed=sum(found is not None and key not in before for key, found in after.items()),
+            kept=len(kept),
+            failed=sum(found is None for found in after.values()),
+            measured_again=sum(found != before[key] for key, found in kept.items()),
+        )
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a run did. encoded, reused: texts (or clips and images) that were encoded, and whose vectors were there.
+
+    A process that a plugin ends takes with it what it counted of vectors; cells are counted by their records.
+    """
+
+    cells: Cells = field(default_factory=Cells)
+    encoded: int = 0
+    reused: int = 0

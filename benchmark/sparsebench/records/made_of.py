@@ -1,0 +1,40 @@
+"""Of what a cell was made: the parts of its key beside its record, so that plans can say what has changed since.
+
+Nothing is computed from them, and nothing vouches for them: where they are gone, only the reason is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sparsebench.records.layout import KEY_FILE, SuiteFolder
+from sparsebench.store import write_atomically
+from sparsebench.types import Json
+
+
+@dataclass(frozen=True)
+class Made:
+    """A cell that was computed. cell: its three labels as one name. parts: of its key."""
+
+    cell: str
+    parts: Mapping[str, Json]
+
+
+def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
+    """Write the parts beside the record of `key`."""
+    text = json.dumps({"cell": made.cell, "parts": dict(made.parts)}, indent=1, sort_keys=True, ensure_ascii=False)
+    write_atomically(folder.cell(key) / KEY_FILE, text + "\n")
+
+
+def read_made(folder: SuiteFolder) -> Iterator[Made]:
+    """All cells below a suite's folder, those that it has no more too; what cannot be read is passed over."""
+    for path in sorted(folder.path.glob(f"*/{KEY_FILE}")):
+        try:
+            found = json.loads(path.read_bytes())
+            made = Made(str(found["cell"]), found["parts"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if isinstance(made.parts, dict):
+            yield made
