@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 STUDY := study-vocabulary study-lambda study-removal study-definitions
 
-.PHONY: quickstart test test-slow bench gpu-check study study-tables lint release clean
+.PHONY: quickstart test test-slow bench gpu-check study study-tables lint matrix release clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -37,6 +37,18 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The quickstart and the tests with the lowest versions that pyproject.toml promises and with the newest. Downloads a torch
+# of each from the package registry: gigabytes, where that has no build for CPUs.
+MATRIX ?= lowest-direct highest
+
+matrix: .venv/installed
+	$(BIN)/python -m pip install --quiet uv
+	for at in $(MATRIX); do \
+	  rm -rf .venv/$$at && $(BIN)/python -m venv .venv/$$at && \
+	  $(BIN)/uv pip install --quiet --python .venv/$$at --resolution $$at --editable '.[quickstart,dev]' && \
+	  .venv/$$at/bin/sparsebench run quickstart --runs .venv/$$at/runs --store .venv/$$at/store && \
+	  .venv/$$at/bin/python -m pytest -n 2 -m "not slow and not gpu" || exit 1; done
 
 # Checks, builds and tries the wheel; GO=1 also runs lint and tests, and tags. It pushes and uploads nothing.
 release: .venv/dev

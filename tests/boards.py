@@ -22,6 +22,7 @@ from sparsebench.records import (
     write_record,
 )
 from sparsebench.records.noise import GroupNoise, vectors_digest
+from sparsebench.records.topics import Tested, keep_tested
 from sparsebench.store import write_atomically, write_bytes_atomically
 from sparsebench.types import Json, PerQuery
 
@@ -243,6 +244,9 @@ def write_records(folder: Path, records: list[Record], **index: object) -> None:
     for each in records:
         cell = each.cell
         write_cell(folder, each, values(cell.collection.label, cell.model.label, cell.postprocessor.label))
+        if facts := each.provenance.collection:
+            asked = {query: f"text of {query}" for query in QUERIES.get(cell.collection.label, ())}
+            keep_tested(SuiteFolder(folder), facts.digests, Tested(asked, {query: {"d1": 1} for query in asked}))
 
 
 def write_cell(folder: Path, record: Record, per_query: PerQuery | None = None, run: bytes | None = None) -> Record:

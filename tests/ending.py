@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sparsebench import (
@@ -15,6 +16,9 @@ from sparsebench import (
     Block,
     CellAnalyzer,
     CellContext,
+    CollectionPlugin,
+    CollectionSource,
+    Document,
     Encoded,
     FitContext,
     GroupAnalyzer,
@@ -23,11 +27,13 @@ from sparsebench import (
     ModelPlugin,
     Postprocessor,
     PostprocessorPlugin,
+    Query,
     ScoreBlocks,
     SparseEncoder,
     State,
     SuiteAnalyzer,
     SuiteContext,
+    Topics,
     hookimpl,
 )
 from sparsebench.types import Json, Role
@@ -71,6 +77,33 @@ class EndsIdentity(EndsEncoding):
         return {}
 
 
+class EndsFitting(Postprocessor):
+    sees = "batch"
+
+    def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
+        end()
+        return State()
+
+    def apply(self, block: Block, state: State, row_stats: Mapping[str, Any]) -> Any:
+        return block.scores
+
+
+class EndsReading(CollectionSource):
+    """A collection that cannot be read."""
+
+    name = "ends/reading"
+
+    def documents(self) -> Iterator[Document]:
+        end()
+        yield Document("d1", "apple")
+
+    def topics(self, split: str | None) -> Topics:
+        return Topics((Query("q1", "apple"),), {"q1": {"d1": 1}})
+
+    def files(self) -> Sequence[Path]:
+        return ()
+
+
 class EndsApplying(Postprocessor):
     sees = "query"
 
@@ -111,8 +144,17 @@ def register_models() -> Iterable[ModelPlugin]:
 
 @hookimpl
 def register_postprocessors() -> Iterable[PostprocessorPlugin]:
+    """Two that end their process."""
+    return [
+        PostprocessorPlugin("ends_applying", EndsApplying, "ends"),
+        PostprocessorPlugin("ends_fitting", EndsFitting, "ends"),
+    ]
+
+
+@hookimpl
+def register_collections() -> Iterable[CollectionPlugin]:
     """One that ends its process."""
-    return [PostprocessorPlugin("ends_applying", EndsApplying, "ends")]
+    return [CollectionPlugin("ends/reading", summary="ends", source=EndsReading)]
 
 
 @hookimpl

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from sparsebench.visible import shown
+from sparsebench.disclosure.visible import shown
 
 __all__ = [
     "CollectionError",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from sparsebench.visible import shown
+from sparsebench.disclosure.visible import shown
 
 Advance = Callable[[int], None]
 UNKNOWN = 0

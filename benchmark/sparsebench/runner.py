@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparsebench.contracts import SuiteContext
+from sparsebench.contracts.calls import ProcessDied, calling
 from sparsebench.errors import StoreError
 from sparsebench.evaluate.analysis import analyze_group, analyze_suite
 from sparsebench.evaluate.group import Evaluation
@@ -20,6 +21,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_record, write_record
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.records.noise import Noise, read_noise
+from sparsebench.records.topics import Tested, keep_tested
 from sparsebench.store import Store
 from sparsebench.types import Json
 
@@ -50,14 +52,29 @@ class Runner:
         _index(plan).with_analyses_of(_earlier(folder)).write(folder.path)
 
     def evaluate(self, plan: Plan, number: int) -> dict[str, Record]:
-        """Write the records of a group, counted from 0. Key -> record, of its cells."""
+        """Write the records of a group, counted from 0. Key -> record, of its cells.
+
+        Where the process died before and no plugin was at work, the cells that have no record fail for it.
+        """
         group, folder, watch = plan.groups[number], self._folder(plan), Stopwatch()
         self.progress.say(f"[{number + 1}/{len(plan.groups)}] {group.name}")
-        evaluation, records = Evaluation(group, self.store, self.progress, watch), {}
+        evaluation = Evaluation(group, self.store, self.progress, watch)
         recorder = Recorder(evaluation, folder, watch)
-        with self.progress.step("cells", len(group.cells), "cells") as advance:
-            analysis = analyze_group(evaluation, folder, watch)
-            for cell in group.cells:
+        keep_tested(folder, group.content_digests, _tested(evaluation))
+        try:
+            with calling(group.name, "group", *(cell.key for cell in group.cells), limited=False):
+                return self._evaluated(recorder)
+        except ProcessDied as died:
+            records = {cell.key: recorder.given_up(cell, str(died)) for cell in group.cells}
+            for key, record in records.items():
+                write_record(folder.record(key), record)
+            return records
+
+    def _evaluated(self, recorder: Recorder) -> dict[str, Record]:
+        evaluation, folder, records = recorder.evaluation, recorder.folder, {}
+        with self.progress.step("cells", len(evaluation.group.cells), "cells") as advance:
+            analysis = analyze_group(evaluation, folder, recorder.watch)
+            for cell in evaluation.group.cells:
                 records[cell.key] = recorder.record(cell, analysis)
                 write_record(folder.record(cell.key), records[cell.key])
                 advance(1)
@@ -79,6 +96,11 @@ class Runner:
         return SuiteFolder(self.runs / plan.suite.name)
 
 
+def _tested(evaluation: Evaluation) -> Tested:
+    topics = evaluation.collection.test
+    return Tested({query.query_id: query.text for query in topics.queries}, topics.qrels)
+
+
 def _index(plan: Plan) -> Index:
     suite = plan.suite
     return Index(
@@ -87,6 +109,7 @@ def _index(plan: Plan) -> Index:
         cells=plan.keys,
         baseline=(suite.baseline.model, suite.baseline.postprocessor),
         shown=dict(plan.shown),
+        command=plan.command,
     )
 
 

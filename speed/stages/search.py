@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.search.inverted import InvertedIndex
-from sparsebench.search.sparse import product_by_scipy
+from sparsebench.search.on_cpu import product_by_scipy
 from speed.bench import Bench, Item, Run
 from speed.stages.search_approximate import APPROXIMATE
 from speed.stages.search_peers import EXACT, Case, Engine, Vectors

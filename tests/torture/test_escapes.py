@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import toys
 from commands import sparsebench
+from sparsebench.disclosure.visible import shown, visible
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.escape import csv_text, latex_text, markdown_lines, markdown_text
 from sparsebench.leaderboard.export.write import export
@@ -24,7 +25,6 @@ from sparsebench.leaderboard.markdown import render_markdown
 from sparsebench.progress import Silent
 from sparsebench.runner import Runner
 from sparsebench.store import Store
-from sparsebench.visible import shown, visible
 
 HOSTILE = "=cmd|'/c calc'!A1 \\input{passwd}~^<script>x</script>|\n\x1b]0;owned\x07\x1b[2J\u202e\ue000'; rm -rf x"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

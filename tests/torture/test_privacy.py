@@ -23,13 +23,13 @@ from sparsebench import (
     SuiteContext,
     hookimpl,
 )
+from sparsebench.disclosure.privacy import hidden, without_values
 from sparsebench.errors import SuiteError
 from sparsebench.leaderboard import publish
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.export.write import export
 from sparsebench.leaderboard.published import published_report
 from sparsebench.leaderboard.report import FORMATS
-from sparsebench.privacy import hidden, without_values
 from sparsebench.progress import Silent
 from sparsebench.records import read_record
 from sparsebench.runner import Runner

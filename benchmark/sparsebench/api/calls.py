@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sparsebench.api.planned import Planned
 from sparsebench.api.results import Results
+from sparsebench.execution import Here, Local, run_suite
+from sparsebench.execution.request import Request
 from sparsebench.leaderboard import published_report, read_report
 from sparsebench.planning.overview import overview
 from sparsebench.planning.session import open_session
 from sparsebench.records.layout import COSTS_FILE, PER_QUERY_ARCHIVE, RECORDS_FILE
-from sparsebench.runner import Runner
 
 Several = str | Sequence[str]
 """One text, or several."""
@@ -29,6 +31,8 @@ def run(
     store: str | Path | None = None,
     runs: str | Path = "runs",
     plugins: Several = (),
+    in_process: bool = False,
+    plugin_timeout: float | None = None,
 ) -> Results:
     """Run a suite, a name or a path: compute what is missing, return all its results.
 
@@ -42,11 +46,16 @@ def run(
     store: where vectors are kept; by default $SPARSEBENCH_STORE.
     runs: where records are written.
     plugins: modules or files of plugins that are not installed, or `no:NAME` to leave one out.
+    in_process: do the work in this process, for debuggers, instead of a child that may die without harm.
+    plugin_timeout: seconds that a call of a plugin may take; by default there is no limit.
 
-    A cell that fails is named in `Results.failures`; the others go on. Raises SparsebenchError for a suite that is
-    mistaken and for what is not at hand.
+    A cell that fails is named in `Results.failures`; the others go on, whatever a plugin does to its process. Raises
+    SparsebenchError for a suite that is mistaken and for what is not at hand; ValueError for a time limit in this
+    process, which nothing could keep.
     """
-    session = open_session(
+    if in_process and plugin_timeout is not None:
+        raise ValueError("plugin_timeout ends the process that a plugin runs in; leave out in_process")
+    request = Request(
         suite=str(suite),
         overrides=_several(set),
         only=_several(only),
@@ -58,8 +67,9 @@ def run(
         runs=Path(runs),
         plugin_switches=_several(plugins),
     )
-    session.check_devices()
-    return Results(session.folder, Runner(session.store, session.runs, session.progress).report(session.plan))
+    with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
+        planned = run_suite(request, executor)
+    return Results(planned.folder, read_report(planned.folder))
 
 
 def plan(
@@ -112,7 +122,7 @@ def load_records(folder: str | Path) -> Results:
     return Results(folder, published_report(folder.parent, folder.name) if published else read_report(folder))
 
 
-def _several(given: Several) -> Sequence[str]:
+def _several(given: Several) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 

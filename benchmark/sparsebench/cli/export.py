@@ -23,11 +23,15 @@ from sparsebench.leaderboard.export import export
 def command(
     suite: str, to: Path, runs: Path, overrides: Sequence[str], limit_queries: int | None, only: Sequence[str]
 ) -> int:
-    """Write the results of SUITE for other tools: TREC runs with ir_metadata beside them, and mteb's JSON."""
+    """Write the results of SUITE for other tools: TREC runs with what they are measured against, and mteb's JSON.
+
+    Beside each run, plain and compressed, lies its ir_metadata, beside the runs of a collection its judgments and its
+    test queries: other tools leave out queries that a run does not answer unless they are told of them.
+    """
     results = results_of(suite, runs, overrides=overrides, limit_queries=limit_queries)
     cells = export(chosen(read_board(results.folder), only), results.folder, to)
     if not cells:
         echo(f"{results.name} has no finished cell; there is nothing to export")
         return Exit.OK
-    echo(f"written: {cells} runs with their metadata in {to / 'runs'}, their figures in {to / 'mteb'}")
+    echo(f"written: {cells} runs with metadata, judgments and queries in {to / 'runs'}, their figures in {to / 'mteb'}")
     return Exit.OK

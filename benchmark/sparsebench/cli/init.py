@@ -20,7 +20,9 @@ Existing = click.Path(path_type=Path, exists=True)
 @click.option("--model", metavar="FOLDER|ORG/NAME", help="Your checkpoint.  [default: BM25 alone]")
 @click.option("--revision", metavar="COMMIT", help="Of a hub id: the 40 hex digits of a commit.")
 @click.option("--beir", type=Existing, help="Your collection as a folder in BEIR's layout.")
-@click.option("--docs", type=Existing, help="Your documents: lines of id<TAB>text, or id<TAB>title<TAB>text.")
+@click.option(
+    "--docs", type=Existing, help="Your documents: lines of id<TAB>text without a header; a title goes before its text."
+)
 @click.option("--queries", type=Existing, help="Your queries: lines of id<TAB>text.")
 @click.option("--qrels", type=Existing, help="Your judgments: TREC's four columns, or BEIR's three.")
 @click.option("--id", "dataset", metavar="ID", help="A collection of ir_datasets, e.g. beir/scifact/test.")

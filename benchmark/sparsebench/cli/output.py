@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from sparsebench.disclosure.visible import shown
 from sparsebench.store import write_atomically
-from sparsebench.visible import shown
 
 
 def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:

@@ -80,6 +80,8 @@ measures: [nDCG@10, RR@10, R@100]   # names of ir_measures; the first is what is
 collections:
   - name: {name}
     {collection}
+    # Lines of files are id<TAB>text without a header, a title joined to its text; BEIR's layout keeps titles apart.
+    # A csv file has a header, and its columns are named: docs_columns: {{id: COLUMN, text: COLUMN}}, queries_columns.
     # Queries set aside to choose parameters on (`tune`), never tested; remove both lines where you tune nothing.
     # dev: {{split: hash, share: 0.2, seed: 0}}
     # bank: {{split: hash}}   # other queries that single-query postprocessors learn from

@@ -13,6 +13,7 @@ from sparsebench.collection.corpus import Corpus, scan
 from sparsebench.collection.irds import IrDatasets
 from sparsebench.collection.tsv import TsvCollection
 from sparsebench.contracts import CollectionSource, Fetchable
+from sparsebench.contracts.calls import calling
 from sparsebench.errors import NotAtHandError, PluginError
 from sparsebench.progress import UNKNOWN, Advance, Progress
 from sparsebench.provenance.digests import content, digest, files_digest
@@ -66,7 +67,11 @@ def source_of(spec: CollectionSpec, registry: Registry) -> CollectionSource:
 
 def require(parts: Sequence[Fetchable]) -> None:
     """Raise one NotAtHandError that lists everything that is not at hand and where to get it."""
-    if lines := [line for part in parts for line in part.missing()]:
+    lines: list[str] = []
+    for part in parts:
+        with calling(f"{type(part).__name__}.missing()"):
+            lines += part.missing()
+    if lines:
         raise NotAtHandError("not at hand:\n" + "\n".join(f"  {line}" for line in lines))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from sparsebench.collection.called import calling_source
 from sparsebench.collection.corpus import Corpus, absent_judgments
 from sparsebench.collection.groups import Groups, read_groups
 from sparsebench.collection.looked_at import LookedAt
@@ -99,8 +100,15 @@ def resolve_collection(
 ) -> TestCollection:
     """Read queries and judgments, and the corpus once when its ids and digest are not in the store.
 
-    Raises CollectionError, naming what is missing and where to get it.
+    Raises CollectionError, naming what is missing and where to get it, or the plugin that cannot read it.
     """
+    with calling_source(spec, registry):
+        return _resolved(spec, registry, store, progress, query_limit)
+
+
+def _resolved(
+    spec: CollectionSpec, registry: Registry, store: Store, progress: Progress, query_limit: int | None
+) -> TestCollection:
     sources = Sources.of(spec, registry)
     require(sources.all)
     corpus = read_corpus(sources.own, store, progress, beside_files(spec, registry))

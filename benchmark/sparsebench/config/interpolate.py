@@ -9,7 +9,7 @@ from dataclasses import replace
 from sparsebench.config.limits import unusable_path
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
-from sparsebench.privacy import remember
+from sparsebench.disclosure.privacy import remember
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 

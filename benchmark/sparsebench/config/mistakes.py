@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sparsebench.disclosure.privacy import without_values
 from sparsebench.errors import SuiteError
-from sparsebench.privacy import without_values
 
 
 @dataclass(frozen=True, order=True)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 PROJECT = "sparsebench"
 API_VERSION = 1
+"""Version of this contract. docs/plugins/README.md says what is stable within one, and how a part of it goes."""
+
+OLDEST_API_VERSION = 1
+"""Plugins that need this version or a later one, up to API_VERSION, work: `requires_api` beside their hooks."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

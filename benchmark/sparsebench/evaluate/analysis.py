@@ -18,10 +18,10 @@ from sparsebench.contracts import (
 from sparsebench.contracts.calls import calling
 from sparsebench.contracts.readonly import RULE, blamed, read_only_cell
 from sparsebench.contracts.returned import checked_analysis
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.errors import FAILURES, ContractError, reason
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import PlannedAnalysis, PlannedCell
-from sparsebench.privacy import hidden
 from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import digest, portable
 from sparsebench.records import PER_QUERY_FILE, Damage, SuiteFolder, find_analysis, keep_analysis

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.evaluate.ranking import rank_topics, run_of
+from sparsebench.evaluate.ranking import rank_collection, run_of
 from sparsebench.evaluate.tuning import tune
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
@@ -33,7 +33,7 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
     with watch.stage("tune"):
         tuning = tune(evaluation, cell) if cell.spec.tune else None
     postprocessor = cell.make(**(tuning.chosen if tuning else {}))
-    outcome = rank_topics(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
+    outcome = rank_collection(evaluation, cell, postprocessor, collection.test, collection.bank, watch)
     run = run_of(evaluation, outcome.ranking, collection.test)
     notes = {**outcome.notes, **_own_ids(run, collection.test.qrels)}
     return CellResult(run, outcome.facts, notes, tuning, outcome.ranks(collection.test))

@@ -13,7 +13,7 @@ from sparsebench.contracts import Postprocessor
 from sparsebench.errors import SparsebenchError, did_you_mean
 from sparsebench.evaluate.cell import evaluate
 from sparsebench.evaluate.group import Evaluation
-from sparsebench.evaluate.ranking import rank_topics, run_of
+from sparsebench.evaluate.ranking import rank_collection, run_of
 from sparsebench.planning import PlannedCell
 from sparsebench.provenance import Stopwatch
 from sparsebench.types import Query
@@ -97,7 +97,7 @@ def _why_not_tested(evaluation: Evaluation, query_id: str, tested: Sequence[str]
 def _ranked(evaluation: Evaluation, cell: PlannedCell, plain: Postprocessor, query_id: str) -> Mapping[str, float]:
     """Documents of one query by raw score, best first."""
     test = evaluation.collection.test
-    outcome = rank_topics(evaluation, cell, plain, test, None, Stopwatch())
+    outcome = rank_collection(evaluation, cell, plain, test, None, Stopwatch())
     return run_of(evaluation, outcome.ranking, test)[query_id]
 
 

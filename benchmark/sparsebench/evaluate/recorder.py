@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sparsebench.contracts import CellContext
 from sparsebench.contracts.calls import calling
 from sparsebench.device import lost
 from sparsebench.errors import FAILURES, SparsebenchError, reason
 from sparsebench.evaluate.analysis import analyze_cell
-from sparsebench.evaluate.cell import CellResult, evaluate
+from sparsebench.evaluate.cell import evaluate
 from sparsebench.evaluate.description import describe
 from sparsebench.evaluate.first_ranks import first_ranks_csv, read_first_ranks
 from sparsebench.evaluate.group import Evaluation
+from sparsebench.evaluate.provenance import costs_of, provenance_of, software_facts
 from sparsebench.evaluate.warned import warn_of_counts, warn_of_scores
 from sparsebench.measures import aggregate, measure_each
-from sparsebench.planning import Group, PlannedCell
+from sparsebench.planning import PlannedCell
 from sparsebench.planning.keys import measuring_version
 from sparsebench.planning.select import cell_name
-from sparsebench.provenance import Stopwatch, hardware, software
+from sparsebench.provenance import Stopwatch
 from sparsebench.provenance.digests import sha256
 from sparsebench.rank import read_trec, untied, write_trec
 from sparsebench.records import (
@@ -28,15 +29,9 @@ from sparsebench.records import (
     PER_QUERY_FILE,
     RUN_FILE,
     CellDescription,
-    CollectionFacts,
-    Costs,
     Damage,
-    Hardware,
-    ModelFacts,
-    PluginFacts,
     Provenance,
     Record,
-    Software,
     SuiteFolder,
     check_file,
     find_record,
@@ -64,6 +59,10 @@ class Recorder:
         if self.evaluation.forget_touched() and record.status == "ok":
             return self._failed(cell, f"{TOUCHED}; the next cell computes them again")
         return record
+
+    def given_up(self, cell: PlannedCell, error: str) -> Record:
+        """The record that is there, else a failed one: of a group whose evaluation ended the process."""
+        return self._found(cell) or self._failed(cell, error)
 
     def _attempt(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         group = self.evaluation.group
@@ -109,8 +108,8 @@ class Recorder:
             files=files,
             sees=cell.registered.plugin.factory.sees,
             tuning=result.tuning,
-            provenance=self._provenance(cell, result),
-            costs=self._costs(watch),
+            provenance=provenance_of(self.evaluation, cell, result),
+            costs=costs_of(self.evaluation, shared=self.watch, own=watch),
         )
 
     def _measured(self, record: Record, cell: PlannedCell) -> Record:
@@ -165,59 +164,5 @@ class Recorder:
             cell=describe(self.evaluation.group, cell),
             sees=cell.registered.plugin.factory.sees,
             error=error,
-            provenance=Provenance(software=_software(), traceback=trace),
+            provenance=Provenance(software=software_facts(), traceback=trace),
         )
-
-    def _provenance(self, cell: PlannedCell, result: CellResult) -> Provenance:
-        return Provenance(
-            software=_software(),
-            plugins=self._plugins(cell),
-            model=self._model(),
-            collection=self._collection(result.notes),
-            postprocessing=dict(result.facts),
-            device=self.evaluation.group.device,
-            search_device=self.evaluation.group.search_device,
-            dtype="float32",
-        )
-
-    def _plugins(self, cell: PlannedCell) -> dict[str, PluginFacts]:
-        group, carrier = self.evaluation.group, self.evaluation.collection.provider
-        providers = {
-            "model": group.model.registered.provider,
-            "postprocessor": cell.registered.provider,
-            **({"collection": carrier} if carrier else {}),
-            **{planned.spec.label: planned.registered.provider for planned in group.analyses},
-        }
-        return {name: PluginFacts.model_validate(asdict(provider)) for name, provider in providers.items()}
-
-    def _model(self) -> ModelFacts:
-        group, facts = self.evaluation.group, self.evaluation.form.facts()
-        return ModelFacts.model_validate({"identity": group.described_identities, **facts})
-
-    def _collection(self, notes: Mapping[str, Json]) -> CollectionFacts:
-        group, collection = self.evaluation.group, self.evaluation.collection
-        return CollectionFacts(
-            documents=len(collection.corpus.doc_ids),
-            queries=len(collection.test.queries),
-            digests=group.content_digests,
-            counts={**self.evaluation.counts(), **notes},
-        )
-
-    def _costs(self, watch: Stopwatch) -> Costs:
-        """Seconds of the group's shared stages and of this cell's own; a cached stage keeps what it once cost."""
-        seconds = {**self.watch.seconds, **self.evaluation.form.seconds(), **watch.seconds}
-        return Costs(
-            seconds={stage: round(value, 3) for stage, value in seconds.items()},
-            peak_memory_mib={**self.watch.peak_mib, **watch.peak_mib},
-            peak_gpu_memory_mib={**self.watch.gpu_peak_mib, **watch.gpu_peak_mib} or None,
-            hardware=Hardware.model_validate(hardware(_gpu_of(self.evaluation.group))),
-        )
-
-
-def _software() -> Software:
-    return Software.model_validate(software())
-
-
-def _gpu_of(group: Group) -> str:
-    """The device that the record describes: the GPU, where either part of the work has one."""
-    return group.device if group.device != "cpu" else group.search_device

@@ -1,11 +1,11 @@
-"""Where queries are ranked: a whole collection, or while tuning on the bank a fold of it."""
+"""A ranking context: the whole collection, or one fold of the bank during tuning."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -16,9 +16,47 @@ from sparsebench.evaluate.galleries import unanswered
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.planning import Group
 from sparsebench.search import chosen
-from sparsebench.types import Json, Query, Ranking, ScoreBlocks, Topics
+from sparsebench.types import Query, ScoreBlocks, Topics
 
 T = TypeVar("T")
+
+
+class RankingContext(Protocol):
+    """What ranking asks of the place where it happens.
+
+    Example: `rank_topics(BankFold.of(evaluation, fold, dev), cell, postprocessor, fold, bank, Stopwatch())`.
+    """
+
+    @property
+    def group(self) -> Group:
+        """The model and the collection."""
+        ...
+
+    @property
+    def collection(self) -> TestCollection:
+        """The group's."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What a run lists."""
+        ...
+
+    def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
+        """Raw scores (Q, D) of the queries that are ranked."""
+        ...
+
+    def bank_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks]:
+        """Raw scores (Q, D) of bank queries for the same documents."""
+        ...
+
+    def bank_gallery_scores(self, queries: Sequence[Query]) -> Scores[ScoreBlocks] | None:
+        """Raw scores (Q, E) of bank queries for the bank's own documents; None where it has none."""
+        ...
+
+    def halving(self, work: Callable[[], T]) -> T:
+        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -76,13 +114,6 @@ class BankFold:
         """As the whole does."""
         return self.whole.halving(work)
 
-    def top(self, topics: Topics, depth: int) -> tuple[Ranking, Mapping[str, Json]]:
-        """Methods that fit on no bank are not tuned in folds."""
-        raise AssertionError("a fold of the bank ranks corrected scores alone")
-
 
 def _of_some(scores: Scores[ScoreBlocks], documents: np.ndarray) -> Scores[ScoreBlocks]:
     return Scores(chosen(scores.blocks, documents), scores.notes)
-
-
-Stage = Evaluation | BankFold

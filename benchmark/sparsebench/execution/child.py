@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from types import FrameType
 
+from sparsebench import errors
 from sparsebench.contracts.calls import Call, ProcessDied, listen
 from sparsebench.errors import SparsebenchError, plain_warnings
 from sparsebench.execution.messages import (
@@ -81,11 +82,16 @@ def _answer(received: bytes, announcer: Announcer) -> Message:
         announcer.died = begin.died
         return Done(begin.task.run())
     except SparsebenchError as error:
-        return Refused(str(error))
+        return Refused(str(error), _public(type(error)))
     except KeyboardInterrupt:
         raise
     except BaseException:
         return Broken(traceback.format_exc())
+
+
+def _public(kind: type[SparsebenchError]) -> str:
+    """The name of the nearest error that the parent knows: it imports no plugin, which may have errors of its own."""
+    return next(each.__name__ for each in kind.__mro__ if each.__name__ in errors.__all__)
 
 
 def _read(connection: Connection, inbox: SimpleQueue[bytes | None], main_thread: int) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
-from sparsebench.errors import SparsebenchError
 from sparsebench.execution.messages import Broken, Done, Interrupted, Refused
 from sparsebench.execution.supervised import Child
 from sparsebench.execution.task import R, Task
@@ -74,7 +73,7 @@ class Local:
             if isinstance(answer, Done):
                 results[at_work.pop(child)] = answer.result
             elif isinstance(answer, Refused):
-                raise SparsebenchError(answer.message)
+                raise answer.error()
             elif isinstance(answer, Broken):
                 raise ChildBroken(answer.traceback)
             elif isinstance(answer, Interrupted):

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sparsebench import errors
 from sparsebench.contracts.calls import Call
+from sparsebench.errors import SparsebenchError
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,15 @@ class Done:
 
 @dataclass(frozen=True)
 class Refused:
-    """The task raised what a user can fix."""
+    """The task raised what a user can fix. kind: name of the error in `sparsebench.errors`."""
 
     message: str
+    kind: str = "SparsebenchError"
+
+    def error(self) -> SparsebenchError:
+        """The same error, without anything of a plugin that it came from."""
+        made: SparsebenchError = getattr(errors, self.kind)(self.message)
+        return made
 
 
 @dataclass(frozen=True)

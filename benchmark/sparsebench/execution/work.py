@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
+from sparsebench.contracts.calls import calling
 from sparsebench.errors import FAILURES
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
@@ -35,8 +36,10 @@ def encode_shards(request: Request, group: int, rows: Sequence[range]) -> Used:
     """Encode what is missing of them. A model that fails here fails again where its cells are evaluated."""
     session = _session(request)
     session.check_devices()
-    with suppress(*FAILURES):
-        evaluation = Evaluation(session.plan.groups[group], session.store, session.progress, Stopwatch())
+    planned = session.plan.groups[group]
+    name, keys = f"shards of {planned.name}", [cell.key for cell in planned.cells]
+    with suppress(*FAILURES), calling(name, "shards", *keys, *map(str, rows), limited=False):
+        evaluation = Evaluation(planned, session.store, session.progress, Stopwatch())
         evaluation.form.make_shards(rows)
     return _taken(session)
 

@@ -7,8 +7,8 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
+from sparsebench.disclosure.visible import shown, visible
 from sparsebench.types import Json
-from sparsebench.visible import shown, visible
 
 _LATEX = str.maketrans(
     {

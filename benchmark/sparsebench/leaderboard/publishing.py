@@ -92,7 +92,7 @@ def _write_index(index: Index, evidence: Evidence, folder: Path) -> None:
             write_atomically(place, text)
     # Costs are of another run on every machine, so nothing vouches for them.
     vouched = [path for path in _files(folder) if path.name not in (INDEX_FILE, COSTS_FILE)]
-    index.model_copy(update={"files": {path.name: sha256(path) for path in vouched}}).write(folder)
+    index.model_copy(update={"command": "", "files": {path.name: sha256(path) for path in vouched}}).write(folder)
 
 
 @contextmanager

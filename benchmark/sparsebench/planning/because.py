@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.planning.plan import Group, PlannedCell
 from sparsebench.planning.select import cell_name
 from sparsebench.records import Damage, SuiteFolder, find_record, read_record
@@ -39,8 +40,9 @@ def because(cell: PlannedCell, group: Group, folder: SuiteFolder, made: Sequence
     """
     if folder.record(cell.key).is_file():
         return _unfinished(cell, group, folder)
-    name = cell_name(group, cell.spec.label)
-    near = [found for each in made if each.cell == name and (found := changes(each.parts, cell.parts))]
+    # As it was written down: without folders of this machine.
+    name, now = hidden(cell_name(group, cell.spec.label)), hidden(dict(cell.parts))
+    near = [found for each in made if each.cell == name and (found := changes(each.parts, now))]
     if not near:
         return NEVER
     found = min(near, key=len)

@@ -128,6 +128,7 @@ class Plan:
     """Everything a suite asks for, in its order: collections, then models, then postprocessors.
 
     keys: of all cells of the suite, also those that a selection leaves out of `groups`.
+    command: that asked for it, where one did.
     analyses: of the suite as a whole. shown: label -> columns and curves, of every analysis of whatever level.
     """
 
@@ -136,6 +137,7 @@ class Plan:
     keys: tuple[str, ...]
     analyses: tuple[PlannedAnalysis, ...]
     shown: Mapping[str, Shown] = field(default_factory=dict)
+    command: str = ""
 
     @property
     def cells(self) -> list[tuple[Group, PlannedCell]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sparsebench.collection.read import require
@@ -73,7 +74,15 @@ def open_session(
     require(parts)
     collections = [resolve_collection(spec, registry, place, progress, limit_queries) for spec in loaded.collections]
     plan = select(make_plan(loaded, registry, models, collections, chosen, searching), only)
+    words = {"--set": overrides, "--limit-queries": [limit_queries] if limit_queries else [], "-p": plugin_switches}
+    plan = replace(plan, command=_command(suite, words))
     return Session(loaded, plan, place, runs, chosen, searching, progress)
+
+
+def _command(suite: str, words: Mapping[str, Sequence[object]]) -> str:
+    """What a person types to get all cells of the plan."""
+    options = (word for option, given in words.items() for each in given for word in (option, str(each)))
+    return shlex.join(["sparsebench", "run", suite, *options])
 
 
 def _loaded(suite: str, registry: Registry, overrides: Sequence[str], runs: Path) -> Suite:

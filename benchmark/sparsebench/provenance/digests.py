@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from sparsebench.privacy import as_written, hidden
+from sparsebench.disclosure.privacy import as_written, hidden
 from sparsebench.types import Json
 
 NUMBER_CHANGING_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scipy")

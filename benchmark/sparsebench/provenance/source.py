@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from sparsebench.contracts.hookspecs import PROJECT
+from sparsebench.provenance.entries import module_of
 from sparsebench.provenance.imports import Imports, Module
 from sparsebench.provenance.numberless import NUMBERLESS
 
@@ -67,7 +68,8 @@ def _imports(places: frozenset[tuple[str, str]]) -> Imports:
 @lru_cache(maxsize=8)
 def _plugin_packages(path: tuple[str, ...]) -> frozenset[str]:
     """Top-level packages of the installed plugins: one may import another."""
-    return frozenset(entry.module.partition(".")[0] for entry in importlib.metadata.entry_points(group=PROJECT))
+    modules = map(module_of, importlib.metadata.entry_points(group=PROJECT))
+    return frozenset(module.partition(".")[0] for module in modules if module is not None)
 
 
 def _digests(modules: Mapping[str, Module]) -> dict[str, str]:

@@ -5,8 +5,19 @@ other room sorts by score.
 """
 
 from sparsebench.rank.on_device import TopKeys
-from sparsebench.rank.packed import Packed, best_of_rows
+from sparsebench.rank.packed import UNRANKED, Packed, best_of_rows
 from sparsebench.rank.run import read_trec, to_run, untied, write_trec
 from sparsebench.rank.topk import TopK, tie_order
 
-__all__ = ["Packed", "TopK", "TopKeys", "best_of_rows", "read_trec", "tie_order", "to_run", "untied", "write_trec"]
+__all__ = [
+    "UNRANKED",
+    "Packed",
+    "TopK",
+    "TopKeys",
+    "best_of_rows",
+    "read_trec",
+    "tie_order",
+    "to_run",
+    "untied",
+    "write_trec",
+]

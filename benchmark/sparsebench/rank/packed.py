@@ -29,14 +29,17 @@ class Packed:
         """Keys (Q, k) of no document."""
         return np.full((queries, k), UNRANKED)
 
-    def best(self, keys: np.ndarray, documents: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        """The k largest keys, (Q, k) ascending, of `keys` (Q, k) and of more documents.
+    @cached_property
+    def places(self) -> np.ndarray:
+        """The low half (D,) int64 of each document's key."""
+        return PLACES - self.order.astype(np.int64)
 
-        documents (Q, c) with float32 scores (Q, c) from 0 up: the first `counts` (Q,), the others are anything.
-        """
-        counted = np.arange(documents.shape[1]) < counts[:, None]
-        more = np.where(counted, pack(scores, self.order[np.where(counted, documents, 0)]), UNRANKED)
-        return np.sort(np.concatenate([keys, more], axis=1), axis=1)[:, more.shape[1] :]
+    def best(self, keys: np.ndarray, more: np.ndarray) -> np.ndarray:
+        """The k largest, (Q, k) ascending, of keys (Q, k) in ascending order and of more keys (Q, c)."""
+        k = keys.shape[1]
+        if more.shape[1] < k or (keys[:, -1] != UNRANKED).any():
+            more = np.concatenate([keys, more], axis=1)
+        return np.sort(more, axis=1)[:, -k:]
 
     def bounds(self, keys: np.ndarray) -> np.ndarray:
         """The k-th best scores (Q,) so far, -inf where there are fewer: nothing beneath can be among the best."""
@@ -45,6 +48,8 @@ class Packed:
     def ranking(self, keys: np.ndarray) -> Ranking:
         """Of keys (Q, k) in ascending order."""
         best_first = keys[:, ::-1]
+        if keys.size and keys[:, 0].min() != UNRANKED:
+            return Ranking(self._documents[PLACES - (best_first & PLACES)], unpack(best_first).astype(np.float64))
         ranked = best_first != UNRANKED
         documents = self._documents[np.where(ranked, PLACES - (best_first & PLACES), 0)]
         return Ranking(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sparsebench.privacy import hidden
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.types import Json
 
 FROZEN = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from sparsebench.contracts.display import Shown
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.errors import StoreError
-from sparsebench.privacy import hidden
 from sparsebench.records.facts import Written
 from sparsebench.records.labels import is_plain_name
 from sparsebench.records.layout import INDEX_FILE
@@ -30,6 +30,7 @@ class Index(Written):
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
     shown: label -> the columns and curves that each analysis declares; None where it was written before they did.
+    command: what made it, whole; empty where it is published.
     files: of a published suite, file beside the index -> its SHA-256.
     """
 
@@ -39,6 +40,7 @@ class Index(Written):
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = Field(default_factory=dict)
     shown: dict[str, Shown] | None = None
+    command: str = ""
     files: dict[Annotated[str, AfterValidator(_plain)], str] = Field(default_factory=dict)
 
     def with_analyses_of(self, earlier: Index | None) -> Index:

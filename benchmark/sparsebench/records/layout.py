@@ -8,6 +8,7 @@ runs/<suite>/<cell>/key.json             of what it was made, for `plan` to say 
 runs/<suite>/<cell>/run.trec.gz          its run
 runs/<suite>/<cell>/first_ranks.csv      the rank of its first relevant answer, query by query, for MnR, MdR and RR
 runs/<suite>/<cell>/per_query.csv        the values of its measures, query by query
+runs/<suite>/collections/<key>.json      the test queries and judgments of a collection, for `sparsebench export`
 runs/<suite>/analyses/<key>/             what an analyzer found (analysis.json), with its files
 
 leaderboards/<suite>.<md, html>            the tables, and the page to explore them
@@ -94,6 +95,10 @@ class SuiteFolder:
     def first_ranks(self, key: str) -> Path:
         """The rank of the first relevant answer of each query of a cell, counted on all scores."""
         return self.cell(key) / FIRST_RANKS_FILE
+
+    def tested(self, key: str) -> Path:
+        """The queries and judgments of a collection; key: of its digests."""
+        return self.path / "collections" / f"{short(key)}.json"
 
     def analysis(self, artefact: str) -> Path:
         """The folder of an analysis; artefact: its key, or what records name it by."""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.records.layout import KEY_FILE, SuiteFolder
 from sparsebench.store import write_atomically
 from sparsebench.types import Json
@@ -24,7 +25,8 @@ class Made:
 
 def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
     """Write the parts beside the record of `key`."""
-    text = json.dumps({"cell": made.cell, "parts": dict(made.parts)}, indent=1, sort_keys=True, ensure_ascii=False)
+    content = hidden({"cell": made.cell, "parts": dict(made.parts)})
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     write_atomically(folder.cell(key) / KEY_FILE, text + "\n")
 
 

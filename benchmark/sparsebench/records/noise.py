@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sparsebench.privacy import hidden
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.provenance.digests import digest
 from sparsebench.records.layout import NOISE_FILE
 from sparsebench.records.record import Record

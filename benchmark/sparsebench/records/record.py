@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from sparsebench.privacy import hidden
+from sparsebench.disclosure.privacy import hidden
 from sparsebench.records.facts import Costs, Provenance, Tuning, Written
 from sparsebench.records.patterns import cell_name
 from sparsebench.records.schema_1 import upgraded

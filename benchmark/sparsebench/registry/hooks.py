@@ -12,6 +12,7 @@ import pluggy
 from sparsebench.contracts import hookspecs
 from sparsebench.contracts.hookspecs import PROJECT, AnalyzerPlugin, CollectionPlugin, ModelPlugin, PostprocessorPlugin
 from sparsebench.errors import PluginError, did_you_mean
+from sparsebench.registry.api_version import require_api
 
 Kind = Literal["models", "postprocessors", "analyzers", "collections"]
 
@@ -31,8 +32,11 @@ def call_hooks(plugin: object) -> dict[Kind, list[Any]]:
 
     With SPARSEBENCH_TRACE_PLUGINS=1 each call is told on stderr: the hook, its provider, and what came back.
 
-    Raises PluginError for a hook that is misspelled, not marked with `@hookimpl`, or returns anything but its records.
+    Raises PluginError for a plugin of another version of the contract, and for a hook that is misspelled, not marked
+    with `@hookimpl`, or returns anything but its records.
     """
+    # First of all: a plugin for another contract breaks this one in ways that would say nothing of the reason.
+    require_api(plugin)
     # A manager for each plugin: one that fails half-way through its registration leaves nothing behind for others.
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)

@@ -10,9 +10,14 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 
+from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.errors import PluginError
 from sparsebench.provenance.digests import sha256
+from sparsebench.provenance.entries import module_of
+from sparsebench.registry.api_version import OtherApi
 from sparsebench.registry.importing import is_file
+
+HARNESS_UPDATE = f"python -m pip install --upgrade {PROJECT}"
 
 
 @dataclass(frozen=True, order=True)
@@ -34,9 +39,7 @@ class Provider:
         dist = entry.dist
         facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
         name, version = facts.get("Name", "unknown"), facts.get("Version", "unknown")
-        # A value that is no `module:attr` has no module; loading it then fails, and names it.
-        module = entry.module if entry.pattern.match(entry.value) else entry.value
-        return cls(name, version, module, entry.name)
+        return cls(name, version, module_of(entry) or entry.value, entry.name)
 
     @classmethod
     def of_object(cls, plugin: object) -> Provider:
@@ -79,8 +82,15 @@ def _fix(provider: Provider, error: BaseException) -> str:
     if isinstance(error, ImportError) and (place := _found_instead(provider, error)):
         found, folder = place
         return f"if {found} is not of {provider.distribution}, it hides it: rename it, or take {folder} from PYTHONPATH"
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] != PROJECT:
         return f"install what has the module {error.name!r}"
+    if isinstance(error, OtherApi) and error.upgrade_harness:
+        return f"take a newer sparsebench ({HARNESS_UPDATE})"
+    if isinstance(error, OtherApi):
+        return f"take a version of {provider.distribution} for this contract ({update})"
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == PROJECT:
+        # Its `requires_api` could not be read, and what it misses is ours.
+        return f"it is for another version of sparsebench: update that ({HARNESS_UPDATE}) or the plugin ({update})"
     if isinstance(error, PluginError):
         return f"it breaks the contract; a newer version may not ({update})"
     return f"it fails by itself; a newer version may not ({update})"

@@ -7,12 +7,14 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import EntryPoint
 from types import MappingProxyType
 from typing import Any
 
 from sparsebench.contracts.calls import calling
 from sparsebench.contracts.hookspecs import PROJECT
 from sparsebench.errors import FAILURES, PluginError, did_you_mean
+from sparsebench.provenance.entries import module_of
 from sparsebench.provenance.source import code_digest
 from sparsebench.registry.hooks import RECORDS, Kind, call_hooks
 from sparsebench.registry.importing import import_plugin
@@ -84,7 +86,7 @@ class Registry:
                 continue
             try:
                 with calling(f"plugin {provider.name}"):
-                    used.append((provider, call_hooks(entry.load())))
+                    used.append((provider, call_hooks(_loaded(entry))))
             except FAILURES as error:  # a stranger's module may do anything when it is imported
                 broken.append(BrokenPlugin.by(provider, error))
         installed = {provider.module for provider, _ in used}
@@ -129,6 +131,12 @@ class Registry:
         if self.broken:
             message += f" It may be in a plugin that is broken: {'; '.join(map(str, self.broken))}"
         raise PluginError(message)
+
+
+def _loaded(entry: EntryPoint) -> object:
+    if module_of(entry) is None:
+        raise PluginError(f"its entry point {entry.value!r} names no module; it should read `NAME = package.module`")
+    return entry.load()
 
 
 def _named(asked: str) -> Provided:

@@ -1,6 +1,6 @@
 """Compute the scores of all documents as blocks: sparse vectors, matrices, views and scaling."""
 
-from sparsebench.search.inverted import LazyIndex
+from sparsebench.search.engines import LazyIndex
 from sparsebench.search.matrix import MatrixScores
 from sparsebench.search.scale import Scale, median_top1, resolve_scale
 from sparsebench.search.source import ranges

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sparsebench.device import does_not_fit, kind
+from sparsebench.device import why_no_kernel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,17 +35,10 @@ class Compiled:
 
 @lru_cache(maxsize=4)
 def _why_not(device: str) -> str | None:
-    interpreted = os.environ.get("TRITON_INTERPRET") == "1"
-    if importlib.util.find_spec("triton") is None:
-        return "triton is not installed"
-    if kind(device) == "cpu" and not interpreted:
-        return "kernels are for GPUs"
-    try:
-        from sparsebench.search.postings_kernel import agrees
+    return why_no_kernel(device, _agrees, "the kernel's sums are not those of the CPU")
 
-        return None if agrees(device) else "the kernel's sums are not those of the CPU"
-    except Exception as error:  # of whatever a compiler or a driver lacks; plain torch serves
-        if does_not_fit(error):
-            raise
-        first = next(iter(str(error).strip().splitlines()), "")
-        return f"the kernel does not compile: {type(error).__name__}: {first}"[:200]
+
+def _agrees(device: str) -> bool:
+    from sparsebench.search.postings_kernel import agrees
+
+    return agrees(device)

@@ -5,16 +5,15 @@ Documents stand in segments of 65,536: a number takes 16 bits, and the sums of a
 
 from __future__ import annotations
 
-import importlib.util
+import math
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsebench.errors import ScoreError
-from sparsebench.rank import Packed
-from sparsebench.search.resident import ResidentIndex
+from sparsebench.rank import UNRANKED, Packed
 from sparsebench.search.source import ranges
 from sparsebench.types import Ranking
 from sparsebench.workers import in_threads
@@ -24,60 +23,6 @@ if TYPE_CHECKING:
 
 SEGMENT = 2**16
 QUERIES_AT_ONCE = 64
-
-SPARE = 4096
-"""Candidates beyond 2 k that there is room for at first."""
-
-WORTH_LOADING = 10**9
-"""Products of two weights that scipy does while the compiled loops load, a second or so."""
-
-WORTH_INDEXING = 20
-"""Products that scipy does while one posting is written."""
-
-
-class LazyIndex:
-    """The inverted index of documents (D, V), built when so much was asked for that it would have paid."""
-
-    def __init__(self, documents: csr_array) -> None:
-        self.documents = documents
-        self._asked = 0
-        self._resident: dict[str, ResidentIndex] = {}
-
-    def on(self, device: str) -> ResidentIndex:
-        """The index on a device of torch: uploaded when it is first asked, and once."""
-        if device not in self._resident:
-            self._resident[device] = ResidentIndex(self.documents, device)
-        return self._resident[device]
-
-    @property
-    def engine(self) -> str:
-        """What may compute scores, for records: the same whatever has been asked so far."""
-        return f"product (scipy){', inverted index (numba) where it pays' if self._possible else ''}"
-
-    @property
-    def serves(self) -> bool:
-        """Whether so much was asked for that the index answers from now on."""
-        return self._pays
-
-    def serving(self, queries: csr_array, documents: int) -> InvertedIndex | None:
-        """The index, asked for the scores of `queries` (Q, V) and so many documents; None where it serves not yet.
-
-        None too for weights that are not finite: the index passes over the zeros that make NaN of them.
-        """
-        self._asked += queries.nnz * documents
-        return self._index if self._pays and np.isfinite(queries.data).all() else None
-
-    @property
-    def _pays(self) -> bool:
-        return self._possible and self._asked > WORTH_LOADING + WORTH_INDEXING * self.documents.nnz
-
-    @cached_property
-    def _possible(self) -> bool:
-        return importlib.util.find_spec("numba") is not None and bool(np.isfinite(self.documents.data).all())
-
-    @cached_property
-    def _index(self) -> InvertedIndex:
-        return InvertedIndex(self.documents)
 
 
 class InvertedIndex:
@@ -113,7 +58,9 @@ class InvertedIndex:
         def rank(rows: slice) -> None:
             keys = packed.none(rows.stop - rows.start, k)
             for segment in self._segments:
-                keys = packed.best(keys, *_candidates(segment, queries, rows, k, packed.bounds(keys)))
+                places = packed.places[segment.start : segment.start + segment.size]
+                keys = packed.best(keys, _candidates(segment, queries, rows, places, k, packed.bounds(keys)))
+            _refuse_overflow(rows, packed, keys)
             part = packed.ranking(keys)
             whole.documents[rows], whole.scores[rows] = part.documents, part.scores
 
@@ -144,32 +91,41 @@ def _terms(queries: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _candidates(
-    segment: Segment, queries: csr_array, rows: slice, k: int, bounds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Documents (Q, c), their scores (Q, c) and how many there are (Q,), of the segment's best for some queries."""
-    from sparsebench.search.inverted_kernel import STRIP, candidates
+    segment: Segment, queries: csr_array, rows: slice, places: np.ndarray, k: int, bounds: np.ndarray
+) -> np.ndarray:
+    """Keys (Q, c) of the segment's best documents for some queries, `UNRANKED` where there are fewer."""
+    from sparsebench.search.inverted_kernel import STRIP, candidates, pad
 
     rows_at, terms, weights = _terms(queries)
     rows_at = rows_at[rows.start : rows.stop + 1]
     count = len(rows_at) - 1
-    room, counts = 2 * k + SPARE, np.empty(count, np.int64)
+    room, counts = _room(k, segment.size), np.empty(count, np.int64)
     while True:
-        found, scores = np.empty((count, room), np.uint16), np.empty((count, room), np.float32)
-        candidates(*segment.postings, rows_at, terms, weights, segment.size, k, bounds, found, scores, counts)
-        if counts.max() <= room - STRIP:
+        keys = np.empty((count, room), np.int64)
+        candidates(*segment.postings, rows_at, terms, weights, places, k, bounds, keys, counts)
+        if (width := int(counts.max())) <= room - STRIP:
             break
-        room = counts.max() + STRIP  # many documents tie
-    width = counts.max()
-    documents, scores = found[:, :width].astype(np.int64) + segment.start, scores[:, :width]
-    _refuse_overflow(rows, documents, scores, counts)
-    return documents, scores, counts
+        room = width + STRIP  # many documents tie
+    pad(keys[:, :width], counts, UNRANKED)
+    return keys[:, :width]
 
 
-def _refuse_overflow(rows: slice, documents: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> None:
-    infinite = np.isinf(scores) & (np.arange(scores.shape[1]) < counts[:, None])
-    if infinite.any():
-        row, place = np.argwhere(infinite)[0]
+def _room(k: int, size: int) -> int:
+    """Candidates (STRIP more) that the kernel's sample seldom lets through more than: four standard deviations."""
+    from sparsebench.search.inverted_kernel import SAMPLE, STRIP
+
+    step = size // SAMPLE + 1
+    wanted = k / step + 3 * math.sqrt(k / step) + 3
+    return min(size, int(step * (wanted + 4 * math.sqrt(wanted)))) + STRIP
+
+
+def _refuse_overflow(rows: slice, packed: Packed, keys: np.ndarray) -> None:
+    """Raise ScoreError where the best of keys (Q, k), ascending, has an infinite score."""
+    best = packed.ranking(keys[:, -1:])
+    infinite = np.flatnonzero(np.isposinf(best.scores[:, 0]))
+    if len(infinite):
+        row = infinite[0]
         raise ScoreError(
-            f"the score of query row {rows.start + row} and document {documents[row, place]} is infinite: "
+            f"the score of query row {rows.start + row} and document {best.documents[row, 0]} is infinite: "
             "its weights are too large for float32"
         )

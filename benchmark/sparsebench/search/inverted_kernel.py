@@ -32,12 +32,13 @@ def fill(starts, documents, weights, first_terms, terms, term_weights, columns, 
 
 
 @njit(nogil=True, cache=True)
-def candidates(starts, documents, weights, first_terms, terms, term_weights, size, k, bounds, found, scores, counts):
-    """Documents that surely hold each query's k best with a score above 0, those that tie with the last included.
+def candidates(starts, documents, weights, first_terms, terms, term_weights, places, k, bounds, keys, counts):
+    """Keys of documents that surely hold each query's k best with a score above 0, those that tie with the last too.
 
-    size: documents in the segment. bounds: (Q,) scores beneath which nothing is asked for.
-    found (Q, c), scores (Q, c): these documents, if there are at most c - STRIP. counts (Q,): how many there are.
+    places: (d,) the low half of each document's key, as `Packed` has it. bounds: (Q,) scores beneath which nothing is
+    asked for. keys (Q, c): these documents', if there are at most c - STRIP. counts (Q,): how many there are.
     """
+    size = places.shape[0]
     accumulated = np.empty((size + STRIP - 1) // STRIP * STRIP, np.float32)
     histogram = np.empty(BINS, np.int64)
     for query in range(counts.shape[0]):
@@ -52,10 +53,17 @@ def candidates(starts, documents, weights, first_terms, terms, term_weights, siz
         wanted = expected + 3 * np.sqrt(expected) + 3
         while True:
             guess = max(least, width * at_least(histogram, wanted))
-            counts[query] = collect(accumulated, guess, found[query], scores[query])
+            counts[query] = collect(accumulated, accumulated.view(np.int32), places, guess, keys[query])
             if counts[query] >= k or guess == least:
                 break
             wanted *= 2
+
+
+@njit(nogil=True, cache=True)
+def pad(keys, counts, filler):
+    """Write `filler` behind the first counts (Q,) of each row of keys (Q, c)."""
+    for query in range(counts.shape[0]):
+        keys[query, counts[query] :] = filler
 
 
 @njit(nogil=True, cache=True)
@@ -108,8 +116,11 @@ def at_least(histogram, wanted):
 
 # max() of a strip needs no order: with these flags it is one instruction for many scores.
 @njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
-def collect(scores, least, found, found_scores):
-    """Write down the documents with scores >= least while there is room, and count them all; strips are whole."""
+def collect(scores, bits, places, least, keys):
+    """Write down the keys of documents with scores >= least while there is room, and count them all; strips are whole.
+
+    bits: the scores as integers, which from 0 up are in the order of the scores.
+    """
     count = 0
     for start in range(0, scores.shape[0], STRIP):
         strip = scores[start : start + STRIP]
@@ -118,10 +129,11 @@ def collect(scores, least, found, found_scores):
             highest = max(highest, strip[place])
         if highest < least:
             continue
-        room = count <= found.shape[0] - STRIP
+        room = count <= keys.shape[0] - STRIP
         for place in range(STRIP):
             if room:  # written first and counted after: a branch that cannot be foreseen would cost more
-                found[count] = start + place
-                found_scores[count] = strip[place]
+                # Beyond the last document a strip holds zeros, which are not counted, and no place.
+                document = min(start + place, places.shape[0] - 1)
+                keys[count] = np.int64(bits[start + place]) << 32 | places[document]
             count += strip[place] >= least
     return count

@@ -15,7 +15,7 @@ from sparsebench.suite.assemble import assemble
 from sparsebench.suite.check import check
 from sparsebench.suite.entries import resolve_entries
 from sparsebench.suite.expand import spell_out
-from sparsebench.suite.find import find_suite, list_suites, suite_name, variant_name
+from sparsebench.suite.find import find_suite, is_sample, list_suites, suite_name, variant_name
 from sparsebench.suite.paths import resolve_paths
 from sparsebench.suite.schema import (
     AnalyzerSpec,
@@ -47,6 +47,7 @@ __all__ = [
     "Suite",
     "Tuning",
     "find_suite",
+    "is_sample",
     "list_suites",
     "load_suite",
     "suite_name",

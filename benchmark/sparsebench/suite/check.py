@@ -13,8 +13,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.tree import Node
+from sparsebench.disclosure.privacy import is_absolute
 from sparsebench.errors import did_you_mean
-from sparsebench.privacy import is_absolute
 from sparsebench.suite.schema import DEFAULT_DEPTH, DEFAULT_MEASURES, PLUGIN_SPECS, Suite
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,6 +59,11 @@ def variant_name(suite: str, overrides: Sequence[str], limit_queries: int | None
     changed = f"-set-{digest(list(overrides))[:6]}" if overrides else ""
     sampled = f"-limit-{limit_queries}" if limit_queries else ""
     return f"{suite}{changed}{sampled}"
+
+
+def is_sample(name: str) -> bool:
+    """Whether a name that `variant_name` made is of a part of the test queries."""
+    return re.search(r"-limit-\d+$", name) is not None
 
 
 def _is_path(asked: str) -> bool:

@@ -90,7 +90,8 @@ class CollectionSpec(_Spec):
     beir: Path | None = None
     """A folder in BEIR's layout; `${VARIABLE}` stands for a variable of the environment."""
     docs_tsv: Path | None = None
-    """A file of `id<TAB>text` lines, or of ids alone where documents have no text, as videos."""
+    """A file of `id<TAB>text` lines, or of ids alone where documents have no text, as videos. It has no header and no
+    column for titles: a title goes before its text. A folder in BEIR's layout keeps titles apart."""
     docs_columns: Columns | None = None
     """Which columns of it, where it is a csv file: `{id: COLUMN, text: COLUMN}`."""
     queries_tsv: Path | None = None

@@ -18,6 +18,7 @@ from sparsebench.search import ranges
 from sparsebench.workers import in_torch_threads
 from sparsebench_plugins.postprocessors import _compiled
 from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enough, places_of, undivided
+from sparsebench_plugins.postprocessors._on_device import why_no_sums
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of
 from sparsebench_plugins.postprocessors._row_sums import RowSums, chunk_lse
 from sparsebench_plugins.postprocessors._shares import Largest, Shares, joined, merged
@@ -63,6 +64,11 @@ class Kernel(Protocol):
 
     def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
         """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
+        ...
+
+    @property
+    def pairs(self) -> Streamed | None:
+        """All pairs, block by block; None where most of them are left out."""
         ...
 
 
@@ -141,12 +147,17 @@ class Streamed:
         """One pass."""
         import torch
 
-        lvs, sums = [], RowSums()
+        lvs, sums = [], RowSums(self._chunk)
         for block in self.blocks:
             lv = potential(self.largest(block, lu).shares().lse)
             self._add_rows(block, lv, sums)
             lvs.append(lv)
         return torch.cat(lvs), sums.total()
+
+    @property
+    def pairs(self) -> Streamed:
+        """Itself."""
+        return self
 
     def largest(self, block: Block, lu: Tensor) -> Largest:
         """Of a block's documents, among all queries."""
@@ -156,6 +167,10 @@ class Streamed:
         if _compiled.pays(scores, *self.shape, self.passes):
             return _compiled.largest(scores, self.tau, lu)
         weights, inverse = lu.to(scores.device), 1 / self.tau
+        if _by_kernel(scores):
+            from sparsebench_plugins.postprocessors._lse_kernel import largest
+
+            return largest(scores, self.tau, weights)
 
         def of_tile(rows: slice, columns: slice) -> Largest:
             # Turned over: torch adds up a row in one order, and columns by how many there are.
@@ -172,16 +187,28 @@ class Streamed:
         parts = several(of_columns, ranges(scores.shape[1], at_once(scores) // ROWS_AT_ONCE), scores)
         return Largest(*map(torch.cat, zip(*parts, strict=True)))
 
+    def _chunk(self, terms: Tensor) -> Tensor:
+        """As `_add_rows` sums the chunks of documents that no block cuts."""
+        if not _by_kernel(terms):
+            return chunk_lse(terms)
+        from sparsebench_plugins.postprocessors._lse_kernel import chunk_of_terms
+
+        return chunk_of_terms(terms)
+
     def _add_rows(self, block: Block, lv: Tensor, sums: RowSums) -> None:
         """L_ij + lv_j, (Q, d), to sums over documents."""
         import torch
 
-        inverse = 1 / self.tau
+        inverse, kernel = 1 / self.tau, _by_kernel(block.scores)
 
         def terms(columns: slice, rows: slice = slice(None)) -> Tensor:
             return (block.scores[rows, columns].double() * inverse).add_(lv[columns])
 
         def lse(columns: slice) -> Tensor:
+            if kernel:
+                from sparsebench_plugins.postprocessors._lse_kernel import chunk_sums
+
+                return chunk_sums(block.scores, self.tau, lv, columns)
             parts = of_few_rows(lambda rows: chunk_lse(terms(columns, rows)), block.scores, PAIRS_AT_ONCE)
             return torch.cat(parts)
 
@@ -213,6 +240,15 @@ class Pooled:
         """Two sums over the pairs of the pool."""
         lv = potential(self.pool.shares(lu, self.tau).lse)
         return lv, self.pool.query_lse(lv, self.tau)
+
+    @property
+    def pairs(self) -> None:
+        """None: a pool lacks most of them."""
+        return None
+
+
+def _by_kernel(scores: Tensor) -> bool:
+    return scores.device.type != "cpu" and why_no_sums(str(scores.device)) is None
 
 
 def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:

@@ -19,10 +19,13 @@ CHUNKS = 32
 class RowSums:
     """LSE_j of terms (Q, D) that come in blocks (Q, d), D in order: what a block cuts waits for the next.
 
+    whole: sums such a chunk, (Q, n) -> (Q, 1), as the blocks' own chunks are summed; `chunk_lse` if not given.
+
     Example: `sums = RowSums(); sums.add(4, lambda at: terms[:, at], lambda at: chunk_lse(terms[:, at])); sums.total()`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, whole: Callable[[Tensor], Tensor] | None = None) -> None:
+        self._whole = whole or chunk_lse
         self._open: Tensor | None = None
         self._sums: list[Tensor] = []
         self._total: Tensor | None = None
@@ -55,7 +58,7 @@ class RowSums:
 
     def _close(self, least: int) -> None:
         if self._open is not None and self._open.shape[1] >= least:
-            self._take(chunk_lse(self._open))
+            self._take(self._whole(self._open))
             self._open = None
 
     def _take(self, sums: Tensor) -> None:

@@ -58,7 +58,8 @@ class Largest(NamedTuple):
 
     def shares(self) -> Shares:
         """Of these queries alone."""
-        return Shares(self.top.logaddexp(self.rest), self.owner, self.top - self.rest)
+        # Not by logaddexp: torch rounds its last few numbers otherwise than the first, so the width would decide.
+        return Shares(self.top + (self.rest - self.top).exp_().log1p_(), self.owner, self.top - self.rest)
 
 
 def merged(parts: Sequence[Largest]) -> Largest:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparsebench import Sees
-from sparsebench_plugins.postprocessors import _compiled, _sinkhorn_fused
+from sparsebench_plugins.postprocessors import _compiled, _on_device, _sinkhorn_fused
 from sparsebench_plugins.postprocessors._potentials import Kernel, Order, Streamed, zeros
 from sparsebench_plugins.postprocessors._shares import Shares, joined
 
@@ -46,20 +46,26 @@ def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Orde
     def potential(lse: Tensor) -> Tensor:
         return document_marginal * (log_b - lse)
 
-    if isinstance(kernel, Streamed) and _in_memory(kernel, rounds):
-        found = _multiplied(kernel, lu, rounds, sees) if document_marginal == 1 else None
-        found = found or _in_log_domain(kernel, lu, rounds, potential)
+    pairs = kernel.pairs
+    first = None if pairs is None else next(iter(pairs.blocks), None)
+    device = "cpu" if first is None else str(first.scores.device)
+    if pairs is not None and rounds and device != "cpu" and document_marginal == 1:
+        multiplied = _on_device.multiplied(pairs.blocks, pairs.tau, lu, rounds)
+        if multiplied is not None:
+            return Found(multiplied, None, "float64 products (torch, on the device)")
+    if pairs is not None and first is not None and _in_memory(pairs, rounds, first.scores):
+        found = _multiplied(pairs, lu, rounds, sees) if document_marginal == 1 else None
+        found = found or _in_log_domain(pairs, lu, rounds, potential)
         if found:
             return found
     for _ in range(rounds):
         lu = log_a - kernel.round(lu, potential)[1]
-    return Found(lu, None, "float64, log domain (torch)")
+    return Found(lu, None, f"float64, log domain ({_on_device.sums_by(device)})")
 
 
-def _in_memory(kernel: Streamed, rounds: int) -> bool:
-    """Whether compiled rounds pay, and every pair has a score."""
-    first = next(iter(kernel.blocks), None)
-    pays = rounds and first is not None and _compiled.pays(first.scores, *kernel.shape, kernel.passes)
+def _in_memory(kernel: Streamed, rounds: int, first: Tensor) -> bool:
+    """Whether compiled rounds pay, and every pair has a score. first: scores of a block."""
+    pays = rounds and _compiled.pays(first, *kernel.shape, kernel.passes)
     return bool(pays) and all(block.scores.amin() > -math.inf for block in kernel.blocks)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import ending
 import sparsebench
 import toys
 from sparsebench.cli.compare import command as compare_command
@@ -24,8 +26,8 @@ SUITE = """
 models: [bm25, {name: bm25, label: flat, b: 0.0}]
 postprocessors: [none, {name: inverted_softmax, label: corrected, tau: 0.5}]
 """
-PRINTING = ("quiet", "in_process", "plugin_timeout")
-"""Options of what a command prints and of the process that it starts; a call does neither."""
+PRINTING = ("quiet",)
+"""Options of what a command prints."""
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +156,42 @@ def test_a_cell_that_fails_is_told_and_the_others_are_there(place: Path, tmp_pat
     assert len(results.records) == 2
     assert "no luck" in results.failures[0]
     assert "1 failed" in repr(results)
+
+
+def test_a_plugin_that_ends_its_process_costs_its_cell_and_not_the_notebook(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENDS", "os._exit")
+    suite = toys.write_suite(
+        tmp_path / "toy.yaml", place / "fruit", "models: [bm25]\npostprocessors: [none, ends_applying]\n"
+    )
+    options = {"plugins": ending.__file__, "store": place / "store", "runs": tmp_path / "runs"}
+    results = sparsebench.run(suite, **options)
+    assert [record.status for record in results.records] == ["ok", "failed"]
+    assert "exit code 0" in results.failures[0]
+
+
+def test_in_this_process_a_plugin_shares_it_and_nothing_could_stop_it(place: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "where.py"
+    plugin.write_text(
+        "import os\nfrom sparsebench import hookimpl\nos.environ['SEEN_BY'] = str(os.getpid())\n"
+        "@hookimpl\ndef register_models():\n    return []\n"
+    )
+    suite = toys.write_suite(tmp_path / "toy.yaml", place / "fruit", "models: [bm25]\n")
+    options = {"plugins": str(plugin), "store": place / "store", "runs": tmp_path / "runs"}
+    os.environ.pop("SEEN_BY", None)
+    sparsebench.run(suite, **options)
+    assert "SEEN_BY" not in os.environ
+    sparsebench.run(suite, **options, in_process=True)
+    assert os.environ.pop("SEEN_BY") == str(os.getpid())
+    with pytest.raises(ValueError, match="leave out in_process"):
+        sparsebench.run(suite, **options, in_process=True, plugin_timeout=3)
+
+
+def test_a_mistake_has_its_own_kind_from_the_child_too(place: Path, tmp_path: Path) -> None:
+    suite = toys.write_suite(tmp_path / "toy.yaml", place / "fruit", "models: [bm52]\n")
+    with pytest.raises(SuiteError, match=r"toy.yaml:7:10: unknown model 'bm52'"):
+        sparsebench.run(suite)
 
 
 def test_mistakes_of_a_suite_are_errors_with_their_place(place: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,3 +163,9 @@ def test_a_child_process_counts_the_same(run, monkeypatch: pytest.MonkeyPatch, c
     mine = [line for line in run("--runs", "here", "--store", "a") if line.startswith(("2 cells", "texts"))]
     assert sparsebench(monkeypatch, "run", "toy.yaml", "--store", "b") == Exit.OK
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith(("2 cells", "texts"))] == mine
+
+
+def test_what_made_a_suite_is_written_down_whole(run) -> None:
+    run("--set", "depth=10", "--limit-queries", "1", "--only", "none")
+    (index,) = Path("runs").glob("toy-set-*-limit-1/index.json")
+    assert json.loads(index.read_text())["command"] == "sparsebench run toy.yaml --set depth=10 --limit-queries 1"

@@ -41,6 +41,10 @@ def register_postprocessors():
 '''
 
 
+READING = (["report", "toy"], ["compare", "toy"], ["export", "toy", "--to", "exported"])
+"""Commands that read records and compute no cell."""
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -108,6 +112,20 @@ def test_without_it_a_suite_that_ran_with_it_says_so(sparsebench) -> None:
     assert sparsebench("run", "toy.yaml", "-p", "halved.py", "-q").code == Exit.OK
     for command in ("plan", "run"):
         assert "The results in runs/toy were made with -p halved.py" in sparsebench(command, "toy.yaml").err
+
+
+def test_records_stay_readable_when_their_plugin_is_gone(sparsebench) -> None:
+    assert sparsebench("run", "toy.yaml", "-p", "halved.py").code == Exit.OK
+    before = [sparsebench(*words).out for words in READING]
+    Path("halved.py").unlink()
+    after = [sparsebench(*words) for words in READING]
+    assert [said.out for said in after] == before
+    assert all((said.code, said.err) == (Exit.OK, "") for said in after)
+    assert "halved" in before[0]
+    assert "halved" in before[1]
+    assert any("halved" in path.name for path in Path("exported/runs").rglob("*"))
+    assert sparsebench("publish", "toy").code == Exit.OK
+    assert sparsebench("report", "toy", "--published", "--check").code == Exit.OK
 
 
 def test_a_module_can_be_named_instead_of_a_file(sparsebench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

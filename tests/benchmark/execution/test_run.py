@@ -27,7 +27,7 @@ ENDING = str(Path(ending.__file__))
 
 EVERYWHERE = """
 models: [ends_identity, ends_loading, ends_encoding, bm25]
-postprocessors: [none, ends_applying, {name: dsl, tau: 1}]
+postprocessors: [none, ends_applying, ends_fitting, {name: dsl, tau: 1}]
 analyzers: [ends_group, sparsity, ends_cell, ends_suite]
 """
 
@@ -77,7 +77,7 @@ def test_who_ends_the_process_fails_alone_whatever_it_is(
     records = by_label(board)
     assert {label: dict(records[label].measures) for label in sound} == sound
     failed = {label: str(record.error) for label, record in records.items() if label not in sound}
-    assert len(failed) == 10
+    assert len(failed) == 14
     assert all(REASONS[way] in error for error in failed.values()), failed
     analysis = records["bm25+none"].analysis
     for label in ("ends_group", "ends_cell"):
@@ -111,6 +111,73 @@ def test_a_plugin_that_outlasts_its_time_fails_alone(
     for label in ("ends_encoding+none", "ends_encoding+dsl"):
         assert str(records[label].error).startswith("Loaded.encode(…, '")
         assert "it had not ended after 15 s (--plugin-timeout) at ending.py:" in str(records[label].error)
+
+
+@pytest.mark.slow
+def test_who_hangs_ends_by_the_time_limit_wherever_it_is_called(
+    monkeypatch: pytest.MonkeyPatch, sound: dict[str, dict[str, float]]
+) -> None:
+    monkeypatch.setenv("ENDS", "never")
+    board = board_of(EVERYWHERE, "--plugin-timeout", "15", monkeypatch=monkeypatch, code=Exit.FAILED_CELLS)
+    records = by_label(board)
+    assert {label: dict(records[label].measures) for label in sound} == sound
+    failed = {label: str(record.error) for label, record in records.items() if label not in sound}
+    assert len(failed) == 14
+    late = "had not ended after 15 s (--plugin-timeout) at ending.py:"
+    assert all(late in error for error in failed.values()), failed
+    assert late in records["bm25+none"].analysis["ends_group"]["error"]
+    assert late in board.index.analyses["ends_suite"]["error"]
+
+
+@pytest.mark.parametrize("way", ["os._exit", pytest.param("never", marks=pytest.mark.slow)])
+def test_a_collection_whose_plugin_ends_or_hangs_is_refused_by_the_name_of_the_plugin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    monkeypatch.setenv("ENDS", way)
+    toys.write_suite(Path("toy.yaml"), Path("fruit"), "models: [bm25]\n")
+    words = ["--set", "collections.0={id: ends/reading, domain: in}", "-p", ENDING, "--plugin-timeout", "15"]
+    assert sparsebench(monkeypatch, "run", "toy.yaml", *words) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "EndsReading, which reads the collection 'ends/reading'" in told
+    assert {"os._exit": "exit code 0", "never": "--plugin-timeout"}[way] in told
+    assert "Traceback" not in told
+
+
+OUTSIDE = """
+import os
+import sparsebench.runner as runner
+from sparsebench import hookimpl
+
+evaluated = runner.analyze_group
+
+def ends(evaluation, *others):
+    # As a thread of a plugin does, or the memory killer: at a time when no plugin was called.
+    return os._exit(0) if evaluation.group.model.spec.label == "flat" else evaluated(evaluation, *others)
+
+runner.analyze_group = ends
+
+@hookimpl
+def register_models():
+    return []
+"""
+
+
+def test_a_process_that_dies_while_no_plugin_is_called_costs_the_cells_at_hand(
+    monkeypatch: pytest.MonkeyPatch, sound: dict[str, dict[str, float]]
+) -> None:
+    Path("outside.py").write_text(OUTSIDE)
+    board = board_of(
+        "models: [{name: bm25, label: flat, b: 0}, bm25]\npostprocessors: [none, {name: dsl, tau: 1}]\n",
+        "-p",
+        "outside.py",
+        monkeypatch=monkeypatch,
+        code=Exit.FAILED_CELLS,
+    )
+    records = by_label(board)
+    assert {label: dict(records[label].measures) for label in sound} == sound
+    failed = [str(record.error) for label, record in records.items() if label not in sound]
+    assert len(failed) == 2
+    assert all(error.startswith("flat on fruit: it ended the process with exit code 0") for error in failed), failed
 
 
 def test_a_time_limit_needs_a_process_of_its_own(

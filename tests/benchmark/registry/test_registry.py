@@ -14,7 +14,7 @@ import pytest
 from sparsebench import PostprocessorPlugin, hookimpl
 from sparsebench.errors import PluginError
 from sparsebench.provenance.source import forget_code
-from sparsebench.registry import DISABLE_VARIABLE, Registry
+from sparsebench.registry import DISABLE_VARIABLE, Registry, api_version
 from sparsebench.registry.provider import Provider
 
 GROUP = "sparsebench_test"
@@ -251,6 +251,55 @@ def test_plugins_need_not_be_installed() -> None:
     assert list(registry.postprocessors) == ["toy"]
     with pytest.raises(PluginError, match="implements no hook"):
         Registry.of(SimpleNamespace())
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason", "fix"),
+    [
+        ("2", "it is newer than this sparsebench: it needs version 2 of the plugin contract", "upgrade sparsebench"),
+        (
+            "(3, 2)",
+            "newer than this sparsebench: it needs version 2 or 3 of the plugin contract",
+            "upgrade sparsebench",
+        ),
+        ("'1'", "requires_api is '1'; it is a version such as 1", "upgrade acme"),
+        ("True", "requires_api is True", "upgrade acme"),
+        ("()", "requires_api is ()", "upgrade acme"),
+    ],
+)
+def test_a_plugin_for_another_contract_is_set_aside_before_its_hooks_are_asked(
+    install: Install, declared: str, reason: str, fix: str
+) -> None:
+    install("acme", f"requires_api = {declared}\n@hookimpl\ndef register_reports():\n    return 1 / 0\n")
+    install("good", f"requires_api = (1, 2)\n{SINKHORN}")
+    registry = discover()
+    assert list(registry.postprocessors) == ["sinkhorn"]
+    (broken,) = registry.broken
+    assert reason in broken.reason
+    assert f"{fix}" in broken.fix
+    assert "-p no:acme" in broken.fix
+
+
+def test_a_plugin_older_than_the_oldest_that_is_taken_is_told_so(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_version, "API_VERSION", 3)
+    monkeypatch.setattr(api_version, "OLDEST_API_VERSION", 2)
+    install("acme", f"requires_api = 1\n{SINKHORN}")
+    install("still", f"requires_api = 2\n{SINKHORN.replace('sinkhorn', 'still')}")
+    registry = discover()
+    assert list(registry.postprocessors) == ["still"]
+    (broken,) = registry.broken
+    assert "it is older than this sparsebench: it needs version 1 of the plugin contract" in broken.reason
+    assert "here is version 3, which still takes plugins for 2" in broken.reason
+    assert broken.fix.startswith("take a version of acme for this contract")
+
+
+@pytest.mark.parametrize("code", ["from sparsebench import Reranker", "import sparsebench.no_such_room"])
+def test_a_plugin_that_misses_a_part_of_the_contract_is_for_another_version(install: Install, code: str) -> None:
+    install("acme", code)
+    (broken,) = discover().broken
+    assert broken.fix.startswith("it is for another version of sparsebench: update that")
 
 
 def test_a_malformed_entry_point_has_a_provider_that_names_it() -> None:

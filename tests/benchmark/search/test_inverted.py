@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from sparsebench.errors import ScoreError
 from sparsebench.rank import TopK, tie_order
-from sparsebench.search import LazyIndex, SparseScores, inverted
+from sparsebench.search import LazyIndex, SparseScores, inverted, on_cpu
 from sparsebench.types import Ranking
 
 pytest.importorskip("numba", reason="numba is not installed")
@@ -90,7 +90,7 @@ def test_the_best_are_those_of_topk_ties_at_the_cut_included(case: dict[str, int
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inverted, "SEGMENT", case["segment"])
         patch.setattr(inverted, "QUERIES_AT_ONCE", 4)
-        patch.setattr(inverted, "SPARE", spare)
+        patch.setattr(inverted, "_room", lambda k, size: spare + 8)  # so that more than fit are met
         found = inverted.InvertedIndex(documents).top(queries, k, order)
     equal(found, by_topk(queries, documents, k, order))
 
@@ -142,8 +142,8 @@ def test_a_score_that_overflows_is_an_error_that_names_query_and_document() -> N
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index pays from the first product on."""
-    monkeypatch.setattr(inverted, "WORTH_LOADING", -1)
-    monkeypatch.setattr(inverted, "WORTH_INDEXING", 0)
+    monkeypatch.setattr(on_cpu, "WORTH_LOADING", -1)
+    monkeypatch.setattr(on_cpu, "WORTH_INDEXING", 0)
 
 
 def dense(blocks: SparseScores) -> bytes:
@@ -151,15 +151,15 @@ def dense(blocks: SparseScores) -> bytes:
 
 
 def test_an_index_is_built_when_it_pays_and_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inverted, "WORTH_INDEXING", 0)
+    monkeypatch.setattr(on_cpu, "WORTH_INDEXING", 0)
     queries, documents, order = long_tailed(20, 1), long_tailed(500, 2), names(500, 3)
-    monkeypatch.setattr(inverted, "WORTH_LOADING", 4 * queries.nnz * 500)
+    monkeypatch.setattr(on_cpu, "WORTH_LOADING", 4 * queries.nnz * 500)
     index = LazyIndex(documents)
     blocks = SparseScores(queries, documents, block=77, index=index)
     found, best = [dense(blocks), dense(blocks)], [blocks.top(10, order)]
-    assert not index.serves
+    assert not index.on("cpu").indexes
     found.append(dense(blocks.rows(0, 20)))
-    assert index.serves, "asked for once more"
+    assert index.on("cpu").indexes, "asked for once more"
     best.append(blocks.top(10, order))
     assert len({*found, dense(blocks)}) == 1
     equal(*best)
@@ -181,7 +181,7 @@ def test_without_numba_scipy_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     index = LazyIndex(documents)
     assert dense(SparseScores(queries, documents, index=index)) == expected
-    assert index.engine == "product (scipy)"
+    assert index.on("cpu").engine == "product (scipy)"
 
 
 @pytest.mark.usefixtures("at_once")

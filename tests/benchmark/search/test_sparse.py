@@ -11,8 +11,8 @@ from scipy.sparse import csr_array, random_array
 
 from sparsebench import ScoreBlocks
 from sparsebench.errors import ScoreError
-from sparsebench.search import SparseScores, sparse
-from sparsebench.search.sparse import product_by_scipy
+from sparsebench.search import SparseScores, on_cpu
+from sparsebench.search.on_cpu import product_by_scipy
 
 
 def vectors(rows: int, seed: int, vocabulary: int = 40, density: float = 0.3) -> csr_array:
@@ -50,7 +50,7 @@ def test_neither_block_nor_tile_nor_other_queries_change_a_byte(block: int, tile
     queries, documents = vectors(7, seed), vectors(50, seed + 100)
     expected = dense(SparseScores(queries, documents, block=50))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sparse, "TILE", tile)
+        patch.setattr(on_cpu, "TILE", tile)
         blocks = SparseScores(queries, documents, block=block)
         assert dense(blocks).tobytes() == expected.tobytes()
         assert dense(blocks).tobytes() == expected.tobytes(), "a second pass differs"

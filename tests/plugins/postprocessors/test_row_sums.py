@@ -36,11 +36,11 @@ def test_blocks_of_any_widths_give_the_same_bytes(widths: list[int]) -> None:
 @pytest.mark.parametrize("order", ["documents", "queries"])
 @pytest.mark.parametrize("tau", [0.01, 0.5])
 def test_potentials_of_sinkhorn_are_the_same_bytes_in_blocks_of_any_width(order: str, tau: float) -> None:
-    matrix = torch.rand(20, 3000, generator=torch.Generator().manual_seed(1)).numpy()
+    matrix = torch.rand(20, 1500, generator=torch.Generator().manual_seed(1)).numpy()
     found = [
         query_potentials(
             Streamed(MatrixScores(matrix, block=width), tau), "batch", iterations=5, order=order, document_marginal=0.9
         ).lu
-        for width in (3000, 1000, 777, 64)
+        for width in (3000, 1000, 777, 13, 1)
     ]
     assert all(torch.equal(each, found[0]) for each in found)

@@ -65,7 +65,7 @@ def _modules(target: str) -> list[str]:
     target itself."""
     entries = importlib.metadata.entry_points(group=PROJECT)
     named = {
-        entry.module
+        Provider.of_entry(entry).module
         for entry in entries
         if entry.name == target or _canonical(Provider.of_entry(entry)) == canonicalize_name(target)
     }

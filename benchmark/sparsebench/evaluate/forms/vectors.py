@@ -11,6 +11,7 @@ import numpy as np
 from sparsebench.contracts import VectorModel
 from sparsebench.evaluate.forms.form import Form, Part, Scores, block_width
 from sparsebench.evaluate.vectors import GroupVectors
+from sparsebench.planning import Group
 from sparsebench.search import LazyIndex, SparseScores
 from sparsebench.types import Json, Query, Ranking
 
@@ -45,18 +46,14 @@ class VectorForm(Form[VectorModel]):
 
     def facts(self) -> Mapping[str, Json]:
         """Share of texts cut at the maximum length, by role; what encoded, and what computed scores."""
-        device = self.group.search_device
-        engine = self._index.engine if device == "cpu" else self._index.on(device).engine
-        return {**self.vectors.facts(), "search": engine}
+        return {**self.vectors.facts(), "search": self._index.on(self.group.search_device).engine}
 
     def seconds(self) -> Mapping[str, float]:
         """Of encoding."""
         return self.vectors.seconds()
 
     def _products(self, queries: csr_array, part: Part) -> SparseScores:
-        index = self._bank_index if part == "bank gallery" else self._index
-        width = block_width(queries.shape[0])
-        return SparseScores(queries, index.documents, device=self.group.search_device, block=width, index=index)
+        return dot_products(self.group, queries, self._bank_index if part == "bank gallery" else self._index)
 
     @cached_property
     def _index(self) -> LazyIndex:
@@ -65,6 +62,12 @@ class VectorForm(Form[VectorModel]):
     @cached_property
     def _bank_index(self) -> LazyIndex:
         return LazyIndex(self.vectors.bank_documents.matrix)
+
+
+def dot_products(group: Group, queries: csr_array, index: LazyIndex) -> SparseScores:
+    """Scores of query vectors (Q, V) and the documents of `index`, where and in blocks as the group has them."""
+    width = block_width(queries.shape[0])
+    return SparseScores(queries, index.documents, device=group.search_device, block=width, index=index)
 
 
 def _empty(texts: Sequence[str], vectors: csr_array) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsebench.contracts import LoadedEncoder
-from sparsebench.evaluate.forms.form import block_width
+from sparsebench.evaluate.forms.vectors import dot_products
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.evaluate.noise.variations import Variation
 from sparsebench.evaluate.ranking import depth_of, raw_run
@@ -84,9 +84,7 @@ class Again:
         return vstack([self._whole, documents], format="csr")[rows]
 
     def _scores(self, queries: csr_array, documents: csr_array) -> SparseScores:
-        width, index = block_width(queries.shape[0]), LazyIndex(documents)
-        device = self._evaluation.group.search_device
-        return SparseScores(queries, documents, device=device, block=width, index=index)
+        return dot_products(self._evaluation.group, queries, LazyIndex(documents))
 
     def _means(self, run: Run) -> dict[str, float]:
         group = self._evaluation.group

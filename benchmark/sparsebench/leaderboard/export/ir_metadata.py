@@ -72,9 +72,14 @@ def _implementation(board: Board, record: Record) -> dict[str, Json]:
     software = record.provenance.software
     git = software.git if software else None
     return {
-        "executable": {"cmd": f"sparsebench run {board.suite} --only {shlex.quote(str(record.cell))}"},
+        "executable": {"cmd": _command(board, record)},
         "source": _known({"lang": ["python"], "commit": git.commit if git else None}),
     }
+
+
+def _command(board: Board, record: Record) -> str:
+    """What makes this run and no other; without what was set where an older run did not keep it."""
+    return f"{board.index.command or f'sparsebench run {board.suite}'} --only {shlex.quote(str(record.cell))}"
 
 
 def _data(record: Record) -> dict[str, Json]:

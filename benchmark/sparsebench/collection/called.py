@@ -1,0 +1,31 @@
+"""Calls of a collection that a plugin reads, announced like all calls of plugins, and its failures with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sparsebench.contracts.calls import calling
+from sparsebench.errors import FAILURES, CollectionError, SparsebenchError, reason
+from sparsebench.registry import Registry
+from sparsebench.suite import CollectionSpec
+
+
+@contextmanager
+def calling_source(spec: CollectionSpec, registry: Registry) -> Iterator[None]:
+    """What is done here may call the source of `spec`. Raises CollectionError for whatever such a source raises.
+
+    For our own formats it changes nothing.
+    """
+    registered = registry.collections.get(spec.id or "")
+    if registered is None or registered.factory is None:
+        yield
+        return
+    owner = f"{registered.factory.__name__}, which reads the collection {spec.id!r}"
+    try:
+        with calling(owner, spec.label):
+            yield
+    except SparsebenchError:
+        raise
+    except FAILURES as error:
+        raise CollectionError(f"{owner} ({registered.provider}): {reason(error)}") from error
