@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 STUDY := study-vocabulary study-lambda study-removal study-definitions
 
-.PHONY: quickstart test test-slow bench gpu-check study study-tables lint matrix release clean
+.PHONY: quickstart test test-slow torture nightly bench gpu-check study study-tables lint matrix release clean
 
 quickstart: .venv/installed
 	$(BIN)/sparsebench run quickstart
@@ -37,6 +37,14 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Break a small suite in every way there is and count: docs/reliability.md. Hours; what was done is kept, so that the
+# same command goes on. ARGS="--minutes 60" stops earlier, ARGS=--short takes minutes.
+torture: .venv/dev
+	PYTHONPATH=tests $(BIN)/python -m torture --state build/torture.jsonl --write docs/reliability.md $(ARGS)
+
+# What takes too long for every change.
+nightly: test-slow torture
 
 # The quickstart and the tests with the lowest versions that pyproject.toml promises and with the newest. Downloads a torch
 # of each from the package registry: gigabytes, where that has no build for CPUs.

@@ -20,6 +20,7 @@ FILES = {
     "checkpoint": "tests/plugins/models/splade/test_checkpoint.py",
     "architecture": "tests/plugins/models/splade/test_architecture.py",
     "sparse_encoder": "tests/plugins/models/test_sparse_encoder.py",
+    "stand_ins": "tests/plugins/models/splade/test_stand_ins.py",
     "sparse_vectors": "tests/plugins/models/test_sparse_vectors.py",
 }
 STAND_INS = {
@@ -35,17 +36,24 @@ STAND_INS = {
     "granite-sparse": ("architecture", "test_a_checkpoint_in_bfloat16_is_computed_in_its_own_precision_on_request"),
     "community-splade": ("declared", "test_the_older_layout_is_read_as_well"),
     "modernbert-splade": ("architecture", "test_vectors_equal_those_of_the_plain_model"),
-    "mean-pooling": ("sparse_encoder", "test_code_that_a_folder_brings_runs_behind_the_flag_alone"),
+    "mean-pooling": ("stand_ins", "test_pooling_by_the_mean_in_code_of_its_own_is_refused_and_runs_behind_the_flag"),
     "prompted": ("declared", "test_what_is_honoured_changes_the_vectors_as_in_sentence_transformers"),
     "dual-view": ("sparse_encoder", "test_code_that_a_folder_brings_runs_behind_the_flag_alone"),
-    "splade-code": ("checkpoint", "test_trusted_code_runs_and_is_digested"),
-    "splade-code-lora": ("sparse_encoder", "test_an_adapter_whose_base_nothing_pins_is_refused"),
-    "llm-lora": ("checkpoint", "test_an_adapter_is_refused_with_the_way_on"),
-    "latent": ("sparse_encoder", "test_latent_dimensions_have_no_surface_form"),
+    "splade-code": ("stand_ins", "test_a_causal_body_that_code_makes_bidirectional_runs_behind_the_flag"),
+    "splade-code-lora": ("stand_ins", "test_an_adapter_gives_its_vectors_in_both_ways_that_its_refusal_names"),
+    "llm-lora": ("stand_ins", "test_an_adapter_over_a_causal_body_with_code_is_merged_and_loads"),
+    "latent": ("stand_ins", "test_a_sparse_autoencoder_in_code_of_its_own_is_refused_and_runs_behind_the_flag"),
     "sparseup": ("sparse_encoder", "test_code_that_a_folder_brings_runs_behind_the_flag_alone"),
     "csr": ("sparse_encoder", "test_a_sparse_autoencoder_compared_by_cosine_has_vectors_of_length_one"),
     "pre-encoded": ("sparse_vectors", "test_every_form_gives_the_inner_products"),
     "bge-m3": ("sparse_vectors", "test_every_form_gives_the_inner_products"),
+    "latent-llm": ("stand_ins", "test_vectors_of_an_autoencoder_that_somebody_else_made_score_alike"),
+    "v-splade": (
+        "stand_ins",
+        "test_a_router_over_texts_and_images_is_refused_and_its_texts_go_through_the_general_door",
+    ),
+    "multimodal": ("stand_ins", "test_sparse_vectors_made_of_dense_ones_score_as_their_plain_loop"),
+    "minicoil": ("stand_ins", "test_blocks_with_negative_values_are_refused_and_their_scores_are_evaluated"),
 }
 """Family -> the test that holds a stand-in of its shape to its authors' code, or to the refusal and its way on."""
 
@@ -70,8 +78,7 @@ def _families() -> Iterator[str]:
 
 
 def _tested(family: str) -> str:
-    test = STAND_INS.get(family)
-    return f"`{test[1]}`" if test else "not tested"
+    return f"`{STAND_INS[family][1]}`"
 
 
 def _checkpoints() -> Iterator[str]:

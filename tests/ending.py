@@ -40,11 +40,19 @@ from sparsebench.types import Json, Role
 from toys import LoadedWords
 
 
+class Own(BaseException):
+    """What no `except Exception` stops."""
+
+
 def end() -> None:
     """End the process."""
     way = os.environ["ENDS"]
     if way == "sys.exit":
         sys.exit(0)
+    if way == "KeyboardInterrupt":
+        raise KeyboardInterrupt
+    if way == "BaseException":
+        raise Own
     if way == "os._exit":
         os._exit(0)
     if way == "SIGSEGV":

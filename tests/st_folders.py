@@ -63,6 +63,16 @@ def theirs(folder: Path, role: str, texts: list[str] = TEXTS, **options: Any) ->
     return encode(texts, batch_size=1, convert_to_sparse_tensor=False).float().numpy()
 
 
+def theirs_of(folder: Path, texts: list[str]) -> dict[str, np.ndarray]:
+    """Vectors (N, V) of sentence-transformers by role, as `theirs`, of a folder that is loaded once."""
+    from sentence_transformers import SparseEncoder
+
+    encoder = SparseEncoder(str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.float32})
+    ways = {"query": encoder.encode_query, "document": encoder.encode_document}
+    options = {"batch_size": 1, "convert_to_sparse_tensor": False}
+    return {role: encode(texts, **options).float().numpy() for role, encode in ways.items()}
+
+
 def ours(model: Any, role: str, texts: list[str] = TEXTS) -> np.ndarray:
     """Vectors (N, V) of a model of ours."""
     return model.load("cpu").encode(texts, role).vectors.toarray()

@@ -26,19 +26,42 @@ MOST_NAMES = 20
 
 
 class SparsebenchError(Exception):
-    """Something a user can fix. The message says what was asked, where, what exists and what to do."""
+    """Mistake or lack that a user can fix. The message says what was asked, where, what exists and what to do.
+
+    Example:
+        try:
+            results = sparsebench.run("suite.yaml")
+        except SparsebenchError as error:
+            print(error)
+    """
 
 
 class SuiteError(SparsebenchError):
-    """One or several mistakes in a suite file; one line each, `file:line:column: what`."""
+    """One or several mistakes in a suite file; one line each, `file:line:column: what`.
+
+    Example:
+        >>> from sparsebench.measures import fast_measure
+        >>> fast_measure("nDGC@10")
+        Traceback (most recent call last):
+            ...
+        sparsebench.errors.SuiteError: measure 'nDGC@10' has no fast form. Did you mean 'nDCG@10'?
+    """
 
 
 class PluginError(SparsebenchError):
-    """A plugin is unknown, broken, named twice, or breaks its contract."""
+    """A plugin is unknown, broken, named twice, or breaks its contract.
+
+    Example:
+        >>> from sparsebench import CollectionPlugin
+        >>> CollectionPlugin("tea")
+        Traceback (most recent call last):
+            ...
+        sparsebench.errors.PluginError: the collection 'tea' needs exactly one of `folder` and `source`
+    """
 
 
 class ContractError(PluginError):
-    """What a plugin returned, or did to what it was given, breaks a rule of `sparsebench.contracts`.
+    """A plugin's result, or its effect on what it was given, breaks a rule of `sparsebench.contracts`.
 
     rule: its name, e.g. `positive`.
     """
@@ -49,27 +72,68 @@ class ContractError(PluginError):
 
 
 class CollectionError(SparsebenchError):
-    """A test collection is not at hand, or its files break a rule."""
+    """A test collection is not at hand, or its files break a rule.
+
+    Example:
+        >>> from sparsebench.collection import BeirFolder
+        >>> list(BeirFolder(Path("no_such_folder"), "tea").documents())  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        sparsebench.errors.CollectionError: tea: there is no no_such_folder/corpus.jsonl; ...
+    """
 
 
 class NotAtHandError(SparsebenchError):
-    """Files that have to be downloaded or put somewhere first: all of them, and where to get them."""
+    """Files that have to be downloaded or put somewhere first: all of them, and where to get them.
+
+    Example: `sparsebench fetch SUITE` gets what `sparsebench run SUITE --offline` lists in this error.
+    """
 
 
 class ModelError(SparsebenchError):
-    """A model cannot be loaded safely and completely."""
+    """A model cannot be loaded safely and completely.
+
+    Example:
+        >>> from sparsebench.encoding import cpu_engine
+        >>> cpu_engine("fused")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        sparsebench.errors.ModelError: engine 'fused' is for GPUs; a CPU has ...
+    """
 
 
 class TrainingError(SparsebenchError):
-    """A recipe cannot be trained as it stands: its data lack something, or the training collapsed."""
+    """A recipe cannot be trained as it stands: its data lack something, or the training collapsed.
+
+    Example: `recipe.yaml:9:11: tiny: the loss 'margin_mse' needs a teacher's scores, and the data have none; …`.
+    """
 
 
 class ScoreError(SparsebenchError):
-    """Scores that a postprocessor or a measure cannot work with (NaN, a scale of 0, an empty bank)."""
+    """Scores that a postprocessor or a measure cannot work with (NaN, a scale of 0, an empty bank).
+
+    Example:
+        >>> import numpy as np
+        >>> from scipy.sparse import csr_array
+        >>> from sparsebench.search import SparseScores
+        >>> queries, documents = np.ones((1, 2), np.float32), np.ones((4, 3), np.float32)
+        >>> SparseScores(csr_array(queries), csr_array(documents))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        sparsebench.errors.ScoreError: query vectors have 2 dimensions, and document vectors 3: ...
+    """
 
 
 class StoreError(SparsebenchError):
-    """The store or a record cannot be read or written."""
+    """The store or a record cannot be read or written.
+
+    Example:
+        >>> import sparsebench
+        >>> sparsebench.load_records("runs/no_such_suite")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        sparsebench.errors.StoreError: runs/no_such_suite holds no results. ...
+    """
 
 
 FAILURES = (Exception, SystemExit)
@@ -77,10 +141,14 @@ FAILURES = (Exception, SystemExit)
 
 
 def reason(error: BaseException) -> str:
-    """Why something failed, in a line: the message of an error that a user can fix, for others with their type."""
+    """Say in a line why something failed: the message of an error that a user can fix, others with their type."""
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
-    return str(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {error}"
+    try:
+        text = str(error).encode("utf-8", "backslashreplace").decode()  # what no file can hold, no record does
+    except Exception:  # a stranger's error may fail to say what it is
+        text = "it has no text"
+    return text if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {text}"
 
 
 def plain_warnings() -> None:

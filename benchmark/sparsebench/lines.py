@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Mistakes:
-    """What is wrong with some files: a context that raises, at its end, one error that names the first ten mistakes.
+    """Mistakes in some files: a context that raises, at its end, one error that names the first ten mistakes.
 
     kind: the class of that error.
     """

@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress(Protocol):
-    """Where the pipeline says what it is doing."""
+    """Receiver of the pipeline's progress messages."""
 
     def say(self, line: str) -> None:
         """One line that stays."""
@@ -42,7 +42,7 @@ class Silent:
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """Nothing is shown."""
+        """Show nothing."""
         yield lambda done: None
 
 
@@ -55,7 +55,7 @@ class Lines:
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """See Progress.step."""
+        """Implement `Progress.step`."""
         start = last = time.monotonic()
         done = 0
 
@@ -88,7 +88,7 @@ class Bars:
 
     @contextmanager
     def step(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """See Progress.step."""
+        """Implement `Progress.step`."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 

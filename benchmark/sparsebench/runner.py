@@ -22,7 +22,7 @@ from sparsebench.records import PAGE, Damage, Index, Record, SuiteFolder, read_r
 from sparsebench.records.evidence import RunsEvidence
 from sparsebench.records.noise import Noise, read_noise
 from sparsebench.records.topics import Tested, keep_tested
-from sparsebench.store import Store
+from sparsebench.store import Store, leftovers
 from sparsebench.types import Json
 
 
@@ -39,7 +39,7 @@ class Runner:
         return self.report(plan).board
 
     def report(self, plan: Plan) -> Report:
-        """As `run`, with what lies beside the records; the pages are written."""
+        """Run a plan like `run` and return the report, with what lies beside the records; the pages are written."""
         self.begin(plan)
         records: dict[str, Record] = {}
         for number in range(len(plan.groups)):
@@ -49,6 +49,8 @@ class Runner:
     def begin(self, plan: Plan) -> None:
         """Write down what the suite asks for, so that a run that is killed can be reported as far as it came."""
         folder = self._folder(plan)
+        self.store.sweep_dead()
+        leftovers.sweep(folder.path, levels=3)
         _index(plan).with_analyses_of(_earlier(folder)).write(folder.path)
 
     def evaluate(self, plan: Plan, number: int) -> dict[str, Record]:
@@ -145,7 +147,7 @@ def _noise(folder: SuiteFolder) -> Noise | None:
 
 
 def _analyses(plan: Plan, index: Index, records: Sequence[Record], folder: SuiteFolder) -> dict[str, Json]:
-    """What the suite's own analyzers say of all cells that have figures."""
+    """Run the suite's own analyzers on all cells that have figures."""
     evidence = RunsEvidence([folder.path])
     done = [record for record in records if record.status == "ok"]
     context = SuiteContext(done, lambda record: evidence.per_query(record) or {}, index.baseline)

@@ -29,7 +29,12 @@ Qrels = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document; `text` is title, a space and the body when there is a title."""
+    """A document; `text` is title, a space and the body when there is a title.
+
+    Example:
+        >>> Document("d1", "Tea. A drink from leaves.").doc_id
+        'd1'
+    """
 
     doc_id: str
     text: str
@@ -37,7 +42,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as its collection gives it."""
+    """A query as its collection gives it.
+
+    Example:
+        >>> Query("q1", "what is tea").text
+        'what is tea'
+    """
 
     query_id: str
     text: str
@@ -48,6 +58,10 @@ class Topics:
     """Queries of one split with their judgments; `qrels` is empty where a bank has none.
 
     counts: what was passed over while they were read, by reason, e.g. `{"judgments_of_unknown_queries": 3}`.
+
+    Example:
+        >>> Topics((Query("q1", "what is tea"),), {"q1": {"d1": 1}}).qrels["q1"]
+        {'d1': 1}
     """
 
     queries: tuple[Query, ...]
@@ -61,6 +75,11 @@ class Encoded:
 
     vectors: (N, V) float32 CSR with sorted indices, only positive entries stored.
     truncated: how many of the N texts were cut at the maximum length.
+
+    Example:
+        >>> from scipy.sparse import csr_array
+        >>> Encoded(csr_array(np.array([[0.0, 1.5], [0.5, 0.0]], dtype=np.float32)), truncated=1).vectors.shape
+        (2, 2)
     """
 
     vectors: csr_array
@@ -75,6 +94,11 @@ class Block:
     the source has more digits or they were divided by a scale; all blocks of a `ScoreBlocks` are of one type, and
     nobody writes to them. first_row: the number of the first query among all that are scored, so that a method that saw
     them all knows which is which.
+
+    Example:
+        >>> import torch
+        >>> Block(slice(10, 13), torch.tensor([[1.0, 0.0, 2.0]])).scores.shape
+        torch.Size([1, 3])
     """
 
     columns: slice
@@ -89,21 +113,26 @@ class ScoreBlocks(Protocol):
     floor: a document counts as retrieved when its raw score is above it (0 for sparse vectors,
     -inf for score matrices and runs, whose unseen documents score -inf).
     dtype: of the scores of all blocks.
+
+    Example:
+        >>> from sparsebench.search import MatrixScores
+        >>> [block.scores.tolist() for block in MatrixScores(np.array([[1.0, 2.0, 3.0]]), block=2)]
+        [[[1.0, 2.0]], [[3.0]]]
     """
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     @property
     def floor(self) -> float:
-        """See the class."""
+        """Raw score above which a document counts as retrieved."""
         ...
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """See the class."""
+        """Type of the scores of all blocks."""
         ...
 
     def __iter__(self) -> Iterator[Block]:
@@ -111,7 +140,7 @@ class ScoreBlocks(Protocol):
         ...
 
     def rows(self, start: int, stop: int) -> ScoreBlocks:
-        """The same for the queries `start` to `stop` alone."""
+        """Return the blocks of the queries `start` to `stop` alone."""
         ...
 
 
@@ -121,6 +150,11 @@ class Ranking:
 
     documents: (Q, k) int64 positions in the collection, -1 where a query has fewer than k candidates.
     scores: (Q, k) float64, -inf where documents is -1.
+
+    Example:
+        >>> ranking = Ranking(np.array([[7, 2]]), np.array([[3.5, 1.0]]))
+        >>> Ranking.stacked([ranking, ranking]).documents.tolist()
+        [[7, 2], [7, 2]]
     """
 
     documents: np.ndarray

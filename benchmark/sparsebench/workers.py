@@ -15,7 +15,9 @@ Result = TypeVar("Result")
 
 
 def workers() -> int:
-    """How many threads may work: OMP_NUM_THREADS where it is set, as for torch, else the cores of this process."""
+    """Return the number of threads that may work: OMP_NUM_THREADS where it is set, as for torch, else the cores of this
+    process.
+    """
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdecimal() and int(asked) > 0:
         return int(asked)
@@ -23,14 +25,20 @@ def workers() -> int:
 
 
 class Team:
-    """So many threads, kept for as long as the `with` lasts; one works in the caller's own."""
+    """A fixed number of threads, kept for as long as the `with` lasts; one works in the caller's own.
+
+    Example:
+        >>> with Team(2) as team:
+        ...     team.map(abs, [-1, 2, -3])
+        [1, 2, 3]
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._pool = ThreadPoolExecutor(size) if size > 1 else None
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """[function(item) for item in items], several at once; raises the first exception."""
+        """Return [function(item) for item in items], several at once; raises the first exception."""
         return list((self._pool.map if self._pool else map)(function, items))
 
     def __enter__(self) -> Self:
@@ -42,14 +50,14 @@ class Team:
 
 
 def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """As Team.map, with as many threads as may work."""
+    """Apply a function to items with as many threads as may work; results in the order of the items."""
     items = list(items)
     with Team(max(1, min(workers(), len(items)))) as team:
         return team.map(function, items)
 
 
 def in_torch_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """As in_threads, for functions that call torch: each on one thread of torch, which would else divide every call.
+    """Apply a function that calls torch to items, each on one thread of torch, which would else divide every call.
 
     Many short calls divided among the cores wait for each other after each, and long for one that is busy elsewhere.
     """

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from commands import sparsebench
 from device.simulator import Counts, simulated
+from sparsebench.contracts import Postprocessor
+from sparsebench.device import describe
+from sparsebench.search.shortlist import best_by_bounds
+from sparsebench.types import Ranking
 
 DOCUMENTS = "mini/science"
 """238 documents and 40 queries."""
@@ -30,8 +35,28 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path, tin
     return tmp_path
 
 
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the kernel module names itself, as an open one does."""
+    written = tmp_path / "version"
+    written.write_text(
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build  (dvs-builder@U22)\n"
+        "GCC version:  gcc version 12.3.0 (Ubuntu 12.3.0-1ubuntu1~22.04)\n"
+    )
+    monkeypatch.setattr("sparsebench.device.facts.DRIVER_VERSION", written)
+    describe.cache_clear()
+    yield written
+    describe.cache_clear()
+
+
 def cell_of(record: dict) -> tuple[str, ...]:
     return tuple(record["cell"][part]["label"] for part in ("collection", "model", "postprocessor"))
+
+
+def gpus(place: Path) -> list[dict[str, Any]]:
+    """What each record says of the GPU."""
+    found = [json.loads(path.read_text()) for path in place.glob("runs/*/*/record.json")]
+    return [record["costs"]["hardware"]["gpu"] for record in found]
 
 
 def differences(place: Path) -> dict[str, float]:
@@ -48,16 +73,29 @@ def differences(place: Path) -> dict[str, float]:
     }
 
 
-def test_the_quickstart_has_its_published_figures(
-    place: Path, counts: Counts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_quickstart_has_its_published_figures_and_its_records_name_the_driver(
+    place: Path, counts: Counts, driver: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("--device", "cuda", "--set", "analyzers=[]")
     only = [word for name in ("none", "dsl", "sinkhorn") for word in ("--only", f"{DOCUMENTS}/splade-tiny/{name}")]
+    short: dict[str, list[bool]] = {}
+
+    def noted(method: Postprocessor, *given: Any, **named: Any) -> Ranking | None:
+        found = best_by_bounds(method, *given, **named)
+        short.setdefault(type(method).__name__, []).append(found is not None)
+        return found
+
+    monkeypatch.setattr("sparsebench.evaluate.ranking.best_by_bounds", noted)
     assert sparsebench(monkeypatch, "run", "quickstart", "--in-process", *words, *only) == 0
     found = differences(place)
     assert len(found) == 6
     assert max(map(abs, found.values())) < 5e-5, found
     assert counts["launches"] > 1000, "it ran there"
+    assert short.keys() == {"Dsl", "Sinkhorn"}, "`none` is a search"
+    for gpu in gpus(place):
+        assert gpu["driver"] == "570.86.15"
+        assert (gpu["name"], gpu["capability"]) == ("simulated accelerator", "9.0")
+        assert gpu["float32_products"] == "float32"
 
 
 @pytest.mark.slow

@@ -13,8 +13,10 @@ import torch
 from scipy.sparse import csr_array
 
 from device.simulator import simulated
+from device.simulator.state import DEVICE
 from sparsebench import ModelError
 from sparsebench.encoding import States, device_decoder, encode_on_device, engine_on, pool
+from sparsebench.encoding.on_device import DeviceDecoder
 from sparsebench_plugins.models.splade import Splade
 
 SIZE, HIDDEN = 300, 48
@@ -92,16 +94,27 @@ TEXTS = [" ".join(["some words of a text"] * (1 + number % 9)) for number in ran
 
 
 @pytest.mark.parametrize("engine", ["reference", "exact_bf16"])
-def test_a_batch_costs_three_waits_and_two_copies_at_most(tiny_splade_dir: Path, engine: str) -> None:
+def test_a_batch_costs_three_waits_and_four_copies_at_most(
+    tiny_splade_dir: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[str] = []
+    launch = DeviceDecoder.launch
+
+    def counted(self: DeviceDecoder, *args: object) -> object:
+        launched.append(engine)
+        return launch(self, *args)
+
+    monkeypatch.setattr(DeviceDecoder, "launch", counted)
     splade = Splade(checkpoint=str(tiny_splade_dir), engine=engine, batch_tokens=256)
     with simulated() as counts:
         encoder = splade.load("cuda")
         encoder.encode(TEXTS[:2], "document")
         counts.clear()
+        launched.clear()
         encoder.encode(TEXTS, "document")
-        batches = counts["uploads"]
+        batches = len(launched)
         assert batches > 5
-        assert counts["downloads"] <= 3 * batches
+        assert counts["uploads"] + counts["downloads"] <= 4 * batches
         assert counts["waits"] <= 3 * batches
 
 
@@ -134,6 +147,21 @@ def test_what_does_not_fit_is_halved(tiny_splade_dir: Path, share: int) -> None:
     with simulated(memory=weights + needed // share):
         found = splade.load("cuda").encode(TEXTS, "document").vectors
     assert abs(found - expected).max() < 1e-5
+
+
+def test_a_card_too_small_for_the_weights_or_for_one_text_says_what_to_do(tiny_splade_dir: Path) -> None:
+    splade = Splade(checkpoint=str(tiny_splade_dir))
+    with simulated() as counts:
+        encoder = splade.load("cuda")
+        weights = counts.live
+        del encoder
+    with simulated(memory=weights // 2), pytest.raises(ModelError, match=r"does not fit in the memory of cuda; free"):
+        splade.load("cuda")
+    with simulated():
+        encoder = splade.load("cuda")
+        DEVICE.limit = DEVICE.counts.live + 20_000
+        with pytest.raises(ModelError, match="does not fit in memory by itself; lower the maximum length, free memory"):
+            encoder.encode(TEXTS, "document")
 
 
 @pytest.mark.parametrize("dtype", ["tf32", "bfloat16"])

@@ -9,15 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
 import toys
 from device.simulator import simulated
+from device.simulator.state import DEVICE
 from sparsebench.leaderboard import Board
 from sparsebench.progress import Silent
 from sparsebench.records import SuiteFolder
 from sparsebench.runner import Runner
 from sparsebench.search import SparseScores
+from sparsebench.search.resident import ResidentIndex
 from sparsebench.store import Store
+from sparsebench.types import Ranking
 
 CELLS = """
 models: [words]
@@ -44,9 +48,9 @@ def suite(tmp_path: Path) -> Path:
     return toys.write_suite(tmp_path / "toy.yaml", folder, CELLS)
 
 
-def run(place: Path, suite: Path) -> Board:
+def run(place: Path, suite: Path, device: str = "cuda") -> Board:
     store = Store(place / "store")
-    return Runner(store, place / "runs", Silent()).run(toys.plan_suite(suite, store, devices=("cpu", "cuda")))
+    return Runner(store, place / "runs", Silent()).run(toys.plan_suite(suite, store, devices=("cpu", device)))
 
 
 def runs(place: Path, board: Board) -> list[list[tuple[str, float]]]:
@@ -92,6 +96,80 @@ def test_a_card_that_is_lost_is_named_and_vectors_stand(
         again = run(tmp_path, suite)
     assert not again.failures
     assert toys.Words.loads == loads, "nothing was encoded again"
+
+
+def test_a_card_that_is_lost_while_encoding_leaves_the_shards_that_were_written(
+    tmp_path: Path, suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    encode = toys.LoadedWords.encode
+
+    def counted(self: toys.LoadedWords, texts: list[str], role: str) -> object:
+        if role == "document":
+            encoded.append(len(texts))
+        return encode(self, texts, role)
+
+    def lost(self: toys.LoadedWords, texts: list[str], role: str) -> object:
+        if role == "document" and encoded:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        return counted(self, texts, role)
+
+    monkeypatch.setattr("sparsebench.encoding.stored.SHARD_DOCUMENTS", 1000)
+    monkeypatch.setattr(toys.LoadedWords, "encode", lost)
+    with simulated():
+        board = run(tmp_path, suite)
+    assert {record.status for record in board.records} == {"failed"}
+    assert all("the GPU was lost in mid-run (CUDA error: an illegal" in str(record.error) for record in board.records)
+    monkeypatch.setattr(toys.LoadedWords, "encode", counted)
+    with simulated():
+        assert not run(tmp_path, suite).failures
+    assert sum(encoded) == 3004, "no document was encoded twice"
+
+
+def test_a_card_that_another_process_fills_in_mid_run_gives_the_same_runs(
+    tmp_path: Path, suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with simulated() as counts:
+        alone = run(tmp_path / "alone", suite)
+        needed = counts.peak
+    scores, seen = SparseScores.scores, []
+
+    def beside_another(self: SparseScores, columns: slice) -> torch.Tensor:
+        seen.append(columns)
+        DEVICE.limit = needed // 3  # what the other one took is not ours to have
+        return scores(self, columns)
+
+    with simulated(memory=2**40), monkeypatch.context() as shared:
+        shared.setattr(SparseScores, "scores", beside_another)
+        crowded = run(tmp_path / "crowded", suite)
+    assert len(seen) > 1
+    assert not crowded.failures
+    assert runs(tmp_path / "crowded", crowded) == runs(tmp_path / "alone", alone)
+
+
+def test_wackiness_searches_by_the_index_on_the_device(
+    tmp_path: Path, suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[int] = []
+    top = ResidentIndex.top
+
+    def counted(self: ResidentIndex, queries: csr_array, *args: object) -> Ranking:
+        searched.append(queries.shape[0])
+        return top(self, queries, *args)
+
+    monkeypatch.setattr(ResidentIndex, "top", counted)
+    cells = "models: [words]\nanalyzers: [{name: wackiness, scoring_queries: pseudo}]\n"
+    suite.write_text(suite.read_text().partition("\nmodels:")[0] + "\n" + cells)
+    with simulated():
+        there = run(tmp_path / "cuda", suite)
+    assert not there.failures
+    assert sum(searched) > 1000, "more queries than the collection has"
+    searched.clear()
+    here = run(tmp_path / "cpu", suite, "cpu")
+    assert not searched
+    found = [dict(board.records[0].analyses_by("wackiness")["wackiness"]) for board in (there, here)]
+    assert found[0]["scoring_queries"]["n"] > 1000
+    assert found[0]["files"] == found[1]["files"], "scores of tokens and curves"
 
 
 def test_the_record_has_the_card_and_its_peak(tmp_path: Path, suite: Path) -> None:

@@ -69,7 +69,7 @@ def run(
     )
     with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
         planned = run_suite(request, executor)
-    return Results(planned.folder, read_report(planned.folder))
+    return Results(planned.folder, read_report(planned.folder, planned.comparison))
 
 
 def plan(

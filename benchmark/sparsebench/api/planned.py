@@ -1,4 +1,4 @@
-"""What `sparsebench.plan` returns."""
+"""The plan that `sparsebench.plan` returns."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Planned:
     """The cells of a suite and what is still to be computed.
 
-    planned = sparsebench.plan("quickstart")
-    planned.todo, len(planned.cells)
+    Example:
+        planned = sparsebench.plan("quickstart")
+        planned.todo, len(planned.cells)
     """
 
     suite: str
@@ -30,7 +31,7 @@ class Planned:
 
     @property
     def todo(self) -> int:
-        """How many cells are not computed yet."""
+        """Number of cells that are not computed yet."""
         return sum(not cell.cached for cell in self.cells)
 
     def to_pandas(self) -> DataFrame:
@@ -41,7 +42,7 @@ class Planned:
         return f"<plan of {self.suite}: {self.todo} of {len(self.cells)} cells to compute on {self.device}>"
 
     def _repr_html_(self) -> str:
-        """Both tables, for a notebook."""
+        """Return both tables as HTML, for a notebook."""
         cells = tabulate([asdict(cell) | {"key": short(cell.key)} for cell in self.cells], "keys", tablefmt="html")
         groups = tabulate([asdict(group) for group in self.groups], "keys", tablefmt="html", missingval="not yet known")
         return f"<p>{self.todo} of {len(self.cells)} cells to compute on {self.device}</p>{cells}{groups}"

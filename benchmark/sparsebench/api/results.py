@@ -1,4 +1,4 @@
-"""What `sparsebench.run` and `sparsebench.load_records` return."""
+"""The results that `sparsebench.run` and `sparsebench.load_records` return."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 class Results:
     """The records of a suite, as tables and as values.
 
-    results = sparsebench.load_records("runs/quickstart")
-    results.to_pandas()[["model", "postprocessor", "nDCG@10"]]
-    results.per_query("RR@10")["mini/web/test"]["bm25 + none"]
-    print(results)  # the leaderboard in markdown
+    Example:
+        results = sparsebench.load_records("runs/quickstart")
+        results.to_pandas()[["model", "postprocessor", "nDCG@10"]]
+        results.per_query("RR@10")["mini/web/test"]["bm25 + none"]
+        print(results)  # the leaderboard in markdown
     """
 
     folder: Path

@@ -25,7 +25,12 @@ _LOOK_SECONDS = 0.2
 
 
 class Files(NamedTuple):
-    """What of a repository is wanted beside its JSON and vocabulary files."""
+    """Kinds of files to fetch from a repository, beside its JSON and vocabulary files.
+
+    Example:
+        >>> Files(bin=True).patterns
+        ['*.json', '*.txt', '*.model', '*.safetensors', '*.bin']
+    """
 
     bin: bool = False
     code: bool = False

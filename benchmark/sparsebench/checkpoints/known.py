@@ -77,12 +77,12 @@ def known_checkpoint(repository: str) -> Known | None:
 
 
 def checkpoints() -> tuple[Known, ...]:
-    """Every known checkpoint."""
+    """Return every known checkpoint."""
     return _table().checkpoints
 
 
 def families() -> tuple[Family, ...]:
-    """Every shape that is known, also those without a checkpoint of a name."""
+    """Return every known family, also those without a checkpoint of a name."""
     return _table().families
 
 
@@ -129,7 +129,7 @@ def _pairs(name: str, own: tuple[int | None, int | None], used: Mapping[str, int
 
 
 def is_zero_shot(trained_on: tuple[str, ...] | None, collection: str | None, label: str) -> bool | None:
-    """Whether a model was trained on nothing of a collection; None where it is not known what it was trained on.
+    """Return whether a model was trained on nothing of a collection; None where it is not known what it was trained on.
 
     collection: its id in ir_datasets, None where it has none. A name covers the ids that begin with it, and the
     collections that go by another id (`_ALSO`).

@@ -1,4 +1,4 @@
-"""Where a checkpoint is: in a package, in a folder, on the Hugging Face hub."""
+"""The location of a checkpoint: a package, a folder, or a repository on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class AnyLocation(Protocol):
-    """Where a checkpoint is, whoever makes it: `Location`, or what another room adds (`recipe:` of training)."""
+    """Place of a checkpoint, whoever makes it: a `Location`, or what another room adds (`recipe:` of training).
+
+    Example: `location.folder(Files())`, once `location.missing(Files())` is None.
+    """
 
     @property
     def checkpoint(self) -> str:
@@ -27,7 +30,7 @@ class AnyLocation(Protocol):
 
     @property
     def is_on_hub(self) -> bool:
-        """Whether it is a hub id."""
+        """True if it is a hub id."""
         ...
 
     def folder(self, files: hub.Files) -> Path:
@@ -71,12 +74,12 @@ class Location:
 
     @property
     def is_on_hub(self) -> bool:
-        """Whether it is a hub id: what is no package and no folder here."""
+        """True if it is a hub id: what is no package and no folder here."""
         return not self.checkpoint.startswith(PACKAGE) and not self._path.is_dir()
 
     @property
     def repository(self) -> str:
-        """Of a hub id the repository, without a folder of it."""
+        """Return the repository of a hub id, without a folder within it."""
         return "/".join(self.checkpoint.split("/")[:2])
 
     @property
@@ -102,7 +105,7 @@ class Location:
         return folder
 
     def missing(self, files: hub.Files) -> str | None:
-        """Why it is not at hand, None when it is; touches no network."""
+        """Return why it is not at hand, None when it is; touches no network."""
         try:
             self.folder(files)
         except ModelError as error:

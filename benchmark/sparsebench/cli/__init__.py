@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
     """Commands by name; a command's module is imported when it is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of a session."""
+        """List the commands in the order of a session."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -80,6 +80,31 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+NO_MEMORY = (
+    "MemoryError",
+    "cannot map zero-fill pages",
+    "failed to map segment",
+    "Cannot allocate memory",
+    "bad_alloc",
+)
+"""What Python, its loader and its libraries call the end of memory, in the last line of what they say."""
+
+
+def _of_the_machine(error: Exception) -> Exit:
+    """USAGE, having said it, where memory ends or a file cannot be read or written: that is the user's to mend."""
+    # What a child raised comes as the text of its traceback.
+    last = f"{type(error).__name__}: {error}".strip().splitlines()[-1]
+    if any(name in last for name in NO_MEMORY):
+        echo(
+            f"memory ended ({last}). Free some, or raise the limit of this process; what is computed is kept.", err=True
+        )
+        return Exit.USAGE
+    if not isinstance(error, OSError) or error.filename is None or error.strerror is None:
+        return Exit.INTERNAL
+    echo(f"{error.filename}: {error.strerror}", err=True)
+    return Exit.USAGE
+
+
 def main() -> None:
     """The entry point: errors that a user can fix are one message without a traceback, and so are our own warnings."""
     plain_warnings()
@@ -87,7 +112,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for a closed terminal; here a file ended too soon
+            sys.excepthook(EOFError, error.__cause__, error.__cause__.__traceback__)
+            sys.exit(Exit.INTERNAL)
         echo("interrupted: finished cells are kept, the same command goes on from there", err=True)
         code = Exit.INTERRUPTED
     except click.ClickException as error:
@@ -96,7 +124,8 @@ def main() -> None:
     except SparsebenchError as error:
         echo(str(error), err=True)
         code = Exit.USAGE
-    except Exception:
-        sys.excepthook(*sys.exc_info())
-        code = Exit.INTERNAL
+    except Exception as error:
+        code = _of_the_machine(error)
+        if code is Exit.INTERNAL:
+            sys.excepthook(*sys.exc_info())
     sys.exit(code if isinstance(code, int) else Exit.OK)

@@ -24,7 +24,7 @@ def command() -> None:
 @command.command("ls", epilog=example("sparsebench cache ls"))
 @store_option
 def ls(store: Path | None) -> int:
-    """What is kept, verified on the way: a damaged artefact is set aside and named."""
+    """List what is kept, and verify it on the way: a damaged artefact is set aside and named."""
     place = Store(store or default_root())
     totals: dict[str, list[int]] = {}
     for artefact in place.artefacts():

@@ -185,7 +185,7 @@ def _notes(board: Board, comparison: Comparison) -> list[str]:
 
 
 def _table(headers: Sequence[str], table: Sequence[Sequence[str]], *, words: int) -> str:
-    """words: how many columns from the left are not numbers."""
+    """Format a table. words: how many columns from the left are not numbers."""
     align = ["left"] * words + ["right"] * (len(headers) - words)
     return tabulate(table, headers, tablefmt="github", disable_numparse=True, colalign=align)
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the process returns; `sparsebench --help` says the same.
+    """Exit codes of the process; `sparsebench --help` says the same.
 
     OK: also when nothing was left to do. FAILED_CELLS: something asked for failed or differs (a cell, a check).
     INTERRUPTED: Ctrl-C or SIGTERM. INTERNAL: an error of sparsebench itself. USAGE: a mistake that the user can fix.

@@ -16,7 +16,7 @@ Option = Callable[[Command], Command]
 
 
 def example(*lines: str) -> str:
-    """What a command's help ends with: lines to copy."""
+    """Format the end of a command's help: an example of lines to copy."""
     return "\b\n" + "\n".join(["Example:", *(f"  {line}" for line in lines)])
 
 
@@ -58,7 +58,7 @@ def merge_option(command: Command) -> Command:
 
 
 def results_options(command: Command) -> Command:
-    """What names the results of a suite: the suite as `run` takes it, and what was changed of it."""
+    """Add the options that name the results of a suite: the suite as `run` takes it, and what was changed of it."""
     options: list[Option] = [
         click.argument("suite"),
         click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",

@@ -48,7 +48,7 @@ def command(
 
 
 def _analyze_anew(board: Board, to: Path, plugin_switches: Sequence[str]) -> None:
-    """No machine's analysis of the suite has seen the cells of all."""
+    """Analyze the merged suite anew: no machine's own analysis has seen the cells of all."""
     from sparsebench.evaluate.published_analyses import analyze_published
     from sparsebench.registry import discover
 

@@ -1,4 +1,4 @@
-"""Where the results of a suite lie, asked for as `run` is asked: by the suite's name or its path."""
+"""Find the results of a suite, given its name or path as `run` takes it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def command(*, quiet: bool, in_process: bool, plugin_timeout: float | None, **op
         echo(f"slow: {missing}", err=True)
     with closing(Here() if in_process else Local(time_limit=plugin_timeout)) as executor:
         planned = run_suite(Request(**options), executor)
-    report = read_report(planned.folder)
+    report = read_report(planned.folder, planned.comparison)
     _say_failures(planned, report.board)
     if not quiet:
         width = shutil.get_terminal_size().columns

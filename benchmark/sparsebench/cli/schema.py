@@ -14,13 +14,14 @@ from sparsebench.registry import discover
 
 
 @click.command("schema", epilog=example("sparsebench schema suite > suite.schema.json"))
-@click.argument("of", type=click.Choice(["suite", "record", "reference"]), default="suite")
+@click.argument("of", type=click.Choice(["suite", "recipe", "record", "reference"]), default="suite")
 @plugin_options
 def command(of: str, plugin_switches: Sequence[str]) -> int:
-    """Print the JSON Schema of suite files, with the parameters of every plugin installed here, or of records.
+    """Print the JSON Schema of suites, with the parameters of every plugin installed here, of recipes or of records.
 
-    Point an editor at the first with a line `# yaml-language-server: $schema=FILE` at the top of a suite. `reference`
-    is the first as a page to read.
+    Point an editor at one with a line `# yaml-language-server: $schema=FILE` at the top of a suite or a recipe: it then
+    completes, checks, and says what a key means. Names that must exist, files, and keys that go together are checked by
+    `plan` alone. `reference` is the first as a page to read.
     """
     from sparsebench.records import Record
     from sparsebench.suite.json_schema import suite_schema
@@ -28,6 +29,11 @@ def command(of: str, plugin_switches: Sequence[str]) -> int:
 
     if of == "reference":
         echo(suite_reference(discover(plugin_switches)), nl=False)
+        return Exit.OK
+    if of == "recipe":
+        from sparsebench.training.recipe_schema import recipe_schema
+
+        click.echo(json.dumps(recipe_schema(), indent=1))
         return Exit.OK
     schema = Record.model_json_schema() if of == "record" else suite_schema(discover(plugin_switches))
     echo(json.dumps(schema, indent=1))

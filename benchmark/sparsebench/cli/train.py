@@ -56,7 +56,10 @@ def command(
 
 
 def select(variants: Sequence[Variant], patterns: Sequence[str]) -> Sequence[Variant]:
-    """Those whose label matches any pattern; all where there is none. Raises SparsebenchError where none matches."""
+    """Select the trainings whose label matches any pattern; all where there is none.
+
+    Raises SparsebenchError where none matches.
+    """
     chosen = [each for each in variants if any(matches(each.label, pattern) for pattern in patterns)]
     if patterns and not chosen:
         names = "\n".join(f"  {variant.label}" for variant in variants)
@@ -65,7 +68,7 @@ def select(variants: Sequence[Variant], patterns: Sequence[str]) -> Sequence[Var
 
 
 def _get(trainings: Sequence[Training], offline: bool) -> None:
-    """Everything that is not at hand is named before the first training begins."""
+    """Get what is not at hand, or name all of it before the first training begins."""
     if not offline:
         for training in trainings:
             training.fetch()

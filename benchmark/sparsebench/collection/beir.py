@@ -16,7 +16,10 @@ LAYOUT = "a BEIR folder holds corpus.jsonl, queries.jsonl and qrels/{split}.tsv,
 
 
 class BeirFolder(CollectionSource):
-    """The collection in `folder`, which suites and records call `name`."""
+    """The collection in `folder`, which suites and records call `name`.
+
+    Example: `BeirFolder(Path("beir/scifact"), "scifact").topics("test").qrels`.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
@@ -33,7 +36,7 @@ class BeirFolder(CollectionSource):
         return f"{self._file('corpus.jsonl')}:{position + 1}"
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether the other is the same folder."""
+        """Return whether the other is the same folder."""
         return isinstance(other, BeirFolder) and other.folder.resolve() == self.folder.resolve()
 
     def splits(self) -> Sequence[str]:
@@ -57,7 +60,7 @@ class BeirFolder(CollectionSource):
         return (self._file("corpus.jsonl"),)
 
     def missing(self) -> Sequence[str]:
-        """What the folder lacks; it cannot be downloaded."""
+        """List the files that the folder lacks; it cannot be downloaded."""
         absent = [name for name in ("corpus.jsonl", "queries.jsonl") if existing(self.folder, name) is None]
         if not self.splits():
             absent.append("qrels/{split}.tsv")

@@ -13,7 +13,7 @@ from sparsebench.suite import CollectionSpec
 
 @contextmanager
 def calling_source(spec: CollectionSpec, registry: Registry) -> Iterator[None]:
-    """What is done here may call the source of `spec`. Raises CollectionError for whatever such a source raises.
+    """Raise CollectionError for whatever the source of `spec` raises in the `with` block.
 
     For our own formats it changes nothing.
     """

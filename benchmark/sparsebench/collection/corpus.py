@@ -18,7 +18,7 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a pass over D documents leaves.
+    """The result of one pass over D documents.
 
     doc_ids: (D,) UTF-8 bytes in corpus order. digest: SHA-256 of ids and texts. empty: documents without text.
     repeats: places (n,) int64, in the order of the source, of documents that came again with the same text; they are
@@ -88,13 +88,13 @@ def _passed(documents: Iterable[tuple[int, Document]], where: Callable[[int], st
 
 
 def absent_judgments(qrels: Qrels, doc_ids: np.ndarray) -> int:
-    """How many judgments are of documents that are not among `doc_ids` (D,); they count as relevant but unfindable."""
+    """Count judgments of documents that are not among `doc_ids` (D,); they count as relevant but unfindable."""
     judged = np.array([doc_id.encode() for documents in qrels.values() for doc_id in documents], dtype=np.bytes_)
     return int(np.count_nonzero(~np.isin(judged, doc_ids)))
 
 
 def _first_places(doc_ids: np.ndarray) -> np.ndarray:
-    """For each document, the place of the first with its id, (D,) int64."""
+    """Return for each document the place of the first with its id, (D,) int64."""
     by_id = np.argsort(doc_ids, kind="stable")
     in_order = doc_ids[by_id]
     begins = np.append(True, in_order[1:] != in_order[:-1])[: len(doc_ids)]
@@ -104,7 +104,7 @@ def _first_places(doc_ids: np.ndarray) -> np.ndarray:
 
 
 def _same_texts(documents: Iterable[Document], first: np.ndarray, repeats: np.ndarray) -> np.ndarray:
-    """Which of the repeats (n,) have the text of the first document with their id, (n,) bool."""
+    """Mark the repeats (n,) that have the text of the first document with their id, (n,) bool."""
     wanted = {*repeats.tolist(), *first[repeats].tolist()}
     digests = {
         position: hashlib.sha256(document.text.encode(errors="surrogatepass")).digest()

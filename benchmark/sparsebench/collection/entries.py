@@ -1,4 +1,4 @@
-"""What the lines of a documents or queries file become, with the rules that every id and text keeps."""
+"""Parse the lines of documents and queries files, and check the rules that every id and text keeps."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def from_tsv(line: str) -> Entry:
 
 
 def heading(line: str) -> bool:
-    """Whether a line names a column of ids."""
+    """Return whether a line names a column of ids."""
     return re.fullmatch(_ID_HEADER, line.strip(), re.IGNORECASE) is not None
 
 
@@ -103,7 +103,7 @@ def gather_queries(path: Path, entries: Iterable[tuple[int, Entry]], mistakes: M
 
 
 def _id(record: dict[str, object]) -> str:
-    """Of `_id`; a whole number is taken as the digits that the judgments have."""
+    """Return the value of `_id`; a whole number is taken as the digits that the judgments have."""
     value = record.get("_id")
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _string(record, "_id")
 

@@ -22,7 +22,7 @@ OF_THE_SOURCE = Path("source")
 
 @dataclass(frozen=True)
 class Groups:
-    """document -> group; a document without one is a group of its own, by its own id."""
+    """Groups of documents; a document without one is a group of its own, by its own id."""
 
     of: Mapping[str, str]
 
@@ -46,7 +46,7 @@ class Groups:
         return found
 
     def counts(self, doc_ids: np.ndarray) -> dict[str, Json]:
-        """For the record: how many groups there are, documents of none, and members that are no documents."""
+        """Return counts for the record: groups, documents of none, and members that are no documents."""
         grouped = np.isin(doc_ids, np.array([doc_id.encode() for doc_id in self.of], dtype=np.bytes_))
         return {
             "document_groups": len(np.unique(self.ids(doc_ids))),

@@ -24,6 +24,8 @@ class IrDatasets(CollectionSource):
     """The dataset `dataset_id` of ir_datasets, one split by itself (`beir/scifact/test`).
 
     carried: ids of plugins, which may have been meant.
+
+    Example: `IrDatasets("beir/scifact/test").topics(None).qrels`.
     """
 
     def __init__(self, dataset_id: str, *, carried: Iterable[str] = ()) -> None:
@@ -39,7 +41,7 @@ class IrDatasets(CollectionSource):
                 yield Document(record.doc_id, _text(record))
 
     def topics(self, split: str | None) -> Topics:
-        """All queries, judged or not, with grades as ir_datasets gives them.
+        """Read all queries, judged or not, with grades as ir_datasets gives them.
 
         Judgments of queries that the dataset does not list are left out and counted: some TREC years pooled more than
         they kept.
@@ -88,7 +90,7 @@ class IrDatasets(CollectionSource):
 
     @property
     def has_docpairs(self) -> bool:
-        """Whether it has triples of a query, a better and a worse document, to train on."""
+        """True if it has triples of a query, a better and a worse document, to train on."""
         return bool(self._dataset.has_docpairs())
 
     def docpairs(self) -> Iterator[tuple[str, str, str]]:
@@ -104,7 +106,7 @@ class IrDatasets(CollectionSource):
             return [_text(found[doc_id]) for doc_id in doc_ids]
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether the other is over the same documents."""
+        """Return whether the other is over the same documents."""
         return isinstance(other, IrDatasets) and other.documents_of == self.documents_of
 
     @property
@@ -152,7 +154,7 @@ class IrDatasets(CollectionSource):
 
 @contextmanager
 def _bars_on_terminals_only() -> Iterator[None]:
-    """ir_datasets draws progress bars on stderr, where a log file would get thousands of lines."""
+    """Keep ir_datasets from drawing progress bars on no terminal: a log file would get thousands of lines."""
     with nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO()):
         yield
 

@@ -1,4 +1,4 @@
-"""Which files an ir_datasets dataset needs, and whether they are at hand, without touching the network.
+"""Find the files an ir_datasets dataset needs, and those that are missing, without touching the network.
 
 ir_datasets has no such question in its interface. But every dataset is a tree of small objects around `Download`
 (a url, a checksum, a cache path), some inside a cache of what was extracted; so the tree is walked to them.
@@ -52,7 +52,7 @@ def _walk(node: object, cache: Any, seen: set[int]) -> Iterator[Source]:
 
 
 def _children(node: object) -> Iterator[object]:
-    """What a node holds; functions are not looked into, as their closures hold whole families of datasets."""
+    """Yield the members of a node, except of functions, as their closures hold whole families of datasets."""
     if isinstance(node, list | tuple):
         yield from node
     elif isinstance(node, dict):

@@ -29,17 +29,19 @@ class LookedAt:
 
     @classmethod
     def documents(cls, media: Media, source: CollectionSource, doc_ids: np.ndarray) -> LookedAt:
-        """Those that are ranked. doc_ids: (D,) UTF-8 bytes."""
+        """Make it of the items that are ranked. doc_ids: (D,) UTF-8 bytes."""
         return cls(media, source, tuple(doc_id.decode() for doc_id in doc_ids.tolist()))
 
     @classmethod
     def queries(cls, media: Media, source: CollectionSource, topics: Topics) -> LookedAt:
-        """Those that are asked."""
+        """Make it of the items that are asked."""
         return cls(media, source, tuple(query.query_id for query in topics.queries))
 
     @cached_property
     def items(self) -> Sequence[MediaItem]:
-        """Each item. Raises CollectionError that names the first ten that are not there, and where they are named."""
+        """Return the items in order. Raises CollectionError that names the first ten that are not there, and where they
+        are named.
+        """
         with Mistakes() as mistakes:
             for absent in self.media.absent(self.ids):
                 mistakes.add(self.source.where_item(absent), f"{absent!r} is not in {self.media.path}")

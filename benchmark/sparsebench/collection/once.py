@@ -18,7 +18,7 @@ def taken_once(source: CollectionSource, corpus: Corpus) -> CollectionSource:
 
 
 class Once(CollectionSource):
-    """All of a source but for documents at some places (n,), ascending."""
+    """Source without its documents at some places (n,), ascending."""
 
     def __init__(self, source: CollectionSource, repeats: np.ndarray) -> None:
         self.name, self.items = source.name, source.items

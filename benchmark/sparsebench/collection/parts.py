@@ -1,4 +1,4 @@
-"""Which queries play which part: tested, bank, development."""
+"""Split a collection's queries into test, bank and development sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HASH = "hash"
 
 @dataclass(frozen=True)
 class Sources:
-    """Where the queries of a collection come from: its own, those of the bank, those for tuning."""
+    """Sources of a collection's queries: its own, those of the bank, those for tuning."""
 
     own: CollectionSource
     bank: CollectionSource
@@ -46,7 +46,7 @@ class Sources:
 
     @property
     def all(self) -> tuple[CollectionSource, ...]:
-        """Each once."""
+        """Return all sources, each once."""
         return tuple({id(source): source for source in (self.own, self.bank, self.dev)}.values())
 
 

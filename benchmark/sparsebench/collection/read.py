@@ -1,4 +1,4 @@
-"""Where documents come from, and their ids and digest, read once."""
+"""Read the documents of a collection once, with their ids and digest."""
 
 from __future__ import annotations
 

@@ -74,15 +74,16 @@ class TestCollection:
 
     @cached_property
     def digests(self) -> dict[str, Json]:
-        """What of the collection is part of every cell's key."""
+        """Return the digests of the collection that are part of every cell's key."""
         groups = {} if self.groups is None else {"document_groups": self.groups.digest}
         own = {"corpus": self.corpus.digest, "test": topics_digest(self.test), "drop_own_id": self.spec.drop_own_id}
         return {**own, **groups}
 
     @cached_property
     def roles(self) -> dict[str, Json]:
-        """Which queries play the other parts, for records and keys: how the suite names them (files without their
-        folders), seeds included, and their digests."""
+        """Return the bank and development queries for records and keys: the suite's own words for them (files without
+        their folders), seeds included, and their digests.
+        """
         parts = {"bank": (self.spec.bank, self.bank), "dev": (self.spec.dev, self.dev)}
         found: dict[str, Json] = {
             part: {**portable(spec.model_dump(exclude_none=True)), "queries": topics_digest(topics)}

@@ -39,7 +39,7 @@ def topics_digest(topics: Topics) -> str:
 
 
 def empty_queries(topics: Topics) -> int:
-    """How many queries have no text; they are allowed and retrieve nothing."""
+    """Return how many queries have no text; they are allowed and retrieve nothing."""
     return sum(not query.text.strip() for query in topics.queries)
 
 

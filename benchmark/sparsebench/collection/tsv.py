@@ -23,6 +23,8 @@ class TsvCollection(CollectionSource):
 
     columns: of the documents and of the queries, where these are csv files. qrels: a path that ends in `diagonal`
     stands for none: line by line, a query is answered by a document.
+
+    Example: `TsvCollection(Path("docs.tsv"), Path("queries.tsv"), Path("qrels.txt"), "tea").topics(None).qrels`.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class TsvCollection(CollectionSource):
         return f"{self.docs_tsv}:{position + 1}"
 
     def topics(self, split: str | None) -> Topics:
-        """All queries, judged or not. Raises CollectionError when a split is asked: there is none."""
+        """Read all queries, judged or not. Raises CollectionError when a split is asked: there is none."""
         if split is not None:
             raise CollectionError(f"{self.name}: no split {split!r}; TSV files are one split by themselves")
         found = read_queries(self.queries_tsv, self._queries_columns)
@@ -68,7 +70,7 @@ class TsvCollection(CollectionSource):
         return Topics(found.queries, qrels, {**found.counts, **counts})
 
     def _diagonal(self) -> Qrels:
-        """Each line's query is answered by the document on the same line of the other file."""
+        """Judge each query answered by the document on the same line of the other file."""
         with Mistakes() as mistakes:
             asked = [entry.id for _, entry in entries(self.queries_tsv, self._queries_columns, mistakes)]
         answers = [document.doc_id for document in self.documents()]

@@ -15,7 +15,7 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 def interpolate(node: Node, environ: Mapping[str, str], mistakes: Mistakes) -> Node:
-    """The same value, with the variables in its texts replaced; one that is not set or empty is a mistake."""
+    """Return a value with the variables in its texts replaced; one that is not set or empty is a mistake."""
     if node.text is not None:
         unset = [name for name in _VARIABLE.findall(node.text) if not environ.get(name)]
         for name in unset:

@@ -1,4 +1,4 @@
-"""How much a configuration may hold, counted before anything is spelled out: a few hundred bytes can name billions."""
+"""Limits on the size of a configuration, checked before it is spelled out: a few hundred bytes can name billions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONGEST_NAME = 255
 
 
 def few_enough(entries: Iterable[Node], of: str, mistakes: Mistakes) -> bool:
-    """Whether entries with their grids and tunings can be spelled out; what is too much is a mistake at its entry."""
+    """Check that entries with their grids and tunings can be spelled out; too many are a mistake at their entry."""
     points = values = 0
     for entry in entries:
         grid, tune = entry.entries.get("grid"), entry.entries.get("tune")
@@ -58,12 +58,12 @@ def few_enough(entries: Iterable[Node], of: str, mistakes: Mistakes) -> bool:
 
 
 def _combinations(lists: Node | None) -> int:
-    """How many choices of one value of each list there are; 1 where there is no list."""
+    """Return how many choices of one value of each list there are; 1 where there is no list."""
     return math.prod(len(node.items) or 1 for node in (lists.entries if lists else {}).values())
 
 
 def _spelled_out(entry: Node, grid: Node | None) -> int:
-    """How many values the entries of a grid hold together."""
+    """Return how many values the entries of a grid hold together."""
     if grid is None:
         return entry.size
     points = _combinations(grid)
@@ -72,7 +72,9 @@ def _spelled_out(entry: Node, grid: Node | None) -> int:
 
 
 def check_cells(tree: Node, kinds: Mapping[str, int], mistakes: Mistakes) -> bool:
-    """Whether a suite has no more cells than can be planned. kinds: list -> how many there are where it is left out."""
+    """Check that a suite has no more cells than can be planned. kinds: list -> the number of its entries where the
+    suite leaves it out.
+    """
     counts = {
         kind: len(tree.entries[kind].items) if kind in tree.entries else default for kind, default in kinds.items()
     }
@@ -84,7 +86,7 @@ def check_cells(tree: Node, kinds: Mapping[str, int], mistakes: Mistakes) -> boo
 
 
 def unusable_path(text: str) -> str | None:
-    """Why no file system takes a text as a path; None where one may."""
+    """Return why no file system takes a text as a path; None where one may."""
     if "\0" in text:
         return "a path cannot hold the character U+0000"
     longest = max((len(part.encode(errors="replace")) for part in PurePath(text).parts), default=0)

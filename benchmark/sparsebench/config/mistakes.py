@@ -1,4 +1,4 @@
-"""Where a mistake is, and all of them at once."""
+"""Mistakes in a configuration, each with its place, reported all at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Position:
 
     @property
     def folder(self) -> Path:
-        """What relative paths are relative to: the suite file's folder; the working directory for an override."""
+        """Folder that relative paths start from: the suite file's, or the working directory for an override."""
         return Path(self.where).parent if self.line else Path()
 
 

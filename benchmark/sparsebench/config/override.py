@@ -32,7 +32,10 @@ def _always(place: Position) -> Place:
 
 
 def _set(node: Node, path: list[str], new: Node) -> Node:
-    """Raises LookupError with a message where the path leads nowhere; its last key may be new."""
+    """Set the value at a path.
+
+    Raises LookupError with a message where the path leads nowhere; its last key may be new.
+    """
     key, *rest = path
     if isinstance(node.value, tuple):
         if not (key.isdecimal() and int(key) < len(node.items)):

@@ -37,13 +37,13 @@ class Node:
 
     @cached_property
     def size(self) -> int:
-        """How many values it holds, itself among them, with every alias written out; an alias is counted once."""
+        """Return the number of values it holds, itself among them, aliases written out; an alias is counted once."""
         within = self.items or self.entries.values()
         return 1 + sum(node.size for node in within)
 
     @cached_property
     def depth(self) -> int:
-        """How many values stand within each other, itself the first."""
+        """Return the depth of nesting of its values, itself the first."""
         return 1 + max((node.depth for node in self.items or self.entries.values()), default=0)
 
     @property
@@ -74,11 +74,11 @@ class Node:
         return place
 
     def with_entries(self, entries: Mapping[str, Node]) -> Node:
-        """The same mapping with these entries added or replaced."""
+        """Return a copy of the mapping with these entries added or replaced."""
         return replace(self, value={**self.entries, **entries})
 
     def without(self, *keys: str) -> Node:
-        """The same mapping without these keys."""
+        """Return a copy of the mapping without these keys."""
         return replace(self, value={key: entry for key, entry in self.entries.items() if key not in keys})
 
 

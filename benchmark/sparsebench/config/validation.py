@@ -1,4 +1,4 @@
-"""pydantic's errors in the words of a suite: keys, lists and mappings rather than fields, tuples and models."""
+"""Turn pydantic's errors into the words of a suite: keys, lists and mappings rather than fields, tuples and models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ _PHRASES = {
 
 
 def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun: str) -> list[tuple[KeyPath, str]]:
-    """Every mistake as (path in `data`, message). What a mapping calls its entries is `noun` ("key", "parameter")."""
+    """List every mistake as (path in `data`, message).
+
+    What a mapping calls its entries is `noun` ("key", "parameter").
+    """
     wrong: dict[KeyPath, list[ErrorDetails]] = {}
     mistakes: list[tuple[KeyPath, str]] = []
     for details in error.errors(include_url=False):
@@ -55,7 +58,7 @@ def explain(error: ValidationError, model: type[BaseModel], data: Json, *, noun:
 
 
 def _follows(details: ErrorDetails) -> bool:
-    """Whether it only says that something else is wrong: a list whose items are all mistaken is no empty list."""
+    """Return whether an error only follows from another: a list whose items are all mistaken is no empty list."""
     kind = details["type"]
     return kind == "default_factory_not_called" or (kind == "too_short" and len(details["input"]) > 0)
 

@@ -12,16 +12,20 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
-from sparsebench.errors import PluginError
+from sparsebench.errors import ContractError, PluginError
 
 
 class ProcessDied(PluginError):
     """A call ended the process, or had to be ended with it, the last time that it was made."""
 
 
+class Interruption(KeyboardInterrupt):
+    """The user's own, passed on by the parent: no plugin raises this one."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """What is about to happen.
+    """Description of a call that is about to happen.
 
     name: for messages, e.g. `Sinkhorn.fit`.
     key: the same in a process that does the same once more; another for what should be tried whatever became of this.
@@ -34,7 +38,7 @@ class Call:
 
 
 class Listener(Protocol):
-    """Who is told of calls."""
+    """Receiver of notices of calls."""
 
     def enter(self, name: str, key: Sequence[str], *, limited: bool) -> None:
         """A call begins; raises ProcessDied for one that ended a process before."""
@@ -58,7 +62,8 @@ def listen(listener: Listener) -> None:
 def calling(name: str, *key: str, limited: bool = True) -> Iterator[None]:
     """Announce a call. key: what tells it from others of that name; without one it is a part of the call around it.
 
-    Raises ProcessDied where it ended a process before.
+    Raises ProcessDied where it ended a process before, and ContractError for what a plugin raised that would end the
+    process: a KeyboardInterrupt that is not the user's, or a BaseException of its own.
 
     Example:
         with calling("words+mine on fruit", cell.key, limited=False), calling("Mine.fit"):
@@ -71,5 +76,10 @@ def calling(name: str, *key: str, limited: bool = True) -> Iterator[None]:
     listener.enter(name, key, limited=limited)
     try:
         yield
+    except (Exception, SystemExit, GeneratorExit, Interruption):
+        raise
+    except BaseException as error:
+        found = f"it raised {type(error).__name__}, which would end the process"
+        raise ContractError(name, "raises exceptions", found) from error
     finally:
         listener.leave()

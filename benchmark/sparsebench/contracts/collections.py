@@ -13,16 +13,17 @@ from sparsebench.types import Document, Role, Topics
 class CollectionSource(Fetchable, ABC):
     """A source of documents, queries and judgments. Making one opens no file; documents stream.
 
-    class Clips(CollectionSource):
-        name = "clips"
+    Example:
+        class Clips(CollectionSource):
+            name = "clips"
 
-        def __init__(self, *, captions: Path) -> None:
-            self.captions = captions
+            def __init__(self, *, captions: Path) -> None:
+                self.captions = captions
 
-        def documents(self) -> Iterator[Document]:
-            for clip in json.loads(self.captions.read_text()):
-                yield Document(clip["id"], clip["caption"])
-        ...
+            def documents(self) -> Iterator[Document]:
+                for clip in json.loads(self.captions.read_text()):
+                    yield Document(clip["id"], clip["caption"])
+            ...
     """
 
     name: str
@@ -48,7 +49,7 @@ class CollectionSource(Fetchable, ABC):
         """The files that determine the corpus; their size, time and digest key the cached corpus digest."""
 
     def where(self, position: int) -> str:
-        """Where document number `position` (from 0) stands, for messages: `file:line` where there is a file."""
+        """Return the place of document number `position` (from 0), for messages: `file:line` where there is a file."""
         return f"{self.name}, document {position + 1}"
 
     def of_split(self, split: str | None) -> CollectionSource:
@@ -60,7 +61,7 @@ class CollectionSource(Fetchable, ABC):
         return None
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether a query id means the same query here and there."""
+        """Return whether a query id means the same query here and there."""
         return other is self or (type(other) is type(self) and other.name == self.name)
 
     def where_item(self, item_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether the parts of a CSR matrix fit together: compiled loops follow them wherever they point."""
+"""Check that the parts of a CSR matrix fit together: compiled loops follow them wherever they point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a part of the contract is told that it goes: once a process, with its successor and the version it goes with."""
+"""Warnings for deprecated parts of the contract: once a process, with the successor and the version of removal."""
 
 from __future__ import annotations
 

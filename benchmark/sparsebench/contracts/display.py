@@ -65,7 +65,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis of a chart. log: whether it is logarithmic. range: its ends; those of the lines where it is None."""
+    """An axis of a chart. log: whether it is logarithmic. range: its ends; those of the lines where it is None.
+
+    Example:
+        >>> Axis("terms", log=True, range=(1, 1000)).range
+        (1, 1000)
+    """
 
     title: str
     log: bool = False
@@ -117,7 +122,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything that one analysis of a suite shows."""
+    """Columns and curves that one analysis of a suite shows."""
 
     columns: tuple[Column, ...] = ()
     curves: tuple[Curves, ...] = ()

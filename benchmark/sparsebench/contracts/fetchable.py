@@ -1,4 +1,4 @@
-"""What may have to be downloaded before it can be used."""
+"""Base of things that may have to be downloaded before they can be used."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 
 class Fetchable:
-    """Something that may have to be downloaded."""
+    """Base of models and collections whose files may have to be downloaded."""
 
     def missing(self) -> Sequence[str]:
-        """What is not at hand and where to get it, one line each; touches no network."""
+        """Return what is not at hand and where to get it, one line each; touches no network."""
         return ()
 
     def fetch(self) -> None:

@@ -35,10 +35,14 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @dataclass(frozen=True)
 class Conversion:
-    """What `sparsebench convert` asks for.
+    """Request of `sparsebench convert`.
 
     source: a file of the model's authors. out: the folder to write, which is not there yet. tokenizer: a folder that
     holds it. image_size: pixels a side, where the user says so.
+
+    Example:
+        >>> Conversion(Path("clip.pt"), Path("clip"), Path("tokenizer"), image_size=224).image_size
+        224
     """
 
     source: Path
@@ -56,6 +60,11 @@ class ModelPlugin:
 
     convert: turns a checkpoint of the model's authors into a folder, all or nothing, and says what it found; None where
     there is nothing to convert. Raises ModelError.
+
+    Example:
+        @hookimpl
+        def register_models():
+            return [ModelPlugin("letters", Letters, "counts of letters")]
     """
 
     name: str
@@ -67,7 +76,13 @@ class ModelPlugin:
 
 @dataclass(frozen=True)
 class PostprocessorPlugin:
-    """As ModelPlugin, for postprocessors."""
+    """Registration of a postprocessor; fields are those of ModelPlugin.
+
+    Example:
+        @hookimpl
+        def register_postprocessors():
+            return [PostprocessorPlugin("centred", Centred, "scores minus their mean over the bank")]
+    """
 
     name: str
     factory: type[Postprocessor]
@@ -76,7 +91,7 @@ class PostprocessorPlugin:
 
 @dataclass(frozen=True)
 class AnalyzerPlugin:
-    """As ModelPlugin, for analyzers; and what the leaderboard shows of their values.
+    """Registration of an analyzer: fields as in ModelPlugin, and what the leaderboard shows of their values.
 
     What is declared here is written beside the records, so that a report needs no plugin.
 
@@ -94,7 +109,7 @@ class AnalyzerPlugin:
     """Charts of the HTML page; or a function of the analyzer."""
 
     def shown(self, analyzer: Analyzer) -> Shown:
-        """Everything that an analysis by this analyzer shows.
+        """Return the columns and curves that an analysis by this analyzer shows.
 
         Raises PluginError for anything that is no column and no curve, and for columns of a whole suite, which has no
         row.
@@ -122,6 +137,7 @@ class AnalyzerPlugin:
 class CollectionPlugin:
     """A collection that a package carries, or one whose files it reads: `name` is what suites write in `id:`.
 
+    Example:
         CollectionPlugin("tea", Path(__file__).parent / "tea", "four sentences about tea")
         CollectionPlugin("clips", summary="captions of clips", source=Clips)
 

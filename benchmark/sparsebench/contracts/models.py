@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
 
 class Vocabulary(ABC):
-    """The output dimensions of an encoder, and the way from text to them."""
+    """The output dimensions of an encoder, and the way from text to them.
+
+    Example:
+        >>> class Letters(Vocabulary):
+        ...     size = 3
+        ...     def token(self, term_id):
+        ...         return "abc"[term_id]
+        ...     def token_ids(self, texts):
+        ...         return [["abc".index(letter) for letter in text if letter in "abc"] for text in texts]
+        >>> Letters().token_ids(["a cab"])
+        [[0, 2, 0, 1]]
+    """
 
     size: int
     special_ids: frozenset[int] = frozenset()
@@ -43,7 +54,17 @@ class Vocabulary(ABC):
 
 
 class LoadedEncoder(ABC):
-    """An encoder with its weights (or corpus statistics) in memory."""
+    """An encoder with its weights (or corpus statistics) in memory.
+
+    Example:
+        >>> from scipy.sparse import csr_array
+        >>> class Counts(LoadedEncoder):
+        ...     def encode(self, texts, role):
+        ...         counts = [[text.count(letter) for letter in "abc"] for text in texts]
+        ...         return Encoded(csr_array(np.array(counts, dtype=np.float32)))
+        >>> Counts().encode(["a cab"], "document").vectors.toarray().tolist()
+        [[2.0, 1.0, 1.0]]
+    """
 
     vocabulary: Vocabulary
 
@@ -66,7 +87,7 @@ class LoadedEncoder(ABC):
 
 
 class Model(Fetchable, ABC):
-    """What every form of model says of itself before it is loaded; a plugin derives from one of the forms below.
+    """Base of every form of model, before it is loaded; a plugin derives from one of the forms below.
 
     A new form is a class here, an adapter in `sparsebench.evaluate.forms` and its rules in `sparsebench.testing`.
 
@@ -83,7 +104,7 @@ class Model(Fetchable, ABC):
     dense: bool = True
 
     def unsuited(self, items: Role | None) -> str | None:
-        """Why it cannot work on a collection, in words that follow its name; None where it can.
+        """Return why it cannot work on a collection, in words that follow its name; None where it can.
 
         items: the side of the collection that is looked at (clips, images), None where all is text.
         """
@@ -100,7 +121,9 @@ class Model(Fetchable, ABC):
 
     @abstractmethod
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """All that determines what it makes of texts in this role; the same for both where roles mean nothing to it."""
+        """Return all that determines what it makes of texts in this role; the same for both where roles mean nothing to
+        it.
+        """
 
     def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
         """Name what of `device` determines the bytes beside the identity: its kind, the engine on a CPU.
@@ -111,7 +134,7 @@ class Model(Fetchable, ABC):
 
 
 class VectorModel(Model, ABC):
-    """What models that make sparse vectors share.
+    """Base of models that make sparse vectors.
 
     expands_queries: whether the query side can have active dimensions that are not tokens of the query.
     """
@@ -121,17 +144,17 @@ class VectorModel(Model, ABC):
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """All that determines the bytes of `encode(…, role)`."""
+        """Return all that determines the bytes of `encode(…, role)`."""
 
     def unsuited(self, items: Role | None) -> str | None:
-        """Raises no objection to text; to clips and images where it reads texts alone."""
+        """Raise no objection to text; to clips and images where it reads texts alone."""
         looked_at = {"document": "documents", "query": "queries"}
         if items is None or self.reads_media:
             return None
         return f"reads texts alone, and the {looked_at[items]} of this collection are clips or images"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """Its identity in this role."""
+        """Return the identity in this role."""
         return self.identity(role)
 
     @abstractmethod
@@ -140,11 +163,21 @@ class VectorModel(Model, ABC):
 
 
 class SparseEncoder(VectorModel, ABC):
-    """A model whose vectors depend on the text alone."""
+    """A model whose vectors depend on the text alone.
+
+    Example:
+        >>> class Letters(SparseEncoder):
+        ...     def identity(self, role):
+        ...         return {"letters": "abc"}
+        ...     def load(self, device):
+        ...         return Counts()  # a LoadedEncoder
+        >>> Letters().identity_of("query")
+        {'letters': 'abc'}
+    """
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """All that determines the bytes of `encode(…, role)`: weights and tokenizer digests, length, pooling, …
+        """Return all that determines the bytes of `encode(…, role)`: weights and tokenizer digests, length, pooling, …
         Needs no torch. Raises ModelError where the checkpoint is not at hand, saying how to get it."""
 
     @abstractmethod
@@ -157,14 +190,24 @@ class SparseEncoder(VectorModel, ABC):
 
 
 class CollectionModel(VectorModel, ABC):
-    """A model that is fitted to the corpus (BM25, idf-weighted query sides); its key includes the corpus digest."""
+    """A model that is fitted to the corpus (BM25, idf-weighted query sides); its key includes the corpus digest.
+
+    Example:
+        >>> class Frequencies(CollectionModel):
+        ...     def identity(self, role):
+        ...         return {}
+        ...     def fit(self, documents, device):
+        ...         return Weighted(Counter(word for document in documents() for word in document.text.split()))
+        >>> Frequencies.reads_corpus
+        True
+    """
 
     reads_corpus: ClassVar[bool] = True
     expands_queries: bool = False
 
     @abstractmethod
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """As SparseEncoder.identity."""
+        """Return what determines features and scores, as `SparseEncoder.identity` does."""
 
     @abstractmethod
     def fit(self, documents: Callable[[], Iterator[Document]], device: str) -> LoadedEncoder:
@@ -176,7 +219,17 @@ class CollectionModel(VectorModel, ABC):
 
 
 class Scorer(Model, ABC):
-    """A system that gives scores for ids, without vectors."""
+    """A system that gives scores for ids, without vectors.
+
+    Example:
+        >>> class Lengths(Scorer):
+        ...     def identity(self):
+        ...         return {"scores": "lengths of ids"}
+        ...     def score(self, queries, doc_ids):
+        ...         return ScoredIds(np.tile(np.char.str_len(doc_ids).astype(np.float32), (len(queries), 1)))
+        >>> Lengths().score([Query("q1", "tea")], np.array([b"d1", b"d10"])).scores.tolist()
+        [[2.0, 3.0]]
+    """
 
     default_candidates: ClassVar[Candidates] = "all"
     dense: bool = False
@@ -185,10 +238,10 @@ class Scorer(Model, ABC):
 
     @abstractmethod
     def identity(self) -> Mapping[str, Json]:
-        """All that determines its scores: digests of its files."""
+        """Return all that determines its scores: digests of its files."""
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """Its identity, whatever the role."""
+        """Return the identity, whatever the role."""
         return self.identity()
 
     def computed_by(self, role: Role, device: str) -> Mapping[str, Json]:
@@ -219,11 +272,15 @@ class Scorer(Model, ABC):
 
 @dataclass(frozen=True)
 class ScoredIds:
-    """What a Scorer returns.
+    """Result of a Scorer.
 
     scores: (Q, D + O) of a floating type, float64 kept and others read as float32: a dense array, or CSR whose unstored
     entries are unseen.
     notes: counts for the record, e.g. `{"queries_not_in_run": 3}`.
+
+    Example:
+        >>> ScoredIds(np.zeros((2, 3), np.float32), {"queries_not_in_run": 1}).scores.shape
+        (2, 3)
     """
 
     scores: csr_array | np.ndarray

@@ -25,9 +25,13 @@ Features = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class EncodedFeatures:
-    """What a paired encoder keeps of N texts or items.
+    """Features that a paired encoder keeps of N texts or items.
 
     features: arrays whose first axis is N. truncated: how many texts were cut at the maximum length.
+
+    Example:
+        >>> EncodedFeatures({"mean": np.zeros((2, 4), np.float32)}, truncated=1).features["mean"].shape
+        (2, 4)
     """
 
     features: Features
@@ -35,7 +39,20 @@ class EncodedFeatures:
 
 
 class LoadedPairedEncoder(ABC):
-    """A paired encoder with its weights in memory. Q texts, V items."""
+    """A paired encoder with its weights in memory. Q texts, V items.
+
+    Example:
+        >>> class Lengths(LoadedPairedEncoder):
+        ...     def encode_texts(self, texts):
+        ...         return EncodedFeatures({"length": np.array([[len(text)] for text in texts], np.float32)})
+        ...     def encode_items(self, items):
+        ...         return EncodedFeatures({"length": np.array([[len(item.item_id)] for item in items], np.float32)})
+        ...     def score(self, texts, items):
+        ...         return texts["length"] @ items["length"].T
+        >>> loaded = Lengths()
+        >>> loaded.score(loaded.encode_texts(["cat"]).features, {"length": np.ones((2, 1), np.float32)}).tolist()
+        [[3.0, 3.0]]
+    """
 
     @abstractmethod
     def encode_texts(self, texts: Sequence[str]) -> EncodedFeatures:
@@ -81,7 +98,7 @@ class PairedEncoder(Model):
 
     @property
     def rescored(self) -> int | None:
-        """How many of each query's best candidates by `score` get their final score from `rescore`.
+        """Number of each query's best candidates by `score` that get their final score from `rescore`.
 
         All others are unseen. None where `score` is final.
         """
@@ -89,19 +106,19 @@ class PairedEncoder(Model):
 
     @property
     def keeps_scores(self) -> bool:
-        """Whether scores are kept in the store, for models that run a network for every pair."""
+        """True if scores are kept in the store, for models that run a network for every pair."""
         return False
 
     @abstractmethod
     def identity(self, side: Side) -> Mapping[str, Json]:
-        """All that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
+        """Return all that determines the features of a side: weights, lengths, sampling of frames, type of numbers.
 
         Needs no torch. Raises ModelError where the checkpoint is
         not at hand, saying how to get it.
         """
 
     def scoring(self) -> Mapping[str, Json]:
-        """What determines scores and no features, e.g. how many candidates are scored again."""
+        """Settings that determine scores and no features, e.g. how many candidates are scored again."""
         return {}
 
     def unsuited(self, items: Role | None) -> str | None:
@@ -109,7 +126,7 @@ class PairedEncoder(Model):
         return None if items else "compares texts with clips or images, and this collection has none; name its `media:`"
 
     def identity_of(self, role: Role) -> Mapping[str, Json]:
-        """Those of both sides, as either may be asked in either role, and what determines scores."""
+        """Return the identities of both sides, as either may be asked in either role, and what determines scores."""
         sides = {"text": dict(self.identity("text")), "item": dict(self.identity("item"))}
         return {**sides, "scoring": dict(self.scoring())}
 

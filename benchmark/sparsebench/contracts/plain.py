@@ -1,4 +1,4 @@
-"""What plugins return for records: plain JSON, numbers finite. numpy's numbers are turned into Python's here."""
+"""Convert values that plugins return for records to plain JSON, numbers finite: numpy's numbers become Python's."""
 
 from __future__ import annotations
 

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a postprocessor may need beside the score blocks of its fitting queries.
+    """Input of a postprocessor's `fit` beside the score blocks of its fitting queries.
 
     query_texts: (B,) texts of the fitting queries, e.g. to weigh duplicates.
     bank_gallery: (B, E) scores of the bank's queries for the bank's own documents; None where the bank has none.
+
+    Example:
+        >>> FitContext(query_texts=("what is tea",)).bank_gallery is None
+        True
     """
 
     query_texts: Sequence[str] = ()
@@ -27,7 +31,7 @@ class FitContext:
 
 @dataclass(frozen=True)
 class State:
-    """What `fit` learnt.
+    """Result of a postprocessor's `fit`.
 
     arrays: named (D,) tensors, one value per document.
     blocks: the fitting blocks, for methods that read them again per query (`append`); None for all others.
@@ -36,6 +40,11 @@ class State:
     rows of them a block is about.
     error: two corrected scores of a row that are no further apart than this may be equal in exact arithmetic, or the
     other way round. The record counts first places within it, and those that are equal.
+
+    Example:
+        >>> import torch
+        >>> State({"mean": torch.zeros(3)}, facts={"negative_scores": 0}).arrays["mean"].shape
+        torch.Size([3])
     """
 
     arrays: Mapping[str, Tensor] = field(default_factory=dict)
@@ -54,6 +63,19 @@ class Postprocessor(ABC):
 
     Blocks arrive already divided by the scale; `fit` sees exactly the queries that `sees` allows: none (`query`: it is
     not called), the bank, or all test queries (`batch`).
+
+    Example:
+        >>> import numpy as np, torch
+        >>> from sparsebench.search import MatrixScores
+        >>> class Centred(Postprocessor):
+        ...     sees = "bank"
+        ...     def fit(self, blocks, context):
+        ...         return State({"mean": torch.cat([block.scores.mean(dim=0) for block in blocks])})
+        ...     def apply(self, block, state, row_stats):
+        ...         return block.scores - state.arrays["mean"][block.columns]
+        >>> bank = MatrixScores(np.array([[1.0, 3.0], [3.0, 3.0]]))
+        >>> Centred().apply(next(iter(bank)), Centred().fit(bank, FitContext()), {}).tolist()
+        [[-1.0, 0.0], [1.0, 0.0]]
     """
 
     sees: ClassVar[Sees]
@@ -76,6 +98,16 @@ class Postprocessor(ABC):
 
         Only their order within a row matters. The block is read only.
         """
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> tuple[Tensor, Tensor] | None:
+        """Keys (Q, d) float32 in the order of `apply`, and how far they may be off, (Q, d) or (Q, 1) float32.
+
+        On a GPU only documents whose keys do not rule them out are then corrected, by `apply` with their part of
+        `state.arrays` and `row_stats`; the ranking is the same. The keys stand for any increasing function of what
+        `apply` returns, the same one for all blocks of a row: |key - f(corrected)| <= error. A class that overrides
+        `apply` states its own bounds, or has none. None, as here: `apply` for all documents.
+        """
+        return None
 
     def remarks(self, blocks: ScoreBlocks, state: State) -> Mapping[str, Json]:
         """Counts of the test scores for the record, once they are ranked: what a reader of the row should know."""

@@ -1,4 +1,4 @@
-"""What plugins are given, so that writing to it fails where it happens: it is shared by all that come after.
+"""Read-only inputs of plugins: they are shared by all that come after, so that writing to them fails where it happens.
 
 Arrays and mappings are views that refuse; they copy nothing. Tensors cannot refuse: `sparsebench.search.watch` notices.
 """
@@ -40,12 +40,12 @@ def read_only_csr(matrix: csr_array) -> csr_array:
 
 
 def read_only_topics(topics: Topics) -> Topics:
-    """The same queries; their judgments cannot be written to."""
+    """Return the same queries; their judgments cannot be written to."""
     return replace(topics, qrels=_read_only_values(topics.qrels))
 
 
 def read_only_group(context: GroupContext) -> GroupContext:
-    """What a group analyzer is given."""
+    """Return a read-only context for a group analyzer."""
 
     def encode_queries(texts: Sequence[str]) -> csr_array:
         return read_only_csr(context.encode_queries(texts))
@@ -62,7 +62,7 @@ def read_only_group(context: GroupContext) -> GroupContext:
 
 
 def read_only_cell(context: CellContext) -> CellContext:
-    """What a cell analyzer is given."""
+    """Return a read-only context for a cell analyzer."""
     return replace(context, run=_read_only_values(context.run), qrels=_read_only_values(context.qrels))
 
 

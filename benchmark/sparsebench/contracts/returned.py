@@ -1,4 +1,4 @@
-"""What analyzers return, checked before it is written down: what is kept must not trouble a later run."""
+"""Check the results of analyzers before they are written: what is kept must not trouble a later run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESERVED_FILE = "analysis.json"
 
 
 def checked_analysis(returned: object, owner: str) -> Analysis:
-    """What an analyzer returned, its values plain JSON and its files text with plain names; raises ContractError."""
+    """Check an analyzer's result: its values plain JSON and its files text with plain names; raises ContractError."""
     if not isinstance(returned, Analysis):
         raise ContractError(owner, "Analysis", f"it returned {type(returned).__name__}, not sparsebench.Analysis")
     values = plain_mapping(returned.values, owner, "values")

@@ -1,8 +1,8 @@
-"""Whether torch can use a device, before anything is computed for it."""
+"""Check that torch can use a device, before anything is computed for it."""
 
 from __future__ import annotations
 
-from sparsebench.device.choose import kind
+from sparsebench.device.choose import kind, why_no_gpu
 from sparsebench.device.precision import pin
 from sparsebench.errors import SparsebenchError
 
@@ -25,4 +25,6 @@ def _advice(device: str) -> str:
     visible = torch.cuda.device_count() if kind(device) == "cuda" and torch.cuda.is_available() else 0
     if visible:
         return f"{visible} GPUs are visible, cuda:0 to cuda:{visible - 1}; `nvidia-smi` says who uses them."
-    return "Try --device cpu; `sparsebench doctor` says what is missing."
+    reason = why_no_gpu() if kind(device) == "cuda" else None
+    said = f"{reason[0].upper()}{reason[1:]}. " if reason else ""
+    return f"{said}Try --device cpu; `sparsebench doctor` says what is missing."

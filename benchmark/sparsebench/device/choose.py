@@ -1,4 +1,4 @@
-"""Which device a run uses, and why a GPU is passed over. Needs no torch."""
+"""Choose the device of a run, and explain why a GPU is passed over. Needs no torch."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _hidden() -> bool:
 
 
 def _no_driver() -> str | None:
-    """None where there is a driver."""
+    """Return what NVIDIA's driver lacks here, None where there is one."""
     if DRIVER.exists():
         return None
     if not WSL.exists():

@@ -1,4 +1,4 @@
-"""What the record says of a device."""
+"""Facts of a device for the record."""
 
 from __future__ import annotations
 

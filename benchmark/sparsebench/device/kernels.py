@@ -1,4 +1,4 @@
-"""Whether kernels of triton serve on a device, and why not: plain torch then does the same."""
+"""Check that kernels of triton serve on a device, and say why not: plain torch then does the same."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sparsebench.device.memory import does_not_fit
 
 
 def why_no_kernel(device: str, agrees: Callable[[str], bool], differs: str) -> str | None:
-    """None where a kernel compiles for `device` and agrees with plain torch there.
+    """Return why no kernel serves `device`; None where one compiles and agrees with plain torch there.
 
     agrees: compiles and compares it; differs: what to say where it does not agree.
     """
     if importlib.util.find_spec("triton") is None:
-        return "triton is not installed"
+        return "triton is not installed (pip install 'sparsebench[gpu]')"
     if kind(device) == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
         return "kernels are for GPUs"
     try:

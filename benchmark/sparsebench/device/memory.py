@@ -11,7 +11,7 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cu
 
 
 def does_not_fit(error: BaseException) -> bool:
-    """Whether an error says that memory ended, so that less at once may fit.
+    """Return whether an error says that memory ended, so that less at once may fit.
 
     torch.OutOfMemoryError is a RuntimeError; on a CPU there is only the message.
     """
@@ -61,6 +61,6 @@ def forget_peak() -> None:
 
 
 def _in_use() -> bool:
-    """Whether torch is loaded and has met a GPU; never the first to wake one."""
+    """Return whether torch is loaded and has met a GPU; never the first to wake one."""
     torch = sys.modules.get("torch")
     return torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized()

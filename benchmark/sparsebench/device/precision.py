@@ -1,4 +1,4 @@
-"""What a product of float32 matrices is computed in.
+"""The precision in which products of float32 matrices are computed.
 
 A GPU may round the factors to TF32 (10 bits instead of 23), and the environment can ask for it behind our back, as
 NVIDIA's containers do with TORCH_ALLOW_TF32_CUBLAS_OVERRIDE. Vectors would then differ in the third digit and be called
@@ -33,7 +33,7 @@ def pin(precision: Products = "float32") -> None:
 
 @contextmanager
 def pinned(precision: Products) -> Iterator[None]:
-    """As `pin`, for as long as the `with` lasts; as before afterwards."""
+    """Pin the precision of products for as long as the `with` lasts; restore it afterwards."""
     import torch
 
     before: Products = "float32" if torch.get_float32_matmul_precision() == "highest" else "tf32"

@@ -1,4 +1,4 @@
-"""What is written down for others holds no folder of this machine and no value of its environment.
+"""Mask folders of this machine and values of its environment in what is written down for others.
 
 A suite may name variables (`${MODELS}/x`, `${TOKEN}`), and messages and plugins repeat what they were given. What was
 named is remembered here, for the whole process, because such text comes back from anywhere.
@@ -60,7 +60,7 @@ def without_values(text: str) -> str:
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a text begins as an absolute path of any system does."""
+    """Return whether a text begins as an absolute path of any system does."""
     return text.startswith(("/", "\\\\", "file:/")) or re.match(r"[A-Za-z]:[\\/]", text) is not None
 
 

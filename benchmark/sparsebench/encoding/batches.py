@@ -63,7 +63,7 @@ class Launched(Protocol):
 def encode_on_device(
     launch: Callable[[np.ndarray], Launched], lengths: np.ndarray, *, budget: int, most: int, size: int
 ) -> csr_array:
-    """As `encode_in_batches`, where the host takes one batch while the device computes the next.
+    """Encode in batches, as `encode_in_batches`; the host takes one batch while the device computes the next.
 
     launch: positions (n,) of texts -> the batch, without a wait. most: texts at once.
     """
@@ -102,11 +102,11 @@ class _Fitting:
         self._too_many = np.inf
 
     def encode(self, batch: np.ndarray) -> csr_array | None:
-        """None for a batch that does not fit; what the failed attempt held is then free."""
+        """Encode a batch; None for one that does not fit, and what the failed attempt held is then free."""
         return self.guarded(self._encode, batch)
 
     def guarded(self, step: Callable[..., T], batch: np.ndarray, *more: object) -> T | None:
-        """What a step makes of a batch; None for one that does not fit."""
+        """Return the result of a step on a batch; None for a batch that does not fit in memory."""
         tokens = self._tokens(batch)
         found = _try(step, batch, *more) if tokens < self._too_many or len(batch) == 1 else None
         if found is None:

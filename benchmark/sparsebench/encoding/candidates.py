@@ -42,7 +42,7 @@ class Rounded:
     scale: Tensor
 
     def numbers(self) -> Tensor:
-        """What they stand for, (n, h) float32."""
+        """Return the vectors that the factors stand for, (n, h) float32."""
         return self.factors.float() * self.scale[:, None]
 
 
@@ -74,12 +74,13 @@ class CandidateDecoder(ABC):
 
     @abstractmethod
     def multiply(self, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-        """(T, h) @ (h, b) of factors."""
+        """Multiply factors, (T, h) @ (h, b)."""
 
     @abstractmethod
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
-        """From products (T, b) of the factors write the entries of some terms and say how many there are; -1 where more
-        than `most` logits would have to be computed again."""
+        """Write the entries of some terms from products (T, b) of the factors, and return how many there are; -1 where
+        more than `most` logits would have to be computed again.
+        """
 
     def __call__(
         self,
@@ -90,7 +91,7 @@ class CandidateDecoder(ABC):
         activation: Activation = "relu",
         block: int = BLOCK,
     ) -> csr_array:
-        """As `pool`, on a CPU, equal to it within 1e-5; the support differs only where a logit is as close to 0."""
+        """Pool on a CPU, equal to `pool` within 1e-5; the support differs only where a logit is as close to 0."""
         import torch
 
         from sparsebench.encoding.pooling_kernel import pool_block
@@ -119,7 +120,7 @@ class CandidateDecoder(ABC):
         )
 
     def slack(self, hidden: Tensor, rounded: Rounded) -> np.ndarray:
-        """(V,): how far h'w' can be from hw for any of the hidden states (T, h)."""
+        """Bound how far (V,) h'w' can be from hw for any of the hidden states (T, h)."""
         numbers = rounded.numbers()
         size, lost = (float(states.norm(dim=1).max()) for states in (numbers, hidden - numbers))
         summing = hidden.shape[1] * 2.0**-23 * size * (self._size + self._lost)

@@ -36,7 +36,9 @@ class Candidates(DeviceDecoder):
         self._lost = self._loss(weight, self._low)  # |w' - w|, (V,)
 
     def pooled(self, states: States, summed: Activation | None) -> Tensor:
-        """What the largest logits (N, V) can be at most, whatever the pooling: where it is not above 0, nothing is."""
+        """Return upper bounds of the largest logits (N, V), whatever the pooling: where a bound is not above 0, no
+        logit is.
+        """
         hidden = self._rounded(states.hidden, self._rough)
         size, lost = states.hidden.norm(dim=2).amax(dim=1), self._loss(states.hidden, hidden).amax(dim=1)  # (N,)
         pooled = self.weight.new_empty(len(hidden), len(self.weight))
@@ -50,7 +52,10 @@ class Candidates(DeviceDecoder):
         return pooled
 
     def _slack(self, size: Tensor, lost: Tensor, terms: slice) -> Tensor:
-        """(N, b): how far h'w' can be from hw; size, lost (N,): the most that any |h| and |h' - h| of a text are."""
+        """Bound how far (N, b) h'w' can be from hw.
+
+        size, lost (N,): the most that any |h| and |h' - h| of a text are.
+        """
         summing = self.weight.shape[1] * 2.0**-23
         whole, own = self._size[terms] + self._lost[terms], self._lost[terms]
         larger = size + lost
@@ -59,7 +64,7 @@ class Candidates(DeviceDecoder):
 
     @staticmethod
     def _rounded(vectors: Tensor, rough: Rough) -> Tensor:
-        """As they are multiplied; TF32 is made of float32 by the device."""
+        """Return the vectors rounded for the product; TF32 is made of float32 by the device."""
         return vectors.bfloat16() if rough == "bfloat16" else vectors
 
     def _loss(self, vectors: Tensor, rounded: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Which ways from hidden states to vectors this machine has. Naming one needs no torch.
+"""Engines that turn hidden states into vectors, as far as this machine has them. Naming one needs no torch.
 
 `reference` is plain torch, on any device. On a CPU `numba` pools in compiled loops, and `exact_bf16` and `exact_int8`
 decide in low precision what can be decided so. On a GPU `exact_bf16` and `exact_tf32` do the same, and `fused` never
@@ -41,7 +41,12 @@ CPUINFO = Path("/proc/cpuinfo")
 
 
 class Decoder(Protocol):
-    """`pool` with the weights at hand."""
+    """`pool` with the weights at hand.
+
+    Example:
+        decode = decoder("numba", weight, bias)
+        vectors = decode(hidden, lengths, pooling="max", activation="relu")
+    """
 
     def __call__(self, hidden: Tensor, lengths: np.ndarray, *, pooling: Pooling, activation: Activation) -> csr_array:
         """Vectors (N, V) float32 of N texts from hidden (T, h), T tokens in all, and lengths (N,)."""
@@ -62,7 +67,7 @@ def cpu_engine(asked: AnyEngine) -> Engine:
 
 
 def engine_on(device: str, asked: AnyEngine, dtype: Precision = "float32") -> Engine:
-    """As `cpu_engine`, on any device; raises ModelError for an engine or a precision that this device does not have.
+    """Return an engine on any device; raises ModelError for an engine or precision that this device does not have.
 
     On a GPU `auto` is `exact_bf16` where the model itself is asked to be in bfloat16, else `reference`.
     """
@@ -114,7 +119,7 @@ def decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> Decoder:
 
 
 def device_decoder(engine: Engine, weight: Tensor, bias: Tensor | None) -> DeviceDecoder:
-    """The same on a GPU."""
+    """Make the decoder of an engine on a GPU. weight (V, h), bias (V,)."""
     from sparsebench.encoding.device_candidates import Candidates
     from sparsebench.encoding.fused import Fused
     from sparsebench.encoding.on_device import Reference
@@ -142,7 +147,7 @@ def _has_numba() -> bool:
 
 
 def _cpu_flags() -> frozenset[str]:
-    """What Linux says of the first core; empty elsewhere."""
+    """Return the flags that Linux reports for the first core; empty elsewhere."""
     if not CPUINFO.is_file():
         return frozenset()
     with CPUINFO.open(encoding="utf-8") as lines:

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class ExactBf16(CandidateDecoder):
-    """See CandidateDecoder."""
+    """CandidateDecoder for bfloat16 logits whose candidates are computed again exactly."""
 
     def round(self, vectors: Tensor) -> Rounded:
-        """To the nearest; every scale is 1."""
+        """Round vectors to the nearest bfloat16; every scale is 1."""
         return Rounded(vectors.bfloat16(), vectors.new_ones(len(vectors)))
 
     def multiply(self, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-        """In bfloat16, summed in float32."""
+        """Multiply in bfloat16, summed in float32."""
         import torch
 
         return torch.mm(left, right, out=out)
 
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
-        """See CandidateDecoder."""
+        """Implement `CandidateDecoder.select`."""
         import torch
 
         from sparsebench.encoding.exact_bf16_kernel import pool_candidates

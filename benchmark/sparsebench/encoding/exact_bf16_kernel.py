@@ -20,7 +20,7 @@ LEAST = np.int16(-(2**15))
 def pool_candidates(
     bits, ends, floors, reaches, slack, hidden, weight, bias, summed, twice, most, columns, values, sizes
 ):
-    """As `pooling_kernel.pool_block`, from bfloat16 logits whose candidates are computed again in float64.
+    """Pool bfloat16 logits as `pooling_kernel.pool_block`; candidates are computed again in float64.
 
     bits: (T, b) int16. floors (b,) int16, ordered: no logit beneath can be positive; reaches: (b,) the same as numbers.
     slack: (b,) how far a logit can be from what it should be, before it is rounded. hidden (T, h), weight (b, h),
@@ -82,6 +82,6 @@ def reach(least):
 
 @njit(nogil=True, cache=True)
 def mark(rounded, least, near):
-    """Which rounded logits (n,) are at least `least`, to near (n,)."""
+    """Mark the rounded logits (n,) that are at least `least`, to near (n,)."""
     for token in range(rounded.shape[0]):
         near[token] = number(rounded[token]) >= least

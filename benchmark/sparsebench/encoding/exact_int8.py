@@ -21,7 +21,7 @@ LEAST_SCALE = 1e-30
 
 
 class ExactInt8(CandidateDecoder):
-    """See CandidateDecoder. Raises ModelError where torch gets such a product wrong."""
+    """Candidate decoder with 8-bit integer products. Raises ModelError where torch gets such a product wrong."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__(weight, bias)
@@ -30,14 +30,14 @@ class ExactInt8(CandidateDecoder):
             raise ModelError("torch multiplies integers of 8 bits wrongly here; use engine: numba")
 
     def round(self, vectors: Tensor) -> Rounded:
-        """To the nearest multiple of the largest / 127."""
+        """Round vectors to the nearest multiple of their largest / 127."""
         import torch
 
         scale = (vectors.abs().amax(dim=1) / MOST).clamp_min(LEAST_SCALE)
         return Rounded((vectors / scale[:, None]).round().to(torch.int8), scale)
 
     def multiply(self, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-        """Of integers, summed in 32 bits; torch has no public name for it."""
+        """Multiply integer matrices, summed in 32 bits; torch has no public name for it."""
         import torch
 
         if out is None:
@@ -46,7 +46,7 @@ class ExactInt8(CandidateDecoder):
         return product
 
     def select(self, products: Tensor, terms: slice, batch: Batch, most: int, entries: Entries) -> int:
-        """See CandidateDecoder."""
+        """Implement `CandidateDecoder.select`."""
         from sparsebench.encoding.exact_int8_kernel import pool_candidates
 
         found: int = pool_candidates(

@@ -12,7 +12,7 @@ from sparsebench.encoding.pooling_kernel import pool_exactly, put
 def pool_candidates(
     products, ends, scale, unit, slack, hidden, weight, bias, summed, twice, most, columns, values, sizes
 ):
-    """As `pooling_kernel.pool_block`, from products of integers whose candidates are computed again in float64.
+    """Pool products of integers as `pooling_kernel.pool_block`; candidates are computed again in float64.
 
     products: (T, b) int32; scale[t] * unit[v] * products[t, v] is within slack[v] of the logit without its bias.
     hidden (T, h), weight (b, h), bias (b,): the decoder. most: dot products after which it gives up and returns -1, for
@@ -41,7 +41,7 @@ def pool_candidates(
 
 @njit(nogil=True, cache=True)
 def scaled_maxima(rows, scale, largest):
-    """Of rows (n, b), n >= 1, each times its scale (n,), the maxima of the columns, to largest (b,)."""
+    """Write the maxima of the columns of rows (n, b), n >= 1, each row times its scale (n,), to largest (b,)."""
     largest[:] = -np.inf
     for row in range(rows.shape[0]):
         by = scale[row]
@@ -52,6 +52,6 @@ def scaled_maxima(rows, scale, largest):
 
 @njit(nogil=True, cache=True)
 def mark(products, scale, least, near):
-    """Which products (n,), each times its scale (n,), are at least `least`, to near (n,)."""
+    """Mark the products (n,), each times its scale (n,), that are at least `least`, to near (n,)."""
     for token in range(products.shape[0]):
         near[token] = scale[token] * np.float32(products[token]) >= least

@@ -46,12 +46,12 @@ class PairedSide:
 
     @property
     def maker(self) -> str:
-        """What names the model on this side whatever it encodes."""
+        """Return the digest that names the model on this side, whatever it encodes."""
         return digest({"maker": dict(self.identity), "side": self.side})
 
     @property
     def pace(self) -> str:
-        """What decides how long a text or an item takes: the model, the side, and what computes it."""
+        """Return the digest of what decides the seconds an input takes: the model, the side, and what computes it."""
         return digest([self.identity["model"], self.side, self.identity.get("computed_by")])
 
     def shards_of_texts(self, texts: Sequence[str]) -> list[FeatureShard]:
@@ -129,14 +129,14 @@ class StoredFeatures:
     artefacts: tuple[Artefact, ...]
 
     def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
-        """Each shard with its features, which are mapped from the disk and not read whole."""
+        """Yield each shard with its features, which are mapped from the disk and not read whole."""
         for shard, artefact in zip(self.shards, self.artefacts, strict=True):
             paths = sorted(artefact.folder.glob("*.npy"))
             yield shard, {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in paths}
 
     @property
     def keys(self) -> list[str]:
-        """Of the shards."""
+        """Keys of the shards."""
         return [shard.key for shard in self.shards]
 
     @property
@@ -146,22 +146,22 @@ class StoredFeatures:
 
     @property
     def truncated(self) -> int:
-        """How many texts were cut at the maximum length."""
+        """Number of texts that were cut at the maximum length."""
         return sum(artefact.facts["truncated"] for artefact in self.artefacts)
 
     @property
     def seconds(self) -> float:
-        """What they cost when they were made, loading left out."""
+        """Seconds of making the features, loading left out."""
         return float(sum(artefact.facts["seconds"] for artefact in self.artefacts))
 
     @property
     def encoder(self) -> Mapping[str, Json]:
-        """What the encoder said of itself, of the first part."""
+        """Return the encoder's facts about itself, as the first part has them."""
         return dict(self.artefacts[0].facts["encoder"]) if self.artefacts else {}
 
 
 def _check(features: Features, rows: int, name: str) -> None:
-    """Raises ModelError where features do not count what was asked for, or are no numbers."""
+    """Raise ModelError where features do not count what was asked for, or are no numbers."""
     if not features:
         raise ModelError(f"{name} returned no features")
     for feature, array in features.items():

@@ -1,4 +1,4 @@
-"""max_i h_i . w_t + b_t without logits, compiled by triton; only `fused` imports this.
+"""Compute max_i h_i . w_t + b_t without logits, compiled by triton; only `fused` imports this.
 
 One program goes over the tokens of one text for one block of terms, a tile of tokens after the other, and keeps the
 maxima so far in registers. Products are in float32 or, where torch is set to it, in TF32.
@@ -23,7 +23,9 @@ def _largest(
     hidden, there, weight, bias, found, length, terms, inner: tl.int64,
     TOKENS: tl.constexpr, TERMS: tl.constexpr, INNER: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """found (N, terms): of hidden (N, length, inner), there (N, length), weight (terms, inner), bias (terms,)."""
+    """Write the largest logits to found (N, terms), of hidden (N, length, inner), there (N, length), weight (terms,
+    inner), bias (terms,).
+    """
     text = tl.program_id(0).to(tl.int64)
     term = tl.program_id(1) * TERMS + tl.arange(0, TERMS)
     best = tl.full([TERMS], float("-inf"), tl.float32)
@@ -48,7 +50,7 @@ def _largest(
 
 
 def largest(hidden: Tensor, there: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """(N, V) of hidden (N, L, h), there (N, L) bool, weight (V, h), bias (V,)."""
+    """Return the largest logits (N, V) of hidden (N, L, h), there (N, L) bool, weight (V, h), bias (V,)."""
     texts, length, inner = hidden.shape
     found = torch.empty(texts, len(weight), device=hidden.device)
     precision = "ieee" if torch.get_float32_matmul_precision() == "highest" else "tf32"

@@ -32,7 +32,7 @@ def numba_pool(
     activation: Activation = "relu",
     block: int | None = None,
 ) -> csr_array:
-    """As `pool`, on a CPU, equal to it within 1e-5. block: None for as many terms as the cache holds the logits of."""
+    """Pool on a CPU, equal to `pool` within 1e-5. block: None for as many terms as the cache holds the logits of."""
     from sparsebench.encoding.pooling_kernel import pool_block
 
     hidden, lengths = pooled_tokens(hidden, lengths, pooling)

@@ -39,6 +39,12 @@ class States:
     """Inputs of a decoder: hidden (N, L, h) float32, there (N, L) bool, which are tokens; the first always is.
 
     What is no token repeats the first one, and so is never a maximum of its own.
+
+    Example:
+        >>> import torch
+        >>> hidden, there = torch.ones(1, 3, 8), torch.tensor([[True, True, False]])
+        >>> States.of(hidden, there, "cls").hidden.shape
+        torch.Size([1, 1, 8])
     """
 
     hidden: Tensor
@@ -46,7 +52,9 @@ class States:
 
     @classmethod
     def of(cls, hidden: Tensor, there: Tensor, pooling: Pooling) -> States:
-        """From what a model makes of padded texts; of `cls` pooling the first token alone counts."""
+        """Make the states from the hidden states (N, L, h) of padded texts; of `cls` pooling the first token alone
+        counts.
+        """
         import torch
 
         if pooling == "cls":
@@ -78,12 +86,15 @@ class DeviceDecoder(ABC):
         may be active. No step may wait for the device."""
 
     def entries(self, states: States, terms: Tensor, rough: Tensor, summed: Activation | None) -> Tensor:
-        """What `pooled` would be in float32 for some terms (N, c), from what it was."""
+        """Return the float32 values of `pooled` for some terms (N, c). rough: its values (N, c) for them."""
         return rough
 
 
 class Running:
-    """One batch on its way."""
+    """Computation of one batch that has been launched on a GPU.
+
+    Example: `running = decoder.launch(states, "max", "relu"); running.settle(); vectors = running.take()`.
+    """
 
     def __init__(
         self, decoder: DeviceDecoder, states: States, pooled: Tensor, activation: Activation, summed: Activation | None
@@ -129,7 +140,7 @@ class Reference(DeviceDecoder):
     """Products in the type of the weights, whatever they are pinned to be computed in."""
 
     def pooled(self, states: States, summed: Activation | None) -> Tensor:
-        """See DeviceDecoder."""
+        """Implement `DeviceDecoder.pooled`."""
         pooled = self.weight.new_empty(len(states.hidden), len(self.weight))
         for start in range(0, len(self.weight), BLOCK):
             terms = slice(start, start + BLOCK)
@@ -139,7 +150,9 @@ class Reference(DeviceDecoder):
 
 
 def reduced(logits: Tensor, bias: Tensor, there: Tensor, summed: Activation | None) -> Tensor:
-    """(N, L, b) -> (N, b): the largest logit plus bias (b,) or (N, b), or the sum of what `summed` makes of each."""
+    """Reduce logits (N, L, b) to (N, b): the largest logit plus bias (b,) or (N, b), or the sum of what `summed` makes
+    of each.
+    """
     if summed is None:
         return logits.amax(dim=1).add_(bias)
     activated = activate(logits.add_(bias if bias.dim() == 1 else bias[:, None]), summed)

@@ -85,7 +85,10 @@ def activate(logits: Tensor, activation: Activation) -> Tensor:
 
 
 def _per_text(logits: Tensor, runs: list[tuple[int, int]], reduce: Callable[..., Tensor]) -> Tensor:
-    """(T, b) -> (N, b), `reduce` over the tokens of each text. runs: (texts, their length) of equal neighbours."""
+    """Reduce logits (T, b) to (N, b), by `reduce` over the tokens of each text.
+
+    runs: (texts, their length) of equal neighbours.
+    """
     import torch
 
     parts = torch.split(logits, [texts * length for texts, length in runs])

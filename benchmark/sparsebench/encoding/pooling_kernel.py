@@ -46,7 +46,9 @@ def put(term, value, count, columns, values):
 
 @njit(nogil=True, cache=True)
 def column_maxima(rows, largest):
-    """Of rows (n, b), n >= 1, to largest (b,). Written so that one instruction compares a whole vector of columns."""
+    """Write the maxima of the columns of rows (n, b), n >= 1, to largest (b,). Written so that one instruction compares
+    a whole vector of columns.
+    """
     largest[:] = rows[0]
     for row in range(1, rows.shape[0]):
         for column in range(rows.shape[1]):
@@ -56,7 +58,9 @@ def column_maxima(rows, largest):
 
 @njit(nogil=True, cache=True)
 def activated_sum(logits, bias, twice):
-    """Of the logits (n,) of one term; a sum of logarithms is the logarithm of a product, which is far cheaper."""
+    """Sum the activations of the logits (n,) of one term; a sum of logarithms is the logarithm of a product, which is
+    far cheaper.
+    """
     total, product = 0.0, 1.0
     for token in range(logits.shape[0]):
         weight = max(float(logits[token] + bias), 0.0)
@@ -69,14 +73,14 @@ def activated_sum(logits, bias, twice):
 
 @njit(nogil=True, cache=True)
 def activated(logit, twice):
-    """ln(1 + relu(logit)); twice: ln(1 + .) of it once more."""
+    """Return ln(1 + relu(logit)); twice: ln(1 + .) of it once more."""
     weight = math.log1p(max(float(logit), 0.0))
     return math.log1p(weight) if twice else weight
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc"})
 def dot(a, b):
-    """In float64, several sums at once."""
+    """Compute a dot product in float64, several sums at once."""
     total = 0.0
     for place in range(a.shape[0]):
         total += float(a[place]) * float(b[place])

@@ -1,4 +1,4 @@
-"""What an encoder returns, checked before anyone stores it: linear in the entries, little beside encoding."""
+"""Check what an encoder returns before it is stored: linear in the entries, little beside encoding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def encoded(encoder: LoadedEncoder, texts: Sequence[str], role: Role, *, key: str = "") -> Encoded:
-    """What `encoder` makes of texts, as `Encoded` promises it; raises ContractError with the rule that it breaks.
+    """Encode texts with `encoder` and check `Encoded`'s promise; raises ContractError with the rule that it breaks.
 
     key: what tells the call from others of this encoder, where the process is supervised.
     """
@@ -32,7 +32,7 @@ def encoded(encoder: LoadedEncoder, texts: Sequence[str], role: Role, *, key: st
 
 
 def checked_vectors(returned: object, *, shape: tuple[int, int], owner: str) -> Encoded:
-    """What `owner` returned for N texts; raises ContractError.
+    """Check the vectors that `owner` returned for N texts; raises ContractError.
 
     shape: (N, V), V that of the vocabulary: queries and documents must meet in one.
     """

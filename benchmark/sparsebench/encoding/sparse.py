@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 def csr(values: np.ndarray, columns: np.ndarray, row_sizes: np.ndarray, size: int) -> csr_array:
-    """(N, size) from its entries, row after row; row_sizes: (N,). scipy keeps indices of 64 bits where it is given
-    them, and half of what an index holds would be zeros."""
+    """Make a CSR array (N, size) from its entries, row after row; row_sizes: (N,).
+
+    scipy keeps indices of 64 bits where it is given them, and half of what an index holds would be zeros.
+    """
     from scipy.sparse import csr_array
 
     row_ends = np.append(0, np.cumsum(row_sizes))
@@ -21,8 +23,9 @@ def csr(values: np.ndarray, columns: np.ndarray, row_sizes: np.ndarray, size: in
 
 
 def beside(blocks: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], size: int) -> csr_array:
-    """(N, size) from blocks of its columns, left to right: columns and values of the entries, row after row, and how
-    many each row has (N,). Much cheaper than scipy's hstack where rows are few and blocks are many."""
+    """Make a CSR array (N, size) from blocks of its columns, left to right: columns and values of the entries, row
+    after row, and how many each row has (N,). Much cheaper than scipy's hstack where rows are few and blocks are many.
+    """
     columns, values, sizes = zip(*blocks, strict=True)
     rows = np.concatenate([np.repeat(np.arange(len(block)), block) for block in sizes])
     by_row = np.argsort(rows, kind="stable")
@@ -54,5 +57,8 @@ def prune_ratio(vectors: csr_array, ratio: float) -> csr_array:
 
 
 def widen(vectors: csr_array, ids: np.ndarray, size: int) -> csr_array:
-    """(N, W) -> (N, size): column j becomes column ids[j]; `ids` (W,) increase. The other columns are never active."""
+    """Widen vectors (N, W) to (N, size): column j becomes column ids[j]; `ids` (W,) increase.
+
+    The other columns are never active.
+    """
     return csr(vectors.data, ids[vectors.indices], np.diff(vectors.indptr), size)

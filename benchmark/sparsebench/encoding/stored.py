@@ -57,7 +57,7 @@ class Encoder:
 
     @property
     def maker(self) -> str:
-        """What names the model in this role whatever it encodes: clips and images are content."""
+        """Return the digest that names the model in this role, whatever it encodes: clips and images are content."""
         return digest({"maker": {name: each for name, each in self.identity.items() if name != "media"}})
 
     def key(self, **content: Json) -> str:

@@ -52,7 +52,7 @@ def analyze_group(evaluation: Evaluation, folder: SuiteFolder, watch: Stopwatch)
 def analyze_cell(
     evaluation: Evaluation, cell: PlannedCell, context: Callable[[], CellContext], folder: SuiteFolder
 ) -> dict[str, Json]:
-    """As analyze_group, for the cell analyzers. `context` reads the run, which a kept analysis does not need."""
+    """Run a cell analyzer, as `analyze_group` does; `context` reads the run, which a kept analysis does not need."""
 
     def compute(planned: PlannedAnalysis) -> Analysis:
         analyzer = planned.make()
@@ -76,7 +76,9 @@ def _owner(planned: PlannedAnalysis) -> str:
 
 
 def _entry(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found, with the analyzer that found it; an error in its place where it lacks a column it declares."""
+    """Return an analyzer's findings as an entry of the index; an error in their place where they lack a column it
+    declares.
+    """
     entry = {"analyzer": {"name": planned.spec.name, "params": portable(planned.spec.params)}}
     found = _kept(planned, folder, key, compute)
     if "error" in found or "not_applicable" in found or not (missing := planned.shown.missing(found)):
@@ -107,7 +109,7 @@ def _of_suite(planned: PlannedAnalysis, context: SuiteContext, folder: SuiteFold
 
 
 def _kept(planned: PlannedAnalysis, folder: SuiteFolder, key: str, compute: Callable[[], Analysis]) -> dict[str, Json]:
-    """What was found before, else what `compute` finds now."""
+    """Return the analysis found before, else what `compute` finds now."""
     owner = _owner(planned)
     try:
         if found := find_analysis(folder, key):

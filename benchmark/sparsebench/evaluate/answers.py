@@ -1,4 +1,4 @@
-"""What a run lists: documents, or groups of them by their best member (METHODS 3.8b)."""
+"""The answers of a run: documents, or groups of them by their best member (METHODS 3.8b)."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Answers:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """(A,) UTF-8 bytes."""
+        """Ids (A,) of the answers, UTF-8 bytes."""
         return self.doc_ids if self.groups is None else self._grouped[0]
 
     @property
     def of_documents(self) -> np.ndarray:
-        """Which answer each document belongs to, (D,) int64."""
+        """Answer that each document belongs to, (D,) int64."""
         return np.arange(len(self.doc_ids)) if self.groups is None else self._grouped[1]
 
     @cached_property
@@ -68,7 +68,7 @@ class Answers:
         return top.ranking()
 
     def rows_at_once(self, rows: int, largest: int = 2**28) -> int:
-        """How many queries at a time, so that the scores of all groups take so many bytes at the most."""
+        """Return how many queries at a time, so that the scores of all groups take so many bytes at the most."""
         return rows if self.groups is None else max(1, min(rows, largest // (8 * len(self.ids))))
 
 

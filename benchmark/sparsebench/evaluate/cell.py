@@ -18,7 +18,7 @@ OWN_IDS = "queries_that_rank_their_own_id_first"
 
 @dataclass(frozen=True)
 class CellResult:
-    """What the record says of a cell."""
+    """Evaluation result of one cell, as the record holds it."""
 
     run: Run
     facts: Mapping[str, Json]
@@ -40,7 +40,8 @@ def evaluate(evaluation: Evaluation, cell: PlannedCell, watch: Stopwatch) -> Cel
 
 
 def _own_ids(run: Run, qrels: Qrels) -> dict[str, Json]:
-    """How many queries rank a document of their own id first: where queries are documents, `drop_own_id` is meant.
+    """Count the queries that rank a document of their own id first: where queries are documents, `drop_own_id` is
+    meant.
 
     Where that document is judged an answer, as a video is to its caption of the same name, it is no such hit.
     """

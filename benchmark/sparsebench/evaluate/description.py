@@ -25,7 +25,7 @@ def describe(group: Group, cell: PlannedCell) -> CellDescription:
 
 
 def _about(group: Group) -> dict[str, Json]:
-    """What is known of the model, and whether it was trained on this collection."""
+    """Return what is known of the model, and whether it was trained on this collection."""
     about, spec = group.model.about, group.collection.spec
     id_ = spec.id if isinstance(group.collection.source, IrDatasets) else None
     trained_on = about.get("trained_on")

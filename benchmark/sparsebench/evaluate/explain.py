@@ -1,4 +1,4 @@
-"""Why a query ranks its documents as it does: its terms, each document's contributions, before and after."""
+"""Explain a query's ranking: its terms, each document's contributions, before and after."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _texts(evaluation: Evaluation, doc_ids: set[str]) -> dict[str, str]:
 
 
 def _contributions(evaluation: Evaluation, vector: csr_array | None, document: int | None) -> dict[str, float]:
-    """Of each query token; nothing of a model without vectors, and of a group of documents."""
+    """Return the share of each query token in a score; empty without vectors, and for a group of documents."""
     if vector is None or document is None:
         return {}
     products = vector.multiply(evaluation.vectors.documents.matrix[[document]]).tocoo()

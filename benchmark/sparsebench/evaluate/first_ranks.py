@@ -22,7 +22,7 @@ Passes = Callable[[], Iterable[tuple[Block, "Tensor"]]]
 
 @dataclass(frozen=True, eq=False)
 class Relevant:
-    """Which answers are relevant, for Q queries.
+    """The relevant answers of Q queries.
 
     rows, places: (n,) int64, query and answer of each pair, rows ascending. own: (Q,) int64, the answer with the own id
     of a query where that is dropped, else -1.
@@ -34,7 +34,7 @@ class Relevant:
 
     @classmethod
     def of(cls, topics: Topics, answers: Answers, *, drop_own_id: bool) -> Relevant:
-        """Those with a grade above 0 that are among the answers."""
+        """Collect the documents with a grade above 0 that are among the answers."""
         judged = answers.judged(topics.qrels)
         wanted = {doc_id.encode() for grades in judged.values() for doc_id in grades}
         if drop_own_id:
@@ -52,7 +52,7 @@ class Relevant:
         return cls(rows, places, np.array(own, dtype=np.int64))
 
     def some(self, start: int, stop: int) -> Relevant:
-        """Of the queries start to stop alone."""
+        """Select the queries start to stop."""
         chosen = slice(*np.searchsorted(self.rows, [start, stop]))
         return Relevant(self.rows[chosen] - start, self.places[chosen], self.own[start:stop])
 
@@ -88,7 +88,7 @@ def _best(
 def _better(
     block: Block, candidates: Tensor, own: np.ndarray, scores: np.ndarray, places: np.ndarray, order: np.ndarray
 ) -> np.ndarray:
-    """How many answers of a block come before these scores and places (q,), the query's own left out."""
+    """Return how many answers of a block come before these scores and places (q,), the query's own left out."""
     import torch
 
     device = block.scores.device

@@ -18,9 +18,9 @@ from sparsebench.types import Json, Query, ScoreBlocks, Topics
 
 @dataclass(frozen=True)
 class Fitting:
-    """What a postprocessor may fit on. gallery: scores of the same queries for their own documents, where it reads any.
+    """Scores and texts that a postprocessor may fit on.
 
-    facts: for the record.
+    gallery: scores of the same queries for the bank's own documents, or None. facts: for the record.
     """
 
     scores: Scores[ScoreBlocks]
@@ -30,11 +30,11 @@ class Fitting:
 
     @property
     def notes(self) -> Mapping[str, Json]:
-        """Of all scores that were read."""
+        """Return the notes on all scores that were read."""
         return {**self.scores.notes, **(self.gallery.notes if self.gallery else {})}
 
     def fitted(self, postprocessor: Postprocessor, scale: float) -> State:
-        """What the postprocessor learns from them, divided by the scale."""
+        """Fit the postprocessor on the scores divided by `scale`."""
         context = FitContext(
             query_texts=tuple(query.text for query in self.queries),
             bank_gallery=scaled(self.gallery.blocks, scale) if self.gallery else None,

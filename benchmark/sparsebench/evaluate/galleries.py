@@ -37,7 +37,7 @@ def _of_the_bank(collection: TestCollection) -> TestCollection:
 
 
 def unanswered(doc_ids: np.ndarray, fold: Qrels, others: Qrels) -> np.ndarray:
-    """Which of `doc_ids` (D,) answer no query of `others`, or one of `fold` too: (D,) bool."""
+    """Mark which of `doc_ids` (D,) answer no query of `others`, or one of `fold` too: (D,) bool."""
     answers, foreign = (
         np.array([doc for grades in qrels.values() for doc, grade in grades.items() if grade > 0], dtype=np.bytes_)
         for qrels in (fold, others)

@@ -47,12 +47,12 @@ class Evaluation:
 
     @cached_property
     def form(self) -> Form[Any]:
-        """What answers for the model, whatever its form."""
+        """Return the form of the model, which answers queries for it."""
         return form_of(self.group, self._store, self.progress, self._watch)
 
     @cached_property
     def doc_ids(self) -> np.ndarray:
-        """What can be ranked: the corpus, and what a scorer ranks beside it, (D + O,) bytes."""
+        """Ids that can be ranked: the corpus, and what a scorer ranks beside it, (D + O,) bytes."""
         doc_ids, outside = self.collection.corpus.doc_ids, self.form.outside
         return doc_ids if outside is None else np.concatenate([doc_ids, outside])
 
@@ -63,7 +63,7 @@ class Evaluation:
 
     @cached_property
     def answers(self) -> Answers:
-        """What a run lists: these documents, or their groups."""
+        """Answers that a run lists: these documents, or their groups."""
         return Answers(self.doc_ids, self.collection.groups)
 
     @cached_property
@@ -85,7 +85,7 @@ class Evaluation:
 
     @cached_property
     def tuning(self) -> Evaluation:
-        """Where development queries are ranked: here, or where the bank's own documents stand for the corpus."""
+        """Evaluation that ranks development queries: this one, or one over the bank's own documents."""
         dev = self.collection.spec.dev
         if dev is None or dev.split != "bank":
             return self
@@ -105,7 +105,7 @@ class Evaluation:
         return Scores(self._room.fitting(computed.blocks), computed.notes)
 
     def halving(self, work: Callable[[], T]) -> T:
-        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+        """Return `work` on the scores; where memory ends, start over with half as many at once."""
 
         def start_over() -> None:
             self._scores.clear()
@@ -132,7 +132,7 @@ class Evaluation:
         return self.form.search(query_vectors, depth, self.order)
 
     def context(self) -> GroupContext:
-        """What group analyzers may read, not write. Raises NotApplicable where the model has no sparse vectors."""
+        """Build the read-only context of group analyzers. Raises NotApplicable if the model has no sparse vectors."""
         collection = self.collection
         context = GroupContext(
             collection=collection.spec.label,
@@ -152,7 +152,7 @@ class Evaluation:
         return read_only_group(context)
 
     def counts(self) -> dict[str, Json]:
-        """For the record: what the collection left out, and what is ranked that it does not hold."""
+        """Return counts for the record: what the collection left out, and what is ranked that it does not hold."""
         outside = self.form.outside
         beside = {} if outside is None else {"documents_outside_collection": len(outside)}
         return {**self.collection.counts, **beside}

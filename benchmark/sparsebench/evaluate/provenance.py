@@ -1,4 +1,4 @@
-"""What the record of a computed cell says of where its figures come from, and of what they cost."""
+"""Provenance of a computed cell for its record: where its figures come from, and their cost."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from sparsebench.provenance import Stopwatch
 from sparsebench.rank import to_run
 from sparsebench.search import resolve_scale, scaled
 from sparsebench.search.postprocess import apply_to, enforce_sees
+from sparsebench.search.shortlist import best_by_bounds
 from sparsebench.search.source import Source
 from sparsebench.types import Block, Candidates, Json, Ranking, Run, ScoreBlocks, Topics
 
@@ -60,7 +61,9 @@ def rank_collection(
     bank: Topics | None,
     watch: Stopwatch,
 ) -> Outcome:
-    """As `rank_topics`, over the whole collection: what leaves scores as they are is a search for the best."""
+    """Rank `topics` over the whole collection like `rank_topics`; what leaves scores as they are is a search for the
+    best.
+    """
     if not (postprocessor.is_identity and cell.candidates == "retrieved" and _ranked_by_search(evaluation)):
         return rank_topics(evaluation, cell, postprocessor, topics, bank, watch)
     with watch.stage("rank"):
@@ -82,7 +85,7 @@ def rank_topics(
 
 
 def _ranked_by_search(evaluation: Evaluation) -> bool:
-    """Whether the best documents alone will do: no groups of them, and no rank beyond them."""
+    """Return whether the best documents alone will do: no groups of them, and no rank beyond them."""
     return evaluation.answers.groups is None and not evaluation.group.counts_first_ranks
 
 
@@ -105,8 +108,8 @@ def _postprocessed(
 
 
 def first_places(ranking: Ranking, error: float) -> dict[str, Json]:
-    """How many queries have a first document whose score is that of the second: the document id decides; and how many
-    more, if any, have one within the error of it.
+    """Count the queries whose first document has the score of the second, so that the document id decides; and the
+    others, if any, whose first two are within the error of it.
     """
     if ranking.scores.shape[1] < 2:
         return {}
@@ -136,8 +139,24 @@ def _top(
         if relevant is not None:
             passes = _kept(passes, rows.shape)
             ranks.append(first_ranks(passes, relevant.some(start, start + rows.shape[0]), answers.order))
-        parts.append(answers.top(passes(), rows.shape[0], depth))
+        short = _short(where, cell, postprocessor, state, rows)
+        parts.append(answers.top(passes(), rows.shape[0], depth) if short is None else short)
     return Ranking.stacked(parts), np.concatenate(ranks) if ranks else None
+
+
+def _short(
+    where: RankingContext, cell: PlannedCell, postprocessor: Postprocessor, state: State, rows: ScoreBlocks
+) -> Ranking | None:
+    """The ranking by float32 and an error bound, on a GPU; None where all documents are corrected in float64.
+
+    A CPU does float64 as fast as it reads and writes what two passes need.
+    """
+    everything = where.group.counts_first_ranks or where.answers.groups is not None
+    if where.group.search_device == "cpu" or everything:
+        return None
+    return best_by_bounds(
+        postprocessor, state, rows, k=depth_of(where), order=where.answers.order, candidates=cell.candidates
+    )
 
 
 def _merged(
@@ -147,7 +166,7 @@ def _merged(
 
 
 def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
-    """The same, applied once where all scores of the rows fit in memory."""
+    """Return the same passes, applied once where all scores of the rows fit in memory."""
     if 8 * shape[0] * shape[1] > KEPT_BYTES:
         return passes
     blocks = list(passes())
@@ -155,7 +174,7 @@ def _kept(passes: Passes, shape: tuple[int, int]) -> Passes:
 
 
 def depth_of(where: RankingContext) -> int:
-    """How many answers are kept for each query: no more than there are, which is what memory is asked for."""
+    """Return how many answers are kept for each query: no more than there are, which is what memory is asked for."""
     # A hit on the query's own id may be dropped afterwards, so one more is kept.
     return min(where.group.depth, len(where.answers.ids)) + where.collection.spec.drop_own_id
 

@@ -77,6 +77,7 @@ class Recorder:
 
     def _made(self, cell: PlannedCell, analysis: Mapping[str, Json]) -> Record:
         done = self._measured(self._found(cell) or self._computed(cell), cell)
+        write_made(self.folder, cell.key, Made(cell_name(self.evaluation.group, cell.spec.label), cell.parts))
         found = analyze_cell(self.evaluation, cell, lambda: self._context(cell), self.folder)
         return done.model_copy(update={"analysis": {**analysis, **found}})
 
@@ -95,7 +96,6 @@ class Recorder:
         warn_of_scores(cell.spec.label, result.facts)
         warn_of_counts(group.name, result.notes, len(self.evaluation.collection.test.queries))
         write_trec(path, result.run, tag=run_tag(group.model.spec.label, cell.spec.label))
-        write_made(self.folder, cell.key, Made(cell_name(group, cell.spec.label), cell.parts))
         files = {RUN_FILE: sha256(path)}
         if result.first_ranks is not None:
             counted = self.folder.first_ranks(cell.key)
@@ -131,7 +131,7 @@ class Recorder:
         return record.model_copy(update=update)
 
     def _first_ranks(self, record: Record) -> dict[str, int] | None:
-        """As they lie on disk; None where they were not counted."""
+        """Read the ranks of first relevant documents from disk; None where they were not counted."""
         if FIRST_RANKS_FILE not in record.files:
             return None
         return read_first_ranks(self.folder.first_ranks(record.key).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""How many documents are scored at once and how many scores are kept, on a device whose memory may end."""
+"""Memory budget of a device: documents scored at once and scores that are kept."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LEAST = 256
 
 @dataclass
 class Room:
-    """What fits on a device, as far as is known. kept: bytes of scores that may stay in memory; block: of one block, in
-    float64, None for what a source takes by itself.
+    """Memory for scores on a device, as far as is known. kept: bytes of scores that may stay in memory; block: bytes of
+    one block in float64, None for what a source takes by itself.
 
     Example: `Room.on("cuda").halving(rank)` ranks with blocks half as wide as often as memory ends.
     """
@@ -34,18 +34,18 @@ class Room:
 
     @classmethod
     def on(cls, device: str) -> Room:
-        """Of a GPU's free memory a quarter may hold scores, and a block a sixteenth."""
+        """Make the room of a device: of a GPU's free memory a quarter may hold scores, and a block a sixteenth."""
         free = free_bytes(device)
         return cls(device, KEPT_BYTES) if free is None else cls(device, min(KEPT_BYTES, free // 4), free // 16)
 
     def fitting(self, blocks: S) -> S:
-        """The same scores in blocks that are as narrow as they have to be, and on a GPU as wide as they may."""
+        """Return the same scores in blocks as narrow as they have to be, and on a GPU as wide as they may."""
         width = blocks.block if self.block is None else min(WIDEST, self.block // (8 * max(1, blocks.shape[0])))
         width = min(width, blocks.shape[1]) if self.halved else width
         return replace(blocks, block=max(LEAST, width >> self.halved))  # type: ignore[type-var]
 
     def halving(self, work: Callable[[], T], start_over: Callable[[], None], widest: int) -> T:
-        """What `work` gives; where memory ends it starts over with blocks half as wide.
+        """Return what `work` gives; where memory ends, start over with blocks half as wide.
 
         start_over: lets go of what is kept. widest: documents in the widest block. Raises ScoreError where not even
         the narrowest blocks fit.
@@ -63,7 +63,7 @@ class Room:
 
     @staticmethod
     def _tried(work: Callable[[], T]) -> tuple[T] | None:
-        """None where memory ended; what the attempt held is then free."""
+        """Try the work; None where memory ended, and what the attempt held is then free."""
         try:
             return (work(),)
         except (MemoryError, RuntimeError) as error:

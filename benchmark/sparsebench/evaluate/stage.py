@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class RankingContext(Protocol):
-    """What ranking asks of the place where it happens.
+    """Model, collection and scores of the place where ranking happens.
 
     Example: `rank_topics(BankFold.of(evaluation, fold, dev), cell, postprocessor, fold, bank, Stopwatch())`.
     """
@@ -39,7 +39,7 @@ class RankingContext(Protocol):
 
     @property
     def answers(self) -> Answers:
-        """What a run lists."""
+        """Return the answers that a run lists."""
         ...
 
     def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
@@ -55,7 +55,7 @@ class RankingContext(Protocol):
         ...
 
     def halving(self, work: Callable[[], T]) -> T:
-        """What `work` makes of scores; where memory ends it starts over, with half as many at once."""
+        """Return the result of `work` on scores; where memory ends it starts over, with half as many at once."""
         ...
 
 
@@ -79,23 +79,23 @@ class BankFold:
 
     @property
     def group(self) -> Group:
-        """Of the whole."""
+        """The group of the whole."""
         return self.whole.group
 
     @property
     def collection(self) -> TestCollection:
-        """Of the whole."""
+        """The collection of the whole."""
         return self.whole.collection
 
     @cached_property
     def doc_ids(self) -> np.ndarray:
-        """What can be ranked."""
+        """Ids of the documents that can be ranked."""
         found: np.ndarray = self.whole.doc_ids[self.documents]
         return found
 
     @cached_property
     def answers(self) -> Answers:
-        """What a run lists."""
+        """Answers that a run lists."""
         return Answers(self.doc_ids, self.collection.groups)
 
     def scores(self, topics: Topics) -> Scores[ScoreBlocks]:
@@ -111,7 +111,7 @@ class BankFold:
         return _of_some(self.whole.bank_scores(queries), ~self.documents)
 
     def halving(self, work: Callable[[], T]) -> T:
-        """As the whole does."""
+        """Return what the whole's `halving` returns."""
         return self.whole.halving(work)
 
 

@@ -50,7 +50,7 @@ class EncoderOfItems(LoadedEncoder):
         return self.inner.encode_items([self.media.item(name) for name in texts])
 
     def provenance(self) -> Mapping[str, Json]:
-        """What the encoder says of itself."""
+        """Return the encoder's facts about itself."""
         return self.inner.provenance()
 
 
@@ -84,7 +84,7 @@ class GroupVectors:
 
     @property
     def expands_queries(self) -> bool:
-        """Whether queries can have active dimensions that are not their own tokens."""
+        """True if queries can have active dimensions that are not their own tokens."""
         return self._model.expands_queries
 
     @cached_property
@@ -120,7 +120,7 @@ class GroupVectors:
 
     @cached_property
     def _splits(self) -> list[dict[str, int]]:
-        """Of test, bank and dev queries: distinct text -> row."""
+        """Return the rows of the test, bank and dev queries: distinct text -> row."""
         found = (self.collection.test, self.collection.bank, self.collection.dev)
         texts = (dict.fromkeys(query.text for query in topics.queries) for topics in found if topics)
         return [{text: row for row, text in enumerate(distinct)} for distinct in texts]
@@ -142,7 +142,7 @@ class GroupVectors:
         return self.queries([query.text for query in self.collection.test.queries])
 
     def facts(self) -> dict[str, Json]:
-        """For the record: share of texts cut at the maximum length, by role, and what encoded."""
+        """Return facts for the record: share of texts cut at the maximum length, by role, and what encoded."""
         vectors = {"documents": self.documents, "queries": self._tested}
         return {
             "truncated": {name: found.truncated / found.matrix.shape[0] for name, found in vectors.items()},
@@ -150,12 +150,12 @@ class GroupVectors:
         }
 
     def seconds(self) -> dict[str, float]:
-        """What documents and test queries cost when they were encoded, by stage."""
+        """Seconds that encoding documents and test queries cost, by stage."""
         return {"encode documents": self.documents.seconds, "encode queries": self._tested.seconds}
 
     @property
     def _tested(self) -> Vectors:
-        """Of the distinct texts of the test queries."""
+        """Vectors of the distinct texts of the test queries."""
         return self._encoded_queries(tuple(self._splits[0]))
 
     def _encoded(self, gallery: Gallery) -> Vectors:

@@ -1,4 +1,4 @@
-"""Where tasks run: in this process, or in children that are supervised.
+"""Run tasks in this process, or in children that are supervised.
 
 A task is a frozen dataclass that pickles, names what it needs by value and finds the rest in the store or beside the
 suite: it can run in any process that has the same packages and sees the same files. To run tasks elsewhere (on several

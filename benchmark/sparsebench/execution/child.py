@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from sparsebench import errors
-from sparsebench.contracts.calls import Call, ProcessDied, listen
+from sparsebench.contracts.calls import Call, Interruption, ProcessDied, listen
 from sparsebench.errors import SparsebenchError, plain_warnings
 from sparsebench.execution.messages import (
     NOTHING_MORE,
@@ -110,4 +110,4 @@ def _read(connection: Connection, inbox: SimpleQueue[bytes | None], main_thread:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)  # once is enough: what follows tidies up
-    raise KeyboardInterrupt
+    raise Interruption

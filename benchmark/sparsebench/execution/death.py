@@ -1,4 +1,4 @@
-"""How a process ended, in words."""
+"""Describe in words how a process ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function
 
 
 def how_it_ended(code: int, crashes: str) -> str:
-    """From the code that `Popen.returncode` holds, and what faulthandler wrote of the crash."""
+    """Say how a process ended, from `Popen.returncode` and what faulthandler wrote of the crash."""
     if code >= 0:
         return f"it ended the process with exit code {code}; a plugin must not, let it raise an error"
     try:
@@ -22,6 +22,8 @@ def how_it_ended(code: int, crashes: str) -> str:
 
 
 def place(crashes: str) -> str:
-    """Where it was, from faulthandler's lines, innermost first; of a file its name alone, as records get published."""
+    """Return the place of a crash from faulthandler's lines, innermost first; the file's name alone, as records get
+    published.
+    """
     found = _FRAME.search(crashes)
     return f" at {Path(found['file']).name}:{found['line']}, in {found['function']}" if found else ""

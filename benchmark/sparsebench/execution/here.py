@@ -8,7 +8,7 @@ from sparsebench.execution.task import R, Task
 
 
 class Here:
-    """Does one task after the other; a plugin that ends the process ends all.
+    """Executor in this process that does one task after the other; a plugin that ends the process ends all.
 
     Example: `list(Here().map([PlanSuite(request)]))`.
     """
@@ -20,4 +20,4 @@ class Here:
         return (task.run() for task in tasks)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Release nothing, as nothing is held."""

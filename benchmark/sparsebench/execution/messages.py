@@ -1,4 +1,4 @@
-"""What a supervised process and its parent say to each other. Both are this program; nobody else holds the line."""
+"""Messages between a supervised process and its parent. Both are this program; nobody else holds the line."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Refused:
     kind: str = "SparsebenchError"
 
     def error(self) -> SparsebenchError:
-        """The same error, without anything of a plugin that it came from."""
+        """Return an equal error, without anything of a plugin that it came from."""
         made: SparsebenchError = getattr(errors, self.kind)(self.message)
         return made
 

@@ -1,12 +1,16 @@
-"""What is asked of a run, and what it comes to: what goes between processes before any task."""
+"""The request of a run and its plan, as exchanged between processes before any task."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sparsebench.execution.tally import Measured, Tally
+
+if TYPE_CHECKING:
+    from sparsebench.statistics import Comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,8 @@ class Planned:
     """A plan, as far as whoever hands out its tasks has to know it.
 
     name: of the suite. folder: of its records. missing: of each group, the shards of documents that have no vectors.
-    before: of each cell that is finished, what was measured. done: what the run did, when it has ended.
+    before: of each cell that is finished, what was measured. done: what the run did, when it has ended; comparison:
+    of its leaderboard's rows.
     """
 
     name: str
@@ -41,3 +46,4 @@ class Planned:
     missing: tuple[tuple[range, ...], ...]
     before: Mapping[str, Measured] = field(default_factory=dict)
     done: Tally = field(default_factory=Tally)
+    comparison: Comparison | None = None

@@ -24,6 +24,7 @@ def run_suite(request: Request, executor: Executor) -> Planned:
             shares = [missing[first :: executor.workers] for first in range(executor.workers)]
             used += executor.map([EncodeShards(request, group, rows) for rows in shares if rows])
         used += executor.map([EvaluateGroup(request, group)])
-    (cells,) = executor.map([FinishSuite(request, planned.before)])
+    (finished,) = executor.map([FinishSuite(request, planned.before)])
     texts = Used.together(used)
-    return replace(planned, done=Tally(cells, texts.encoded, texts.reused))
+    done = Tally(finished.cells, texts.encoded, texts.reused)
+    return replace(planned, done=done, comparison=finished.comparison)

@@ -68,11 +68,11 @@ class Child:
 
     @property
     def is_dead(self) -> bool:
-        """Whether the process has ended."""
+        """True if the process has ended."""
         return self._process.poll() is not None
 
     def outlasts(self, time_limit: float | None) -> bool:
-        """Whether a plugin's call takes longer than it may."""
+        """Return whether a plugin's call takes longer than it may."""
         return self._too_long(time_limit) is not None
 
     def last_words(self, time_limit: float | None) -> tuple[Call | None, str]:

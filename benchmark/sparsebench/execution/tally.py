@@ -1,9 +1,13 @@
-"""What a run did, counted: cells by what became of them, texts by where their vectors came from."""
+"""Counts of a run: cells by what became of them, texts by where their vectors came from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sparsebench.statistics import Comparison
 
 Measured = tuple[tuple[str, ...], str | None]
 """The measures of a cell, and by which code they were taken."""
@@ -11,8 +15,7 @@ Measured = tuple[tuple[str, ...], str | None]
 
 @dataclass(frozen=True)
 class Cells:
-    """How many of the cells that a run was asked for were computed, kept, or failed; of those kept, how many were
-    measured again."""
+    """Counts of the cells of a run: computed, kept, failed, and of those kept, measured again."""
 
     computed: int = 0
     kept: int = 0
@@ -21,7 +24,7 @@ class Cells:
 
     @classmethod
     def counted(cls, before: Mapping[str, Measured], after: Mapping[str, Measured | None]) -> Cells:
-        """By key: before, of the cells that were finished; after, of all, None where one failed."""
+        """Count cells by key. before: those that were finished; after: all, None where one failed."""
         kept = {key: found for key, found in after.items() if found is not None and key in before}
         return cls(
             computed=sum(found is not None and key not in before for key, found in after.items()),
@@ -32,8 +35,17 @@ class Cells:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """What the end of a suite finds. comparison: of the leaderboard's rows, so that nobody resamples them twice."""
+
+    cells: Cells
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True)
 class Tally:
-    """What a run did. encoded, reused: texts (or clips and images) that were encoded, and whose vectors were there.
+    """Counts of a run. encoded: texts (or clips and images) that were encoded; reused: those whose vectors were in the
+    store.
 
     A process that a plugin ends takes with it what it counted of vectors; cells are counted by their records.
     """

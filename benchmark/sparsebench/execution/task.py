@@ -1,4 +1,4 @@
-"""What is to be done, and who does it."""
+"""A task, and the interface of executors that carry it out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Task(Protocol[Result]):
     """A piece of work; it pickles, and so does what it returns. Doing it twice does no harm."""
 
     def run(self) -> Result:
-        """Do it. Raises SparsebenchError for what a user can fix."""
+        """Do the task. Raises SparsebenchError for what a user can fix."""
         ...
 
 
 class Executor(Protocol):
-    """Does tasks.
+    """Means to do tasks, here or in other processes.
 
     workers: how many tasks it does at once; work is worth splitting for more than one.
 
@@ -27,7 +27,7 @@ class Executor(Protocol):
 
     @property
     def workers(self) -> int:
-        """See the class."""
+        """Number of tasks that it does at once."""
         ...
 
     def map(self, tasks: Sequence[Task[R]]) -> Iterator[R]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sparsebench.execution.request import Planned, Request
-from sparsebench.execution.tally import Cells, Measured
+from sparsebench.execution.tally import Finished, Measured
 from sparsebench.store.counting import Used
 
 
@@ -62,8 +62,8 @@ class FinishSuite:
     request: Request
     before: Mapping[str, Measured]
 
-    def run(self) -> Cells:
-        """Write it; count what became of the cells."""
+    def run(self) -> Finished:
+        """Write it; count what became of the cells, and compare the rows."""
         from sparsebench.execution.work import finish_suite
 
         return finish_suite(self.request, self.before)

@@ -1,4 +1,4 @@
-"""What the tasks of a suite do; imported where they are done, not where they are handed out."""
+"""The work of a suite's tasks; imported where they are done, not where they are handed out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sparsebench.contracts.calls import calling
 from sparsebench.errors import FAILURES
 from sparsebench.evaluate.group import Evaluation
 from sparsebench.execution.request import Planned, Request
-from sparsebench.execution.tally import Cells, Measured
+from sparsebench.execution.tally import Cells, Finished, Measured
 from sparsebench.planning import Group, PlannedCell
+from sparsebench.planning.overview import made_anew
 from sparsebench.planning.session import Session, open_session
 from sparsebench.planning.shards import document_shards_of
 from sparsebench.provenance import Stopwatch
@@ -25,6 +26,8 @@ def plan_suite(request: Request) -> Planned:
     """Plan it anew: the suite or its plugins may have changed since."""
     _session.cache_clear()
     session = _session(request)
+    for line in made_anew(session):
+        session.progress.say(line)
     _runner(session).begin(session.plan)
     missing = tuple(_missing(group, session) for group in session.plan.groups)
     found = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
@@ -53,11 +56,12 @@ def evaluate_group(request: Request, group: int) -> Used:
     return _taken(session)
 
 
-def finish_suite(request: Request, before: Mapping[str, Measured]) -> Cells:
+def finish_suite(request: Request, before: Mapping[str, Measured]) -> Finished:
     """Write what the suite's own analyzers find, and the leaderboard; count the cells."""
     session = _session(request)
-    _runner(session).finish(session.plan, {})
-    return Cells.counted(before, {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells})
+    report = _runner(session).finish(session.plan, {})
+    after = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
+    return Finished(Cells.counted(before, after), report.comparison)
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +77,7 @@ def _taken(session: Session) -> Used:
 
 
 def _measured(session: Session, group: Group, cell: PlannedCell) -> Measured | None:
-    """What was measured of a cell; None where it is not finished."""
+    """Return the measures of a cell and the code that took them; None where it is not finished."""
     try:
         found = find_record(SuiteFolder(session.folder), cell.key, first_ranks=group.counts_first_ranks)
     except Damage:

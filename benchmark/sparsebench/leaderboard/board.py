@@ -30,8 +30,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """All rows of a suite in the suite's order. collections: label -> a record that describes it. noise: where it was
-    measured."""
+    """Leaderboard of a suite: its rows in the suite's order.
+
+    collections: label -> a record that describes it. noise: where it was measured.
+    """
 
     index: Index
     collections: Mapping[str, Record]
@@ -50,7 +52,7 @@ class Board:
 
     @property
     def pending(self) -> int:
-        """How many cells are not computed yet."""
+        """Number of cells that are not computed yet."""
         return len(set(self.index.cells)) - len(self.records)
 
     @property
@@ -96,7 +98,7 @@ def twins(board: Board) -> dict[str, str]:
 
 
 def _digests(board: Board, label: str) -> str:
-    """What names the content of a collection; empty where no cell of it was computed."""
+    """Return as text the digests of a collection's content; empty where no cell of it was computed."""
     facts = (row.records[label].provenance.collection for row in board.rows if label in row.records)
     return next((json.dumps(found.digests, sort_keys=True) for found in facts if found and found.digests), "")
 

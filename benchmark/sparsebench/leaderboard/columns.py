@@ -33,7 +33,7 @@ class Declared:
     column: Column
 
     def value(self, record: Record) -> float | str | None:
-        """What the record has there; None where it has nothing."""
+        """Return the record's value for the column; None where it has nothing."""
         try:
             return self.column.read(record.analysis.get(self.analysis, {}))
         except KeyError:
@@ -86,7 +86,7 @@ def tuned(record: Record) -> str | None:
 
 
 def seconds(record: Record) -> float | None:
-    """What the system itself took; vectors from the store count what they cost when made."""
+    """Return the seconds the system itself took; vectors from the store count what they cost when made."""
     stages: Mapping[str, float] = record.costs.seconds if record.costs else {}
     return sum(stages.get(stage, 0.0) for stage in SYSTEM_STAGES) if stages else None
 
@@ -111,7 +111,7 @@ class Extra:
 
 
 def extra_columns(board: Board, records: Sequence[Record], *, costs: bool) -> list[Extra]:
-    """Those that any of the records has. Seconds of several machines are not shown."""
+    """List the extra columns that any of the records has. Seconds of several machines are not shown."""
     columns = [Extra(each.name, each.field, each.column.better) for each in declared_columns(board)]
     if costs and len(machines(records)) <= 1:
         columns.append(Extra("seconds", _seconds))

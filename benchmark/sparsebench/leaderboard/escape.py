@@ -1,4 +1,4 @@
-"""Texts of others (labels, ids, descriptions) as markdown, LaTeX and CSV: shown as they are, obeyed by nobody."""
+"""Escape other people's texts (labels, ids, descriptions) for markdown, LaTeX and CSV: shown, never obeyed."""
 
 from __future__ import annotations
 

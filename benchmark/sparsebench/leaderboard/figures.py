@@ -1,4 +1,4 @@
-"""What stands in a field of a table: words, nothing, or a number that knows how it is printed."""
+"""A table field: words, nothing, or a number that knows how it is printed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Figure:
     spread: float | None = None
 
     def __str__(self) -> str:
-        """As printed, without what surrounds it: in parentheses where it may be nothing but noise."""
+        """Return the number as printed: in parentheses where it may be nothing but noise."""
         number = format(self.value, f"{'+' if self.signed else ''}.{self.digits}f")
         return f"({number})" if self.is_noise else number
 
     @property
     def is_noise(self) -> bool:
-        """Whether encoding alone could have made it."""
+        """True if encoding alone could have made it."""
         return self.noise is not None and abs(self.value) <= self.noise
 
     @property

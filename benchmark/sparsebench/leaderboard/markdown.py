@@ -94,7 +94,7 @@ def _notes(said: Notes) -> list[str]:
 
 
 def _summaries(board: Board, figures: Mapping[str, Iterable[str]]) -> list[str]:
-    """What analyzers have to say: a section an analysis, with the figures of those of the whole suite."""
+    """Write the summaries of analyzers: a section an analysis, with the figures of those of the whole suite."""
     parts: dict[str, list[str]] = {}
     for summary in summaries(board):
         of = [f"**{markdown_text(summary.of)}**"] if summary.of else []

@@ -80,7 +80,7 @@ def _figures(record: Record) -> dict[str, str]:
 
 
 def _shown(path: Path, record: Record, other: Record) -> str:
-    """Where a record lies, its figures, and how its description differs from the other's."""
+    """Describe a record: its place, its figures, and how its cell differs from the other's."""
     cell = record.cell
     figures = ", ".join(f"{name} {value}" for name, value in _figures(record).items()) or f"failed: {record.error}"
     mine, theirs = _flat(cell), _flat(other.cell)

@@ -1,4 +1,4 @@
-"""What tables say of models beside their figures: what they were trained on, and lengths that a suite set itself."""
+"""Marks and notes on models beside their figures: training data, and lengths that a suite set itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader must know to read the tables, in markdown: short lines below them, and what lies folded behind."""
+"""Notes that a reader needs for the tables, in markdown: short lines below them, and what lies folded behind."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _marks(comparison: Comparison, *, together: bool) -> str:
 
 
 def _columns(board: Board) -> list[str]:
-    """What the columns of analyzers say of themselves, in one paragraph; those that no table has say nothing."""
+    """Describe the columns of analyzers in one paragraph; those that no table has are left out."""
     there = [
         each.column.note
         for each in declared_columns(board)
@@ -99,7 +99,7 @@ def _statistics(comparison: Comparison, *, together: bool) -> str:
 
 
 def _more_flips(comparison: Comparison) -> str:
-    """Where chance would have decided a test: how many flips it got, and whether it still would."""
+    """Note tests that chance would have decided: how many flips they got, and whether it still would."""
     settings, contrasts = comparison.settings, [cell.contrast for cell in comparison.cells if cell.contrast]
     most = max([*(each.flips for each in contrasts), *(each.flips for each in comparison.all_pairs)], default=0)
     if most <= settings.flips:
@@ -110,7 +110,7 @@ def _more_flips(comparison: Comparison) -> str:
 
 
 def _sizes(comparison: Comparison) -> str:
-    """How large differences had to be, and how large they are: least and largest over the rows of a collection."""
+    """Say how large differences are and had to be: least and largest over the rows of a collection."""
     by_collection: dict[str, list[Contrast]] = {}
     for cell in comparison.cells:
         if cell.contrast and cell.contrast.detectable is not None:

@@ -56,7 +56,10 @@ class Tolerance(_Facts):
 
 
 class PublishedRows(_Facts):
-    """ok, near: of shares. relative: of ranks, as a part of what was published."""
+    """Rows that a source published.
+
+    Tolerances: ok, near: of shares; relative: of ranks, as a part of what was published.
+    """
 
     source: str
     note: str
@@ -77,7 +80,7 @@ class VideoTwin(NamedTuple):
 
 
 def video_twins(record: Record) -> Iterator[VideoTwin]:
-    """Every measure of a cell that a published row has, where the cell repeats it."""
+    """Yield every measure of a cell that a published row has, where the cell repeats it."""
     rows = text_video()
     for row in rows.facts:
         if _repeats(record, row):

@@ -55,13 +55,13 @@ def published_report(leaderboards: Path, suite: str) -> Report:
 
 
 def published_evidence(leaderboards: Path, board: Board) -> PublishedEvidence:
-    """What lies beside the records of a published board."""
+    """Return the evidence beside the records of a published board."""
     return PublishedEvidence(leaderboards / board.suite, board.index.files)
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """How many figures of a board equal the published ones to the printed digits."""
+    """Count of a board's figures that equal the published ones to the printed digits."""
 
     equal: int
     total: int

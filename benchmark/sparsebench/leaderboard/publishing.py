@@ -1,4 +1,4 @@
-"""Write a board and what it is made of into `leaderboards/`: beside its place first, so that nothing is left half."""
+"""Write a board and what it is made of into `leaderboards/`: whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sparsebench.provenance.digests import sha256
 from sparsebench.records import INDEX_FILE, NOISE_FILE, Index, Record, SuiteFolder, check_file
 from sparsebench.records.evidence import Evidence, RunsEvidence, curves_archive, per_query_archive, published_figure
 from sparsebench.records.layout import COSTS_FILE, CURVES_ARCHIVE, FIGURE, PER_QUERY_ARCHIVE, RECORDS_FILE
-from sparsebench.store import disk_errors, write_atomically, write_bytes_atomically
+from sparsebench.store import disk_errors, leftovers, write_atomically, write_bytes_atomically
 
 
 def publish(board: Board, runs_folder: Path, leaderboards: Path, *, others: Sequence[Path] = ()) -> Path:
@@ -57,7 +57,7 @@ def publish_index(index: Index, evidence: Evidence, leaderboards: Path) -> Path:
 
 
 def _check_files(board: Board, folders: Sequence[Path]) -> None:
-    """Everything that a published figure came from, whether it is published itself or not."""
+    """Check everything that a published figure came from, whether it is published itself or not."""
     for record in board.records:
         folder = _place_of(record, [SuiteFolder(folder) for folder in folders])
         for name, checksum in record.files.items():
@@ -100,7 +100,8 @@ def _replacing(leaderboards: Path, suite: str) -> Iterator[Path]:
     """A folder whose files, with both pages made of them, take the place of what is published when the block ends."""
     with disk_errors(leaderboards):
         leaderboards.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=leaderboards) as temporary:
+        leftovers.sweep(leaderboards)
+        with tempfile.TemporaryDirectory(prefix=leftovers.name("writing"), dir=leaderboards) as temporary:
             folder = Path(temporary) / suite
             folder.mkdir()
             yield folder

@@ -1,4 +1,4 @@
-"""What stands above the table of a collection, in words."""
+"""Remarks above the table of a collection, in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HINTS = {"queries_that_rank_their_own_id_first": " (`drop_own_id: true` leaves s
 
 
 def description(records: Sequence[Record]) -> str:
-    """What a table's collection is, what was passed over there, and what a reader must know of single rows."""
+    """Describe a table's collection, what was passed over there, and what a reader must know of single rows."""
     record = next((record for record in records if record.status == "ok"), records[0])
     facts = record.provenance.collection
     domain = {"in": "In-domain. ", "out": "Out-of-domain. "}.get(record.cell.collection.params["domain"], "")
@@ -30,7 +30,9 @@ def description(records: Sequence[Record]) -> str:
 
 
 def _shared_counts(records: Sequence[Record]) -> dict[str, Json]:
-    """What was counted on a collection whatever the row, zeros left out; of a bank, whatever row reads it."""
+    """Return the counts of a collection that are the same in all rows, zeros left out; of a bank, in all rows that read
+    it.
+    """
     counts = [record.provenance.collection.counts for record in records if record.provenance.collection]
     values: dict[str, list[Json]] = {}
     for each in counts:
@@ -44,7 +46,7 @@ def _shared_counts(records: Sequence[Record]) -> dict[str, Json]:
 
 
 def _counts_of_rows(records: Sequence[Record], shared: Mapping[str, Json]) -> str:
-    """What was counted for some rows alone, as queries without a term of their model."""
+    """Describe what was counted for some rows alone, as queries without a term of their model."""
     rows = [(record, facts.counts) for record in records if (facts := record.provenance.collection)]
     said: dict[tuple[str, Json], dict[str, None]] = {}
     for record, counts in rows:
@@ -61,7 +63,7 @@ def _counts_of_rows(records: Sequence[Record], shared: Mapping[str, Json]) -> st
 
 
 def _cut_ranks(records: Sequence[Record]) -> str:
-    """Which rows have ranks of the first relevant document that were not counted on all scores."""
+    """Name the rows whose ranks of the first relevant document were not counted on all scores."""
     cut = [record for record in records if FIRST_RANKS_FILE not in record.files and _is_cut(record)]
     names = list(dict.fromkeys(name for record in cut for name in record.measures if name in OF_ALL_RANKS))
     if not names:
@@ -89,12 +91,12 @@ def _remarks(records: Sequence[Record]) -> str:
 
 
 def row_name(record: Record) -> str:
-    """How remarks call a row."""
+    """Return a row's name in remarks."""
     return f"{record.cell.model.label} + {record.cell.postprocessor.label}"
 
 
 def _is_cut(record: Record) -> bool:
-    """Whether a run may be shorter than all that could be ranked."""
+    """Return whether a run may be shorter than all that could be ranked."""
     facts = record.provenance.collection
     return record.status == "ok" and (facts is None or facts.documents > record.cell.depth)
 

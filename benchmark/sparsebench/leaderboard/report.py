@@ -38,9 +38,11 @@ MEAN_TOLERANCE = 1e-5  # per-query values keep six digits
 
 @dataclass(frozen=True)
 class Report:
-    """costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
+    """Board and the way to render it.
 
-    command: what writes its pages.
+    costs: whether seconds are shown. page_bytes: how large the HTML page may be with per-query values.
+
+    command: what writes its pages. compared_before: the comparison, where somebody has made it of this very board.
     """
 
     board: Board
@@ -48,11 +50,12 @@ class Report:
     costs: bool = True
     page_bytes: int | None = None
     command: str = "sparsebench report"
+    compared_before: Comparison | None = None
 
     @cached_property
     def comparison(self) -> Comparison | None:
         """The rows against the baseline, computed once for all formats."""
-        return compared(self.board, self.evidence)
+        return self.compared_before or compared(self.board, self.evidence)
 
     def render(self, form: str) -> str:
         """The text in one of FORMATS."""
@@ -78,7 +81,9 @@ class Report:
             write_atomically(folder / f"{name}.{form}", self.render(form))
 
     def check(self, page: Path, form: str) -> str | None:
-        """None when the page is what the records say, else what to do. Raises StoreError when it is not there."""
+        """Compare a page with the records; None when they agree, else what to do. Raises StoreError when it is not
+        there.
+        """
         if not page.is_file():
             raise StoreError(f"there is no {page}. `{self.command} {self.board.suite}` writes it.")
         if page.read_text(encoding="utf-8") == self.render(form):
@@ -96,6 +101,6 @@ class Report:
         return lines
 
 
-def read_report(folder: Path) -> Report:
+def read_report(folder: Path, comparison: Comparison | None = None) -> Report:
     """The report of `runs/<suite>/`."""
-    return Report(read_board(folder), RunsEvidence([folder]))
+    return Report(read_board(folder), RunsEvidence([folder]), compared_before=comparison)

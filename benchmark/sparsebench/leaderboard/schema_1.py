@@ -1,4 +1,4 @@
-"""What analyses showed before they declared it themselves: columns and curves of boards of schema 1.
+"""Columns and curves of analyses on boards of schema 1, from before analyzers declared them.
 
 An index of that time says nothing of columns, and the harness knew those of three analyzers by their labels. Any other
 analysis with curve files was one of wackiness, and has its columns and curves.

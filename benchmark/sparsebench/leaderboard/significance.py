@@ -1,4 +1,4 @@
-"""The systems of a board compared with its baseline: what the tables need of `sparsebench.statistics`."""
+"""Compare the systems of a board with its baseline by `sparsebench.statistics`, for the tables."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SIGNIFICANT_TOGETHER = "‡"  # for a row that sees `batch`: its queries were ra
 
 
 def system_name(model: str, postprocessor: str) -> str:
-    """How statistics call a row."""
+    """Return a row's name in statistics."""
     return f"{model} + {postprocessor}"
 
 
 def compared(
     board: Board, evidence: Evidence, *, measures: Mapping[str, str] | None = None, settings: Settings | None = None
 ) -> Comparison | None:
-    """Every row against the baseline. measures: collection -> measure, by default the first of each collection.
+    """Compare every row with the baseline. measures: collection -> measure, by default the first of each collection.
 
     None where there is nothing to compare: no baseline, none of its per-query values, or one row alone. A record
     without per-query values is left out. Raises ScoreError when two rows have other queries of one collection.
@@ -52,15 +52,15 @@ class Verdicts:
         self._averages = {(of.system, of.group): of for of in (comparison.macro_averages if comparison else ())}
 
     def cell(self, row: Row, label: str) -> Cell | None:
-        """What is known of a row on a collection."""
+        """Return the comparison of a row on a collection; None where there is none."""
         return self._cells.get((system_name(row.model, row.postprocessor), label))
 
     def average(self, row: Row, group: str) -> MacroAverage | None:
-        """What is known of a row's mean over a group of collections."""
+        """Return the comparison of a row's mean over a group of collections; None where there is none."""
         return self._averages.get((system_name(row.model, row.postprocessor), group))
 
     def mark(self, row: Row, label: str) -> str:
-        """Whether the row differs from the baseline there, significantly after Holm's correction."""
+        """Return whether the row differs from the baseline there, significantly after Holm's correction."""
         cell = self.cell(row, label)
         if self.comparison is None or cell is None or cell.contrast is None:
             return ""
@@ -75,7 +75,7 @@ def bounds(interval: Interval | None) -> tuple[float, float] | None:
 
 
 def _values(row: Row, measures: Mapping[str, str], evidence: Evidence) -> dict[str, Mapping[str, float]]:
-    """collection -> query_id -> value of its first measure."""
+    """Map collection -> query_id -> value of its first measure."""
     found = {}
     for label, record in row.records.items():
         per_query = evidence.per_query(record) if record.status == "ok" and label in measures else None

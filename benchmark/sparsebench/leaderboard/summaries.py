@@ -1,4 +1,4 @@
-"""What analyzers say in words: of the whole suite, and of each model or cell."""
+"""Summaries of analyzers in words: on the whole suite, and on each model or cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Where an analysis was asked for and does not apply, and its reason."""
+    """An analysis that was asked for and does not apply, and its reason."""
 
     analysis: str
     reason: str
@@ -33,7 +33,7 @@ class Refusal:
 
 
 def summaries(board: Board) -> list[Summary]:
-    """Everything that is said, analysis by analysis: of the suite first, then in the order of the rows."""
+    """List all summaries, analysis by analysis: of the suite first, then in the order of the rows."""
     said = [Summary(label, "", found["summary"]) for label, found in board.index.analyses.items() if "summary" in found]
     of_records: dict[str, dict[str, Summary]] = {}
     for record in board.records:
@@ -61,7 +61,7 @@ def system_name(board: Board, record: Record, label: str) -> str:
 
 
 def refusals(board: Board) -> list[Refusal]:
-    """Where nothing was found and why, those of one reason together."""
+    """List reasons why nothing was found, analyses of one reason together."""
     of_suite = [
         Refusal(label, found["not_applicable"], (), ())
         for label, found in board.index.analyses.items()
@@ -71,7 +71,7 @@ def refusals(board: Board) -> list[Refusal]:
 
 
 def _by_model(board: Board) -> dict[tuple[str, str, str], list[str]]:
-    """(analysis, reason, model) -> collections."""
+    """Map (analysis, reason, model) -> collections."""
     found: dict[tuple[str, str, str], dict[str, None]] = {}
     for record in board.records:
         for label, analysis in record.analysis.items():

@@ -24,7 +24,7 @@ DIFFERENCE = "Δ baseline"
 
 @dataclass(frozen=True)
 class Column:
-    """better: which way a measure is better; None for what is no measure, of which none is best."""
+    """Column of a table. better: which way a measure is better; None for what is no measure, of which none is best."""
 
     name: str
     better: Literal["larger", "smaller"] | None = None
@@ -32,7 +32,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """collection: its label, None for the overview. above, below: sentences around the table; may be empty.
+    """Table of a board. collection: its label, None for the overview. above, below: sentences around the table; may be
+    empty.
 
     lines: best first by the first column that says which way is better.
     """
@@ -57,7 +58,7 @@ def tables(board: Board, comparison: Comparison | None = None, *, costs: bool = 
 
 
 def sees(row: Row) -> str:
-    """What the row's postprocessor may see."""
+    """List what the row's postprocessor may see."""
     return ", ".join(sorted({record.sees for record in row.records.values() if record.sees})) or NOTHING
 
 

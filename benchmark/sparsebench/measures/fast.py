@@ -16,7 +16,12 @@ from sparsebench.errors import SuiteError, did_you_mean
 
 @dataclass(frozen=True)
 class FastMeasure:
-    """A measure that reads no deeper than `cutoff`."""
+    """A measure that reads no deeper than `cutoff`.
+
+    Example:
+        >>> fast_measure("nDCG@2").values(np.array([[0, 1], [1, 0]]), np.array([1])).round(4).tolist()
+        [0.6309, 1.0]
+    """
 
     name: str
     cutoff: int
@@ -32,7 +37,10 @@ class FastMeasure:
 
 
 def fast_measure(name: str) -> FastMeasure:
-    """nDCG@k, RR@k or R@k, with the defaults of ir_measures: a gain is a grade, relevant from 1. Raises SuiteError."""
+    """Make nDCG@k, RR@k or R@k with the defaults of ir_measures: a gain is a grade, relevant from 1.
+
+    Raises SuiteError.
+    """
     found = re.fullmatch(r"(\w+)@([1-9]\d*)", name)
     if not found or found[1] not in _MEASURES:
         known = [f"{base}@10" for base in _MEASURES]

@@ -55,7 +55,7 @@ def measure(
 def measure_each(
     run: Run, qrels: Qrels, names: Collection[str], *, depth: int | None, first_ranks: Mapping[str, int] | None = None
 ) -> tuple[PerQuery, dict[str, str]]:
-    """As `measure`, and the reason for each measure that fails: one costs no other."""
+    """Measure like `measure`, with the reason for each measure that fails: one costs no other."""
     try:
         return measure(run, qrels, names, depth=depth, first_ranks=first_ranks), {}
     except Exception:  # each provider has its own ways to fail; which one did is found out below
@@ -88,22 +88,27 @@ def aggregate(per_query: PerQuery) -> dict[str, float]:
 
 
 def better_when_larger(name: str) -> bool:
-    """Whether more is better, as for all but ranks."""
+    """Return whether more is better, as for all but ranks."""
     return name not in OWN or OWN[name].better_when_larger
 
 
 def is_mean(name: str) -> bool:
-    """Whether a measure of a run is the mean over its queries: not so a median, nor a count. Loads no ir_measures."""
+    """Return whether a measure of a run is the mean over its queries: a median and a count are not. Loads no
+    ir_measures.
+    """
     return OWN[name].is_mean if name in OWN else _split(name)[0] not in COUNTS
 
 
 def canonical(name: str) -> str:
-    """ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`. Raises SuiteError."""
+    """Return a measure's name in ir_measures' spelling: `ndcg_cut_10`, `ndcg_at_10` and `NDCG@10` are `nDCG@10`.
+
+    Raises SuiteError.
+    """
     return name if name in OWN else str(_parse(name))
 
 
 def check_measure_name(name: str) -> str | None:
-    """What is wrong with a measure's name, None when nothing is: it is tried on a run of two documents."""
+    """Return what is wrong with a measure's name, None when nothing is: it is tried on a run of two documents."""
     try:
         measure({"1": {"a": 2.0, "b": 1.0}}, {"1": {"a": 1, "b": 0}}, [name])
     except SuiteError as error:
@@ -180,7 +185,7 @@ def _trec(name: str) -> Any:
 
 
 def _hint(base: str, rest: str) -> str:
-    """What to write instead."""
+    """Suggest a name of a measure to write instead."""
     import ir_measures
 
     registry = ir_measures.measures.registry

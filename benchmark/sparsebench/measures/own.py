@@ -29,7 +29,7 @@ class OwnMeasure:
 
     @property
     def is_mean(self) -> bool:
-        """Whether it is the mean over queries, which statistics need."""
+        """True if it is the mean over queries, which statistics need."""
         return self.aggregate is fmean
 
 
@@ -52,7 +52,7 @@ def first_ranks(run: Run, qrels: Qrels, depth: int | None, counted: Mapping[str,
 
 
 def reciprocal_ranks(run: Run, qrels: Qrels, depth: int | None, counted: Mapping[str, int] | None) -> dict[str, float]:
-    """1 / the rank of the first hit with a grade above 0, as counted on all scores.
+    """Compute 1 / the rank of the first hit with a grade above 0, as counted on all scores.
 
     By the run where it was not counted, 0 where it is not there.
     """

@@ -20,7 +20,12 @@ _WANTED = (
 
 @dataclass(frozen=True)
 class FrameFeatures:
-    """Features of one item. frames: (T, d) float32. mask: (T,) bool, whether there is such a frame."""
+    """Features of one item. frames: (T, d) float32. mask: (T,) bool, whether there is such a frame.
+
+    Example:
+        >>> FrameFeatures(np.zeros((12, 512), np.float32), np.arange(12) < 9).mask.sum().item()
+        9
+    """
 
     frames: np.ndarray
     mask: np.ndarray
@@ -35,7 +40,7 @@ class FrameFeatures:
 
 @dataclass(frozen=True)
 class FeatureFile:
-    """All of a file. path: for messages. ids: of its D rows. frames: (D, T, d). mask: (D, T) bool."""
+    """File of features. path: for messages. ids: of its D rows. frames: (D, T, d). mask: (D, T) bool."""
 
     path: Path
     ids: tuple[str, ...]

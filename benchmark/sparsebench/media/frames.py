@@ -19,7 +19,7 @@ Choice = Callable[[Timeline], Sequence[int]]
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What was decoded. found: frame number -> image. total: how many there are."""
+    """Decoded frames. found: frame number -> image. total: how many there are."""
 
     found: dict[int, np.ndarray]
     total: int

@@ -44,13 +44,13 @@ class MediaItem:
         return sorted((path for path in self.path.iterdir() if path.suffix.lower() in IMAGES), key=natural)
 
     def features(self) -> FrameFeatures:
-        """Its row of a file of features. Raises ModelError for a row that is not finite, or all masked."""
+        """Read its row of a file of features. Raises ModelError for a row that is not finite, or all masked."""
         assert self.row is not None, "only a file of features has rows"
         return FeatureFile.open(self.path).row(self.row, self.item_id)
 
     @cached_property
     def content(self) -> Json:
-        """What names its content: digests of its files, whatever they are called, and the seconds that count."""
+        """Return the digests that name its content, whatever its files are called, and the seconds that count."""
         if self.form == "features":
             named: Json = self.features().digest()
         elif self.form == "frames":

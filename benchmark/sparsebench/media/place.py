@@ -39,7 +39,7 @@ class Media:
         return replace(found, item_id=item_id, span=self.spans(item_id))
 
     def absent(self, item_ids: Sequence[str]) -> list[str]:
-        """Those of `item_ids` that are not there, in their order."""
+        """List those of `item_ids` that are not there, in their order."""
         known = _index(self.path)
         return [name for name in item_ids if name not in known and _without_suffix(name) not in known]
 
@@ -82,7 +82,7 @@ def _rows(path: Path) -> Mapping[str, MediaItem]:
 
 
 def _files(path: Path) -> list[MediaItem]:
-    """Of a folder and the folders below it: each video and image, or where there are only folders of images, these."""
+    """List the videos and images of a folder and those below it; where there are only folders of images, these."""
     files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     forms = {**dict.fromkeys(VIDEOS, "video"), **dict.fromkeys(IMAGES, "image")}
     single: list[MediaItem] = []

@@ -1,4 +1,4 @@
-"""How many frames there are, and how fast they pass."""
+"""Timeline of a video: its number of frames and how fast they pass."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ class Timeline:
     """The frames of an item that can be chosen.
 
     frames: how many. fps: frames a second. span: first and last second that count, None for all.
+
+    Example:
+        >>> Timeline(frames=250, fps=25.0).frames
+        250
     """
 
     frames: int

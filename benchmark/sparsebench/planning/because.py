@@ -1,4 +1,4 @@
-"""Why a cell is to be computed: what differs between the parts of its key and those of the nearest that was."""
+"""Explain why a cell is to be computed: how the parts of its key differ from those of the nearest that was."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def because(cell: PlannedCell, group: Group, folder: SuiteFolder, made: Sequence
 
 
 def changes(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
-    """How two keys differ, part by part; the same change on both sides of a model once."""
+    """Say how two keys differ, part by part; the same change on both sides of a model once."""
     old, new = dict(_leaves(before)), dict(_leaves(now))
     paths = [path for path in {**new, **old} if old.get(path) != new.get(path)]
     said = [(_words(path), _values(old.get(path), new.get(path))) for path in paths]
@@ -67,7 +67,7 @@ def _sentence(name: str, values: str, roles: Iterable[str]) -> str:
 
 
 def _unfinished(cell: PlannedCell, group: Group, folder: SuiteFolder) -> str:
-    """Why a cell that has a record is not done."""
+    """Return why a cell that has a record is not done."""
     try:
         if find_record(folder, cell.key) is None:
             return f"failed before: {read_record(folder.record(cell.key), remedy=folder.remedy).error}"
@@ -87,7 +87,7 @@ def _leaves(value: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
 
 
 def _words(path: tuple[str, ...]) -> tuple[str, str]:
-    """What people call a part, and of which side it is, if of any."""
+    """Return the name of a part for people, and the side of the model it belongs to, if any."""
     match path:
         case ("identities", role, *rest):
             return _of_model(rest), ROLES.get(role, role)

@@ -24,12 +24,12 @@ class BrokenModel(Model):
 
 
 def answering(resolved: ResolvedModel) -> ResolvedModel:
-    """The same, if the model can say whether it is at hand, else a broken one."""
+    """Return the model if it can say whether it is at hand, else a broken one."""
     return _or_broken(resolved, lambda: resolved.model.missing(), "missing()")
 
 
 def identified(resolved: ResolvedModel) -> ResolvedModel:
-    """The same, if the model can say what it is, else a broken one. Raises ModelError for one that is not at hand."""
+    """Return the model if it can say what it is, else a broken one. Raises ModelError for one that is not at hand."""
     return _or_broken(resolved, lambda: resolved.identities, "identity()")
 
 

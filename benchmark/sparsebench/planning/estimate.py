@@ -1,4 +1,4 @@
-"""How long encoding is likely to take, learnt from what this machine has encoded before."""
+"""Estimate encoding time, learnt from what this machine has encoded before."""
 
 from __future__ import annotations
 

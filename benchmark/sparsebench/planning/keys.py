@@ -1,4 +1,4 @@
-"""What names a cell and an analysis: the digest of all that determines its bytes. No clock, no host, no label."""
+"""Keys of cells and analyses: digests of all that determines their bytes, which no clock, host or label does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def cell_parts(
     shared: Mapping[str, Json],
     roles: Mapping[str, Mapping[str, Json]],
 ) -> dict[str, Json]:
-    """All that determines a cell, whose digest is its key. shared: of its group. roles: of the other queries."""
+    """Return all that determines a cell, whose digest is its key. shared: of its group. roles: of the other queries."""
     factory: type[Postprocessor] = registered.plugin.factory
     asked = {"name": spec.name, "params": content(spec.params), "scale": spec.scale, "code": registered.source_digest}
     return {
@@ -56,7 +56,7 @@ def analysis_key(spec: AnalyzerSpec, registered: Registered, read: Mapping[str, 
 
 
 def measuring_version() -> str:
-    """What decides the value of a measure of one run."""
+    """Return the digest of the code that decides the value of a measure of a run."""
     return digest([code_digest(*MEASURING), importlib.metadata.version("ir_measures")])
 
 

@@ -1,4 +1,4 @@
-"""Whether measures take the judgments of collections, told before anything is encoded."""
+"""Check that measures take the judgments of collections, before anything is encoded."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from sparsebench.types import Json
 
 @dataclass(frozen=True)
 class Content:
-    """What a group's items hold. tested: for the keys of all cells. of_roles: of cells that read these parts."""
+    """Content of a group's clips and images. tested: parts of the keys of all cells. of_roles: parts of the keys of
+    cells that read these roles.
+    """
 
     tested: Mapping[str, Json]
     of_roles: Mapping[str, Mapping[str, Json]]

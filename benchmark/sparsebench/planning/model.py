@@ -31,25 +31,27 @@ class ResolvedModel:
 
     @cached_property
     def identities(self) -> Mapping[Role, Mapping[str, Json]]:
-        """What the model says decides what it makes of texts in each role. Raises ContractError unless it is JSON."""
+        """Return the model's identity in each role. Raises ContractError unless it is JSON."""
         owner = f"{type(self.model).__name__}.identity"
         roles: tuple[Role, ...] = get_args(Role)
         return {role: plain_mapping(self.model.identity_of(role), owner, role) for role in roles}
 
     @cached_property
     def about(self) -> Mapping[str, Json]:
-        """What the model says of itself beside its parameters; what the suite says it was trained on wins."""
+        """Return the model's facts about itself beside its parameters; `trained_on` of the suite wins over its own."""
         found = plain_mapping(self.model.about(), f"{type(self.model).__name__}.about", "")
         trained_on = self.spec.trained_on
         return found if trained_on is None else {**found, "trained_on": list(trained_on)}
 
     def identity(self, role: Role, corpus: Corpus, device: str) -> dict[str, Json]:
-        """All that determines its vectors (or scores) on this collection and, where that computes them, this device."""
+        """Return all that determines its vectors (or scores) on this collection and, where that computes them, this
+        device.
+        """
         fitted = {"corpus": corpus.digest} if self.model.reads_corpus else {}
         return {**self._around(role, device), "model": dict(self.identities[role]), **fitted}
 
     def side_identity(self, side: Side, device: str) -> dict[str, Json]:
-        """All that determines the features of one side of a paired encoder on this device class."""
+        """Return all that determines the features of one side of a paired encoder on this device class."""
         assert isinstance(self.model, PairedEncoder), "other forms have roles, not sides"
         return {**self._around("document", device), "model": dict(self.model.identity(side))}
 
@@ -63,6 +65,9 @@ class ResolvedModel:
 
 
 def resolve_model(spec: ModelSpec, registry: Registry) -> ResolvedModel:
-    """Raises PluginError or ModelError; the suite has checked names and parameters before."""
+    """Make the model of a suite's entry.
+
+    Raises PluginError or ModelError; the suite has checked names and parameters before.
+    """
     registered = registry.get("models", spec.name)
     return ResolvedModel(spec, registered.plugin.factory(**spec.params), registered)

@@ -1,4 +1,4 @@
-"""Which artefacts of the store plans still name: all others only take up room."""
+"""Find the artefacts of the store that plans still name: all others only take up room."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from sparsebench.types import Json
 
 @dataclass(frozen=True)
 class Named:
-    """What groups of plans name. documents: keys of vectors of documents. makers: models in a role or on a side.
+    """Artefacts that groups of plans name.
+
+    documents: keys of vectors of documents. makers: models in a role or on a side.
 
     Which texts a model encodes as queries no plan knows, as analyzers choose some: a query counts by its maker alone.
     """
@@ -31,7 +33,7 @@ class Named:
 
     @classmethod
     def by(cls, groups: Iterable[Group]) -> Named:
-        """Of all groups together."""
+        """Collect what the groups name, all together."""
         documents, makers, corpora = set[str](), set[str](), set[str]()
         for group in groups:
             galleries = _galleries(group)
@@ -43,7 +45,9 @@ class Named:
         return cls(frozenset(documents), frozenset(makers), frozenset(corpora))
 
     def unnamed(self, artefacts: Iterable[Artefact]) -> list[Artefact]:
-        """Those that nothing names, of the kinds that plans can name: trained checkpoints, for one, are none."""
+        """List the artefacts that nothing names, of the kinds that plans can name: trained checkpoints, for one, are
+        none.
+        """
         there = list(artefacts)
         features = {each.key for each in there if each.kind == FEATURES and each.facts.get("maker") in self.makers}
         return [each for each in there if not self._names(each, features)]
@@ -64,7 +68,7 @@ class Named:
 
 
 def _galleries(group: Group) -> list[tuple[Corpus, dict[str, Json]]]:
-    """What is ranked, and the bank's own documents: each with what its clips or images hold."""
+    """Return the documents ranked and the bank's own documents, each with the digest of its clips or images."""
     collection = group.collection
     found = [(collection.corpus, collection.items_ranked)]
     if collection.bank_gallery:

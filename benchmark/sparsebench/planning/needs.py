@@ -1,4 +1,4 @@
-"""Everything that a suite needs at hand before anything is computed."""
+"""List what a suite needs at hand before anything is computed."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sparsebench.planning.because import because
+from sparsebench.planning.because import NEVER, because
 from sparsebench.planning.estimate import estimate_seconds
 from sparsebench.planning.plan import Group
 from sparsebench.planning.session import Session
@@ -20,6 +21,10 @@ class CellOverview:
     """A cell by the labels of its parts. cached: whether it is computed. key: what its record lies under.
 
     because: why it is to be computed; empty where it is.
+
+    Example:
+        >>> CellOverview("mini", "bm25", "none", sees="query", cached=False, key="5f…", because="new").cached
+        False
     """
 
     collection: str
@@ -34,7 +39,12 @@ class CellOverview:
 @dataclass(frozen=True)
 class GroupOverview:
     """A model on a collection. documents: how many are not encoded yet. seconds: what that is likely to take, None
-    where this model never encoded anything on this machine."""
+    where this model never encoded anything on this machine.
+
+    Example:
+        >>> GroupOverview("mini", "bm25", documents=120, seconds=None).documents
+        120
+    """
 
     collection: str
     model: str
@@ -44,7 +54,7 @@ class GroupOverview:
 
 @dataclass(frozen=True)
 class ModelOverview:
-    """What is known of a model. as_authors: yes, no, or nothing where its authors' use is not known, and why not.
+    """Overview of a model. as_authors: yes, no, or nothing where its authors' use is not known, and why not.
     trained_on: collections; None where nobody said. overrides: lengths of the suite in place of the checkpoint's."""
 
     model: str
@@ -55,7 +65,7 @@ class ModelOverview:
 
 @dataclass(frozen=True)
 class Overview:
-    """All cells of a plan, its groups, and the models of which something is known."""
+    """Overview of a plan: its cells, its groups, and the models of which something is known."""
 
     cells: tuple[CellOverview, ...]
     groups: tuple[GroupOverview, ...]
@@ -70,6 +80,17 @@ def overview(session: Session) -> Overview:
     about = {group.model.spec.label: group.model.about for group in groups}
     models = tuple(_model(label, found) for label, found in about.items() if set(found) & _SAID)
     return Overview(cells, tuple(_group(session, group) for group in groups), models)
+
+
+def made_anew(session: Session) -> list[str]:
+    """Say which cells that were computed once will be so again, and why: before hours go by, not after.
+
+    Example: `2 cells are computed again: engine numba -> exact_int8`.
+    """
+    made = tuple(read_made(SuiteFolder(session.folder)))
+    cells = [cell for group in session.plan.groups for cell in _cells(session, group, made) if cell.because]
+    reasons = Counter(cell.because for cell in cells if cell.because != NEVER)
+    return [f"{many} {'cell is' if many == 1 else 'cells are'} computed again: {why}" for why, many in reasons.items()]
 
 
 _SAID = {"as_authors", "trained_on"}

@@ -1,4 +1,4 @@
-"""Suite -> cells, grouped so that each model reads each collection once; the key of every artefact."""
+"""The plan of a suite: cells grouped so that each model reads each collection once, with the keys of artefacts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PlannedAnalysis:
 
     @cached_property
     def shown(self) -> Shown:
-        """What leaderboards show of it. Raises PluginError."""
+        """Return the columns and curves that leaderboards show of it. Raises PluginError."""
         plugin: AnalyzerPlugin = self.registered.plugin
         return plugin.shown(self.make())
 
@@ -60,7 +60,7 @@ class PlannedCell:
 
     @cached_property
     def key(self) -> str:
-        """What its record lies under."""
+        """Return the key that its record lies under."""
         return digest(dict(self.parts))
 
     def make(self, **tuned: Json) -> Postprocessor:
@@ -87,12 +87,12 @@ class Group:
 
     @property
     def name(self) -> str:
-        """Its model and its collection, for messages."""
+        """Name of model and collection, for messages."""
         return f"{self.model.spec.label} on {self.collection.spec.label}"
 
     @property
     def counts_first_ranks(self) -> bool:
-        """Whether a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
+        """True if a measure is of ranks beyond the depth of runs, and all pairs have a score to count them by."""
         if not self.model.model.dense:
             return False
         tuned = {cell.spec.tune.measure for cell in self.cells if cell.spec.tune}
@@ -100,32 +100,34 @@ class Group:
 
     @cached_property
     def identities(self) -> dict[Role, dict[str, Json]]:
-        """What names the vectors of each role."""
+        """Return the identities that name the vectors of each role."""
         return {role: self.model.identity(role, self.collection.corpus, self.device) for role in ("query", "document")}
 
     @cached_property
     def content_digests(self) -> dict[str, Json]:
-        """What of the collection is part of every cell's key: documents, queries, and what clips and images hold."""
+        """Return the digests of the collection that are part of every cell's key: documents, queries, and what clips
+        and images hold.
+        """
         return {**self.collection.digests, **looked_at(self.model, self.collection).tested}
 
     def vector_identity(self, role: Role) -> dict[str, Json]:
-        """What names the vectors of a role: clips and images count by what they hold."""
+        """Return the identity that names the vectors of a role: clips and images count by what they hold."""
         media = self.collection.items_ranked if role == "document" else None
         return {**self.identities[role], **({"media": media.digest} if media else {})}
 
     def side_identity(self, side: Side) -> dict[str, Json]:
-        """What names the features of a side of a paired encoder."""
+        """Return the identity that names the features of a side of a paired encoder."""
         return self.model.side_identity(side, self.device)
 
     @property
     def described_identities(self) -> dict[Role, dict[str, Json]]:
-        """For records: the model's own identity in each role, and what of the device computes it."""
+        """Identities for records: the model's own in each role, and what of the device computes it."""
         return {role: {**each["model"], **each["computed_by"]} for role, each in self.identities.items()}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a suite asks for, in its order: collections, then models, then postprocessors.
+    """Plan of a suite: all that it asks for, in its order: collections, then models, then postprocessors.
 
     keys: of all cells of the suite, also those that a selection leaves out of `groups`.
     command: that asked for it, where one did.
@@ -196,7 +198,9 @@ def _cell(
 
 
 def plan_analysis(registry: Registry, spec: AnalyzerSpec, read: Mapping[str, Json]) -> PlannedAnalysis:
-    """read: what names the content that it reads; of a suite's analyzer its records, which are added later."""
+    """Plan an analysis. read: what names the content that it reads; of a suite's analyzer its records, which are added
+    later.
+    """
     registered = registry.get("analyzers", spec.name)
     return PlannedAnalysis(spec, registered, analysis_key(spec, registered, read))
 

@@ -1,4 +1,4 @@
-"""Which plugins an earlier run of a suite had and this one lacks: what to say where a name is unknown."""
+"""Recall plugins that an earlier run of a suite had and this one lacks, for messages on unknown names."""
 
 from __future__ import annotations
 

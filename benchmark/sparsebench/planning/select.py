@@ -26,7 +26,7 @@ def select(plan: Plan, only: Sequence[str]) -> Plan:
 
 
 def cell_name(group: Group, postprocessor: str) -> str:
-    """How commands call a cell of a group."""
+    """Return the name of a group's cell in commands."""
     return patterns.cell_name(group.collection.spec.label, group.model.spec.label, postprocessor)
 
 

@@ -1,4 +1,4 @@
-"""The way from a suite's name to its plan, which all commands that compute share."""
+"""Session of a command that computes: from a suite's name and options to its plan."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Session:
 
     @property
     def folder(self) -> Path:
-        """Where the suite's records lie."""
+        """Return the folder of the suite's records."""
         return self.runs / self.suite.name
 
 
@@ -80,7 +80,7 @@ def open_session(
 
 
 def _command(suite: str, words: Mapping[str, Sequence[object]]) -> str:
-    """What a person types to get all cells of the plan."""
+    """Return the command line that computes all cells of the plan."""
     options = (word for option, given in words.items() for each in given for word in (option, str(each)))
     return shlex.join(["sparsebench", "run", suite, *options])
 
@@ -93,7 +93,7 @@ def _loaded(suite: str, registry: Registry, overrides: Sequence[str], runs: Path
 
 
 def _devices(encoding: str, searching: str) -> tuple[str, str]:
-    """What encodes and what searches; `auto` searches where it encodes. All GPUs but one are then hidden."""
+    """Choose the devices that encode and search; `auto` searches where it encodes. All GPUs but one are then hidden."""
     chosen = choose_device(encoding)
     other = chosen if searching == "auto" else choose_device(searching)
     gpus = {device for device in (chosen, other) if device != "cpu"}

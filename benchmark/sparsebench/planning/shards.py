@@ -15,7 +15,10 @@ from sparsebench.store import Store
 
 @dataclass(frozen=True)
 class DocumentShards:
-    """kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key."""
+    """Shards of a group's documents.
+
+    kind: of the artefacts. pace: what decides how long one takes to make. keys: rows -> key.
+    """
 
     kind: str
     pace: str
@@ -35,7 +38,7 @@ def document_shards_of(group: Group) -> DocumentShards | None:
 
 
 def missing_documents(group: Group, store: Store) -> int:
-    """How many documents of the group have no vectors or features yet."""
+    """Return how many documents of the group have no vectors or features yet."""
     shards = document_shards_of(group)
     if shards is None:
         return 0
@@ -53,10 +56,10 @@ def _of_pairs(group: Group) -> DocumentShards:
 
 
 def never() -> LoadedEncoder:
-    """In the place of an encoder, where keys alone are asked for."""
+    """Fail in place of loading an encoder, where keys alone are asked for."""
     raise AssertionError("a plan loads no encoder")
 
 
 def never_paired() -> LoadedPairedEncoder:
-    """As never, for encoders of pairs."""
+    """Fail like `never`, in place of a loaded paired encoder."""
     raise AssertionError("a plan loads no encoder")

@@ -18,13 +18,13 @@ NO_METADATA = {"Date": None, "Creator": None}
 
 
 def can_draw() -> bool:
-    """Whether matplotlib is installed."""
+    """Return whether matplotlib is installed."""
     return find_spec("matplotlib") is not None
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """matplotlib's own defaults, whatever the user's are."""
+    """Draw by matplotlib's own defaults, whatever the user's are."""
     import matplotlib
 
     with matplotlib.rc_context():

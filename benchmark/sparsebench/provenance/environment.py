@@ -1,4 +1,4 @@
-"""Where a number comes from: software, source tree, hardware, seconds and memory."""
+"""Record the environment of a number: software, source tree, hardware, seconds and memory."""
 
 from __future__ import annotations
 

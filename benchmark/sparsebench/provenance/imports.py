@@ -118,7 +118,7 @@ class Imports:
         return names[0] in self._own or self._lies_beside(names[0], importer.partition(".")[0])
 
     def _lies_beside(self, top: str, importer: str) -> bool:
-        """Whether a module lies in the folder of a plugin that is not installed: it is that plugin's own, then."""
+        """Return whether a module lies in the folder of a plugin that is not installed, and so is the plugin's own."""
         folder = _folder(self._path(importer))
         if folder is None or folder.endswith(_INSTALLED) or not _holds(folder, top):
             return False
@@ -134,7 +134,7 @@ def _absolute(reference: Reference, importer: str, path: str) -> str:
 
 
 def _folder(path: str | None) -> str | None:
-    """Where a top-level module lies."""
+    """Return the folder that holds a top-level module."""
     if path is None:
         return None
     folder = os.path.dirname(path)

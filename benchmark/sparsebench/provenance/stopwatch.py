@@ -65,6 +65,13 @@ class Stopwatch:
     seconds: those of a stage within another are its own alone, so that all add up to the whole. peak_mib: the most
     memory that the process used during a stage, MiB; gpu_peak_mib: the same of the GPU's memory, where it uses one.
     Stages within a stage count for it, too.
+
+    Example:
+        >>> watch = Stopwatch()
+        >>> with watch.stage("fit"):
+        ...     total = sum(range(10))
+        >>> list(watch.seconds)
+        ['fit']
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What a Python file says to the interpreter: its syntax tree without docstrings, comments and places."""
+"""Reduce a Python file to its syntax tree without docstrings, comments and places."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Syntax:
-    """What counts of one file.
+    """Parts of one file's syntax that its digest covers.
 
     code: digest of all that it says but the places it imports from. references: these, in the order of the file.
     reexports: name -> where from, of the imports at its top level. only_binds_names: whether running the
@@ -130,7 +130,7 @@ def _reexports(body: Sequence[ast.stmt]) -> dict[str, Reference]:
 
 
 def _binds_names(node: ast.stmt) -> bool:
-    """Whether a statement can do nothing but bind a name: an import, a function, a constant."""
+    """Return whether a statement can do nothing but bind a name: an import, a function, a constant."""
     match node:
         case ast.Import() | ast.ImportFrom() | ast.Pass():
             return True

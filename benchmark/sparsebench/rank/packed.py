@@ -21,6 +21,12 @@ class Packed:
     """Keys of documents with scores from 0 up: a better document has a larger key, and no two have the same.
 
     order: (D,) as `tie_order` gives it, D < 2**32.
+
+    Example:
+        >>> packed = Packed(np.array([2, 1, 0]))
+        >>> keys = np.sort(pack(np.array([[0.5, 2.0, 0.5]], np.float32), packed.order))
+        >>> packed.ranking(keys).documents.tolist()
+        [[1, 2, 0]]
     """
 
     order: np.ndarray
@@ -46,7 +52,7 @@ class Packed:
         return np.where(keys[:, 0] == UNRANKED, np.float32(-np.inf), unpack(keys[:, 0]))
 
     def ranking(self, keys: np.ndarray) -> Ranking:
-        """Of keys (Q, k) in ascending order."""
+        """Unpack keys (Q, k) in ascending order into a ranking, best first."""
         best_first = keys[:, ::-1]
         if keys.size and keys[:, 0].min() != UNRANKED:
             return Ranking(self._documents[PLACES - (best_first & PLACES)], unpack(best_first).astype(np.float64))

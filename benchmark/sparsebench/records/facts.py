@@ -1,4 +1,4 @@
-"""What a record says of how a cell came about: tuning, costs and provenance, as models that a type checker reads."""
+"""Tuning, costs and provenance of a cell, as models that a type checker reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FROZEN = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Written(BaseModel):
-    """What is written down for others: no text in it holds a folder of this machine or a value of its environment."""
+    """Base of models written for others: no text holds a folder of this machine or a value of its environment."""
 
     model_config = FROZEN
 
@@ -35,7 +35,7 @@ class Trial(Written):
 
 
 class Tuning(Written):
-    """How parameters were chosen on development queries."""
+    """Choice of parameters on development queries."""
 
     on: Annotated[str, Field(description="which queries: `dev`")]
     queries: Annotated[int, Field(description="how many")]
@@ -56,7 +56,7 @@ class Hardware(Written):
 
 
 class Costs(Written):
-    """What a cell took; part of no key."""
+    """Time and memory that a cell took; part of no key."""
 
     seconds: Annotated[dict[str, float], Field(description="stage -> s; from the store: what it cost when made")]
     peak_memory_mib: Annotated[dict[str, int], Field(description="stage -> the most memory of the process, MiB")]
@@ -83,7 +83,7 @@ class Software(Written):
 
 
 class PluginFacts(Written):
-    """Where a plugin came from."""
+    """Origin of a plugin."""
 
     distribution: str
     version: str
@@ -92,7 +92,7 @@ class PluginFacts(Written):
 
 
 class ModelFacts(Written):
-    """What made the scores."""
+    """The model behind the scores."""
 
     identity: Annotated[
         dict[str, Any], Field(description="by role: digests of weights and tokenizer files, lengths, pooling, ...")
@@ -103,7 +103,7 @@ class ModelFacts(Written):
 
 
 class CollectionFacts(Written):
-    """What was ranked and asked."""
+    """The documents that were ranked and the queries that were asked."""
 
     documents: int
     queries: Annotated[int, Field(description="tested")]
@@ -112,7 +112,7 @@ class CollectionFacts(Written):
 
 
 class Provenance(Written):
-    """Where the figures of a cell come from. Of a failed cell only `software` and perhaps `traceback` are known."""
+    """Origin of a cell's figures. Of a failed cell only `software` and perhaps `traceback` are known."""
 
     software: Software | None = None
     plugins: Annotated[dict[str, PluginFacts], Field(description="model, postprocessor, collection, analyzers")] = {}

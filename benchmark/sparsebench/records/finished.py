@@ -32,7 +32,7 @@ def find_record(folder: SuiteFolder, key: str, *, first_ranks: bool = False) -> 
 
 
 def is_finished(folder: SuiteFolder, key: str, *, first_ranks: bool = False) -> bool:
-    """Whether a cell needs no computing: for plans."""
+    """Return whether a cell needs no computing: for plans."""
     try:
         return find_record(folder, key, first_ranks=first_ranks) is not None
     except Damage:

@@ -1,4 +1,4 @@
-"""The index of a suite: what its records themselves do not say."""
+"""The index of a suite's records: its cells in order, its baseline, and analyses of the whole suite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sparsebench.disclosure.privacy import hidden
 from sparsebench.errors import StoreError
 from sparsebench.records.facts import Written
 from sparsebench.records.labels import is_plain_name
-from sparsebench.records.layout import INDEX_FILE
+from sparsebench.records.layout import INDEX_FILE, short
 from sparsebench.records.sealed import SCHEMA, Damage, sealed, unsealed
 from sparsebench.store import write_atomically
 
@@ -24,8 +24,16 @@ def _plain(name: str) -> str:
     return name
 
 
+def _key(key: str) -> str:
+    try:
+        short(key)
+    except StoreError as error:
+        raise ValueError(str(error)) from error
+    return key
+
+
 class Index(Written):
-    """What the records themselves do not say.
+    """Facts about records that they do not hold themselves.
 
     cells: keys of the cells that the suite has today, in its order (an old parameter leaves its cells behind).
     baseline: model and postprocessor, by label. analyses: label -> what each analyzer of the whole suite found.
@@ -36,7 +44,7 @@ class Index(Written):
 
     suite: Annotated[str, AfterValidator(_plain)]
     description: str
-    cells: tuple[str, ...]
+    cells: tuple[Annotated[str, AfterValidator(_key)], ...]
     baseline: tuple[str, str] | None = None
     analyses: dict[str, Any] = Field(default_factory=dict)
     shown: dict[str, Shown] | None = None
@@ -44,7 +52,7 @@ class Index(Written):
     files: dict[Annotated[str, AfterValidator(_plain)], str] = Field(default_factory=dict)
 
     def with_analyses_of(self, earlier: Index | None) -> Index:
-        """With what was found of the suite before, where its cells are the same."""
+        """Return the index with the analyses of an earlier one, where cells and baseline are the same."""
         same = earlier is not None and (earlier.cells, earlier.baseline) == (self.cells, self.baseline)
         return self.model_copy(update={"analyses": earlier.analyses}) if earlier and same else self
 
@@ -59,7 +67,7 @@ class Index(Written):
 
     @classmethod
     def read(cls, folder: Path, *, remedy: str | None = None) -> Index:
-        """Raises StoreError when there is none, Damage when it is not what was written."""
+        """Read the index. Raises StoreError when there is none, Damage when it is not what was written."""
         path = folder / INDEX_FILE
         remedy = remedy or f"`sparsebench run {folder.name}` writes it again; finished cells are kept."
         try:

@@ -1,4 +1,4 @@
-"""What analyzers found, as it lies in `runs/<suite>/analyses/<key>/`: kept with checksums, found again when whole."""
+"""Kept analyses in `runs/<suite>/analyses/<key>/`: written with checksums, found again when whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sparsebench.types import Json
 
 
 def find_analysis(folder: SuiteFolder, key: str) -> dict[str, Json] | None:
-    """What was found under this key, as records hold it; None where it is not there.
+    """Find the analysis kept under this key, as records hold it; None where it is not there.
 
     Raises Damage where it or one of its files is not what was written.
     """

@@ -1,4 +1,4 @@
-"""Labels, which may hold anything, where a word or a name of a file is wanted: the one place that makes them so."""
+"""Turn labels, which may hold any character, into words and names of files."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def file_name(text: str, filler: str = "-") -> str:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name that was read somewhere is one of a file in a folder, and leads nowhere else."""
+    """Return whether a name that was read somewhere is one of a file in a folder, and leads nowhere else."""
     return _PLAIN_NAME.fullmatch(name) is not None

@@ -73,7 +73,7 @@ class SuiteFolder:
 
     @property
     def remedy(self) -> str:
-        """What heals a file in it, as a sentence."""
+        """Return what heals a file in it, as a sentence."""
         return f"`sparsebench run {self.suite}` makes it again; what is whole is kept."
 
     def cell(self, key: str) -> Path:
@@ -106,7 +106,7 @@ class SuiteFolder:
 
 
 def published_remedy(folder: Path) -> str:
-    """What heals a file of `leaderboards/<suite>/`, as a sentence."""
+    """Return what heals a file of `leaderboards/<suite>/`, as a sentence."""
     return (
         f"`git checkout {folder}` brings back what was committed; `sparsebench publish {folder.name}` writes it again "
         "from a run."

@@ -1,4 +1,4 @@
-"""Of what a cell was made: the parts of its key beside its record, so that plans can say what has changed since.
+"""The parts of a cell's key, kept beside its record, so that plans can say what has changed since.
 
 Nothing is computed from them, and nothing vouches for them: where they are gone, only the reason is.
 """
@@ -24,19 +24,20 @@ class Made:
 
 
 def write_made(folder: SuiteFolder, key: str, made: Made) -> None:
-    """Write the parts beside the record of `key`."""
+    """Write the parts beside the record of `key`, where they are not there or not whole."""
     content = hidden({"cell": made.cell, "parts": dict(made.parts)})
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomically(folder.cell(key) / KEY_FILE, text + "\n")
+    path, text = folder.cell(key) / KEY_FILE, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_atomically(path, text)
 
 
 def read_made(folder: SuiteFolder) -> Iterator[Made]:
-    """All cells below a suite's folder, those that it has no more too; what cannot be read is passed over."""
+    """Yield all cells below a suite's folder, those that it has no more too; what cannot be read is passed over."""
     for path in sorted(folder.path.glob(f"*/{KEY_FILE}")):
         try:
             found = json.loads(path.read_bytes())
             made = Made(str(found["cell"]), found["parts"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
         if isinstance(made.parts, dict):
             yield made

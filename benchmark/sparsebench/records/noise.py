@@ -1,4 +1,4 @@
-"""What `sparsebench noise` found, as it lies beside the records: how far a mean moves when texts are encoded again."""
+"""Results of `sparsebench noise`, kept beside the records: how far a mean moves when texts are encoded again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Stored(BaseModel):
 
 
 class Change(_Stored):
-    """What one other way of encoding changed.
+    """Change of the measures under one other way of encoding.
 
     means: measure -> its new mean minus the old. weight: the largest difference of two weights. flips: entries that
     are active on one side alone. rankings: share of the test queries whose ranking is another. counts: whether it is
@@ -38,7 +38,7 @@ class Change(_Stored):
 
 
 class GroupNoise(_Stored):
-    """Of one model on one collection.
+    """Noise of one model on one collection.
 
     made_of: digest of what determines its vectors. hardware: fingerprint of the machine. floors: measure -> the largest
     move of its mean. sampled, queries: how many of the documents and how many queries were encoded again; entries:
@@ -59,17 +59,17 @@ class GroupNoise(_Stored):
 
 
 class Noise(_Stored):
-    """Of a suite."""
+    """Noise of a suite."""
 
     groups: tuple[GroupNoise, ...] = ()
 
     def with_group(self, new: GroupNoise) -> Noise:
-        """With a group measured now, in the place of what was known of it."""
+        """Return the results with those of a group measured now, in place of earlier ones."""
         others = [of for of in self.groups if (of.collection, of.model) != (new.collection, new.model)]
         return Noise(groups=(*others, new))
 
     def floor(self, record: Record, measure: str) -> float | None:
-        """How far a mean of the record's model moves; None where that was not measured of these very vectors."""
+        """Return how far a mean of the record's model moves; None if not measured on these very vectors."""
         made_of = vectors_digest(*_made_of(record))
         place = record.cell.collection.label, record.cell.model.label, made_of
         found = {(of.collection, of.model, of.made_of): of.floors for of in self.groups}
@@ -82,12 +82,12 @@ class Noise(_Stored):
 
 
 def vectors_digest(identities: Json, collection: Json) -> str:
-    """Of what determines vectors and their measures: identity by role, and the collection's digests."""
+    """Digest what determines vectors and their measures: identity by role, and the collection's digests."""
     return digest(hidden([identities, collection]))
 
 
 def read_noise(folders: Sequence[Path]) -> Noise | None:
-    """In the first folder that has any; raises Damage where it is not what was written."""
+    """Read the noise floor from the first folder that has one; raises Damage where it is not what was written."""
     found = next((folder for folder in folders if (folder / NOISE_FILE).is_file()), None)
     return _read(found / NOISE_FILE, f"`sparsebench noise {found.name}` measures it again.") if found else None
 
@@ -102,14 +102,14 @@ def _read(path: Path, remedy: str) -> Noise:
 
 
 def floor_of_difference(noise: Noise | None, records: Sequence[Record], measure: str) -> float | None:
-    """How far the difference of two records can move: both sides may, and in opposite directions."""
+    """Return how far the difference of two records can move: both sides may, and in opposite directions."""
     floors = [noise.floor(record, measure) if noise else None for record in records]
     known = [floor for floor in floors if floor is not None]
     return sum(known) if len(known) == len(floors) else None
 
 
 def noise_note(noise: Noise | None, records: Sequence[Record], measure: str, *, greyed: bool) -> str:
-    """What stands under a table, with what parentheses mean where there are any; empty where nothing was measured."""
+    """Return the note under a table, with what parentheses mean where there are any; empty if nothing was measured."""
     floors = {record.cell.model.label: noise.floor(record, measure) for record in records} if noise else {}
     known = [f"{floor:.2g} ({model})" for model, floor in floors.items() if floor is not None]
     if not known:

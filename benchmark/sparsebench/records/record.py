@@ -33,7 +33,7 @@ class Part(Written):
 
 
 class CellDescription(Written):
-    """What was evaluated."""
+    """Description of what a cell evaluated."""
 
     collection: Part
     model: Part
@@ -53,7 +53,10 @@ class CellDescription(Written):
 
 
 class Record(Written):
-    """One cell: a model with a postprocessor on a collection."""
+    """One cell: a model with a postprocessor on a collection.
+
+    Example: `sparsebench.load_records("runs/quickstart").records[0].measures["nDCG@10"]`.
+    """
 
     schema_version: Annotated[Literal[2], Field(alias="schema", description="version of this schema")] = SCHEMA_VERSION
     key: Annotated[str, Field(description="SHA-256 of all that determines the run")]
@@ -102,7 +105,7 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_record(path: Path, *, remedy: str) -> Record:
-    """Raises Damage with the file and the remedy when it is not what was written."""
+    """Read a record. Raises Damage with the file and the remedy when it is not what was written."""
     return parse_record(path.read_bytes(), str(path), remedy=remedy)
 
 

@@ -1,4 +1,4 @@
-"""What lies below `runs/<suite>/` that the suite has no more: cells and analyses of earlier parameters or code."""
+"""Find leftovers below `runs/<suite>/`: cells and analyses of earlier parameters or code."""
 
 from __future__ import annotations
 

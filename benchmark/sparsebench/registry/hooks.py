@@ -56,7 +56,7 @@ def _wrong_hooks(manager: pluggy.PluginManager, plugin: object) -> str:
 
 
 def _require_marks(manager: pluggy.PluginManager, plugin: object) -> None:
-    """pluggy passes over a function without the mark in silence, and its models would be unknown for no reason."""
+    """Refuse hooks without `hookimpl`, which pluggy passes over in silence: their plugins would be unknown."""
     marked = {hook.name for hook in manager.get_hookcallers(plugin) or ()}
     names = [f"register_{kind}" for kind in RECORDS if hasattr(plugin, f"register_{kind}")]
     if unmarked := [name for name in names if name not in marked]:

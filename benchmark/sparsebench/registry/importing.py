@@ -13,7 +13,7 @@ from sparsebench.errors import PluginError
 
 
 def is_file(asked: str) -> bool:
-    """Whether a plugin is named by its file."""
+    """Return whether a plugin is named by its file."""
     return asked.endswith(".py")
 
 

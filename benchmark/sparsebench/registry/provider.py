@@ -1,4 +1,4 @@
-"""Where a plugin comes from, and what is wrong with one that cannot be used."""
+"""The provider of a plugin, and what is wrong with one that cannot be used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HARNESS_UPDATE = f"python -m pip install --upgrade {PROJECT}"
 
 @dataclass(frozen=True, order=True)
 class Provider:
-    """Where a plugin comes from. `name` is its entry point's: what `-p no:NAME` takes."""
+    """Origin of a plugin. `name` is its entry point's: what `-p no:NAME` takes."""
 
     distribution: str
     version: str
@@ -34,7 +34,7 @@ class Provider:
 
     @classmethod
     def of_entry(cls, entry: EntryPoint) -> Provider:
-        """Of an installed plugin."""
+        """Make the provider of an installed plugin."""
         # A distribution whose metadata are half gone still has entry points, but neither name nor version.
         dist = entry.dist
         facts = {key: dist.metadata[key] for key in dist.metadata} if dist else {}
@@ -43,13 +43,13 @@ class Provider:
 
     @classmethod
     def of_object(cls, plugin: object) -> Provider:
-        """Of a module or an object that need not be installed."""
+        """Make the provider of a module or an object that need not be installed."""
         module = getattr(plugin, "__name__", None) or type(plugin).__module__
         return cls("not installed", "0", module, module)
 
     @classmethod
     def of_module(cls, asked: str, module: ModuleType) -> Provider:
-        """Of what `--plugin` names: a file is its own distribution, and its digest the version."""
+        """Make the provider of what `--plugin` names: a file is its own distribution, and its digest the version."""
         if is_file(asked):
             return cls(Path(asked).name, f"sha256:{sha256(Path(asked))[:12]}", module.__name__, Path(asked).stem)
         if distributions := importlib.metadata.packages_distributions().get(asked.partition(".")[0]):
@@ -97,7 +97,7 @@ def _fix(provider: Provider, error: BaseException) -> str:
 
 
 def _found_instead(provider: Provider, error: ImportError) -> tuple[Path, Path] | None:
-    """Where Python finds the plugin's package, and the folder on the path, if what is missing is a part of that."""
+    """Return where Python finds the plugin's package and the folder on the path, if what is missing is a part of it."""
     top = provider.module.partition(".")[0]
     if error.name is None or error.name.partition(".")[0] != top or error.name == top:
         return None

@@ -30,7 +30,10 @@ Provided = tuple[Provider, Mapping[Kind, list[Any]]]
 
 @dataclass(frozen=True)
 class Registered:
-    """Something a suite can name. `plugin` is the record that the hook returned, e.g. a ModelPlugin."""
+    """Entry of the registry, which a suite can name.
+
+    `plugin` is the record that the hook returned, e.g. a ModelPlugin.
+    """
 
     plugin: Any
     provider: Provider
@@ -47,13 +50,13 @@ class Registered:
         return factory
 
     def resolved(self, params: Mapping[str, Json]) -> dict[str, Any]:
-        """Its parameters, defaults filled in; raises ParameterError."""
+        """Return the parameters with defaults filled in; raises ParameterError."""
         return validate(self.factory, params) if self.factory else {}
 
 
 @dataclass(frozen=True)
 class Registry:
-    """What plugins provide, by name.
+    """Registry of all plugins by name.
 
     providers: the plugins in use. broken: those set aside. blocked: those that were asked to stay out.
     clashes: names that several plugins give, and which: nobody has such a name.
@@ -95,7 +98,7 @@ class Registry:
 
     @classmethod
     def named(cls, *asked: str) -> Registry:
-        """Only these modules and `.py` files; raises PluginError for one that is broken."""
+        """Make a registry of these modules and `.py` files alone; raises PluginError for one that is broken."""
         return cls._combine([_named(each) for each in asked])
 
     @classmethod
@@ -121,7 +124,10 @@ class Registry:
         return cls(models, postprocessors, analyzers, collections, providers, broken, blocked, clashes)
 
     def get(self, kind: Kind, name: str) -> Registered:
-        """Raises PluginError, with the closest name there is and the broken plugins that may have had it."""
+        """Find a plugin by name.
+
+        Raises PluginError, with the closest name there is and the broken plugins that may have had it.
+        """
         known: Mapping[str, Registered] = getattr(self, kind)
         if name in known:
             return known[name]

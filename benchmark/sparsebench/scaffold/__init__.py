@@ -41,7 +41,7 @@ def write_package(kind: PluginKind, name: str, into: Path) -> Path:
 
 
 def _words(name: str) -> Mapping[str, str]:
-    """What templates may name."""
+    """Return the words that templates may name."""
     return {
         "name": name,
         "class_name": "".join(word.capitalize() for word in name.split("_")),

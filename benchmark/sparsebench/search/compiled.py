@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compiled:
-    """reason: why there is no kernel, None where there is one."""
+    """Kernel of a device, if it has one. reason: why there is no kernel, None where there is one."""
 
     reason: str | None
 
     @classmethod
     def on(cls, device: str) -> Compiled:
-        """What `device` has; the kernel is compiled and compared with plain torch once a process."""
+        """Find the kernel of `device`; it is compiled and compared with plain torch once a process."""
         return cls(_why_not(device))
 
     def fill(self, postings: Postings, asked: Asked, columns: slice) -> Tensor:

@@ -109,7 +109,7 @@ class Asked:
 
 
 def serves(queries: csr_array, documents: csr_array) -> bool:
-    """Whether the bound holds: all weights lie in the safe range, above 0."""
+    """Return whether the bound holds: all weights lie in the safe range, above 0."""
     return all(
         vectors.nnz > 0 and SAFE[0] <= vectors.data.min() and vectors.data.max() <= SAFE[1]
         for vectors in (queries, documents)
@@ -134,7 +134,7 @@ def top(documents: Documents, queries: csr_array, k: int, order: np.ndarray, wid
 
 
 def _more_are_as_good(rough: Tensor, closeness: float, k: int) -> bool:
-    """Whether for any query what was left out can be as good as the k-th: rough (Q, c), best first."""
+    """Return whether for any query what was left out can be as good as the k-th: rough (Q, c), best first."""
     last = rough[:, -1]
     return bool(((last > 0) & (last >= rough[:, k - 1] * closeness)).any())
 

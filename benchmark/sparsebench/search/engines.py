@@ -30,14 +30,14 @@ class Engine(Protocol):
 
     @staticmethod
     def serves(device: str) -> bool:
-        """Whether it computes on `device`."""
+        """Return whether it computes on `device`."""
         ...
 
     def __init__(self, documents: csr_array, device: str) -> None: ...
 
     @property
     def engine(self) -> str:
-        """What computes scores, for records: the same whatever has been asked so far."""
+        """Name of what computes scores, for records: the same whatever has been asked so far."""
         ...
 
     def fill(self, queries: csr_array, columns: slice) -> Tensor:

@@ -68,7 +68,10 @@ def pad(keys, counts, filler):
 
 @njit(nogil=True, cache=True)
 def add(documents, weights, factor, first, scores):
-    """scores[document - first] += factor * weight for each posting. Both are unsigned: an index below 0 cannot be."""
+    """Add for each posting: scores[document - first] += factor * weight for each posting.
+
+    Both are unsigned: an index below 0 cannot be.
+    """
     for place in range(documents.shape[0]):
         scores[documents[place] - first] += factor * weights[place]
 

@@ -22,6 +22,10 @@ class MatrixScores(Source):
 
     Read block by block: a memory-mapped matrix stays on the disk. device: where the blocks go. Blocks are float64 where
     the matrix is, else float32.
+
+    Example:
+        >>> [block.scores.tolist() for block in MatrixScores(np.array([[1.0, 2.0, 3.0]]), block=2)]
+        [[[1.0, 2.0]], [[3.0]]]
     """
 
     matrix: np.ndarray | csr_array
@@ -33,17 +37,17 @@ class MatrixScores(Source):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         queries, documents = self.matrix.shape
         return queries, documents
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """Of its blocks."""
+        """Data type of its blocks."""
         return "float64" if self.matrix.dtype.itemsize > np.dtype(np.float32).itemsize else "float32"
 
     def rows(self, start: int, stop: int) -> MatrixScores:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, matrix=self.matrix[start:stop], first_row=self.first_row + start)
 
     def scores(self, columns: slice) -> Tensor:

@@ -20,7 +20,7 @@ SEGMENT = 2**15
 
 @dataclass(frozen=True, eq=False)
 class Postings:
-    """Of all segments on a device: those of term t in segment s stand at starts[s, t] to starts[s, t + 1].
+    """Postings of all segments on a device: those of term t in segment s are at starts[s, t] to starts[s, t + 1].
 
     starts: (segments, V + 1) int64. numbers: (n,) int16, within the segment, ascending in a term. weights: (n,).
     size: D.

@@ -40,7 +40,7 @@ def _fill(
     starts, numbers, weights, row_starts, terms, factors, scores, first, stop, before,
     vocabulary, width: tl.int64, SEGMENT: tl.constexpr, AT_ONCE: tl.constexpr,
 ):  # fmt: skip
-    """scores (Q, width), row by row: of the documents first to stop, segments counted from `before`."""
+    """Fill scores (Q, width), row by row, of the documents first to stop, segments counted from `before`."""
     query, segment = tl.program_id(0), before + tl.program_id(1)
     start = segment * SEGMENT
     least, end = tl.maximum(first - start, 0), tl.minimum(stop - start, SEGMENT)
@@ -79,7 +79,7 @@ def fill(postings: Postings, asked: term_rounds.Asked, columns: slice) -> Tensor
 
 
 def agrees(device: str) -> bool:
-    """Whether the kernel's scores of random vectors are those of plain torch, to the last bit."""
+    """Return whether the kernel's scores of random vectors are those of plain torch, to the last bit."""
     chance = np.random.default_rng(0)
     queries, documents = (
         random_array((size, 97), density=0.3, dtype=np.float32, rng=chance, format="csr") for size in (7, 1500)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparsebench.contracts import FitContext, Postprocessor, RowStats, State
 from sparsebench.errors import PluginError
-from sparsebench.search.returned import checked_correction, checked_row_stats, checked_state, refuse_infinite
+from sparsebench.search.returned import (
+    checked_correction,
+    checked_keys,
+    checked_row_stats,
+    checked_state,
+    refuse_infinite,
+)
 from sparsebench.search.views import watched
 from sparsebench.search.watch import SCORES, Watch, watching
 from sparsebench.types import Block, Candidates, ScoreBlocks
@@ -30,28 +37,57 @@ def apply_to(
     A pair that may not be ranked has the corrected score -inf.
     """
     owner = f"{type(postprocessor).__name__}.apply"
-    yield from refuse_infinite(_corrected(postprocessor, state, test, candidates, owner), owner)
+    yield from refuse_infinite(_corrected(postprocessor, state, test, candidates), owner)
 
 
 def _corrected(
-    postprocessor: Postprocessor, state: State, test: ScoreBlocks, candidates: Candidates, owner: str
+    postprocessor: Postprocessor, state: State, test: ScoreBlocks, candidates: Candidates
 ) -> Iterator[tuple[Block, Tensor]]:
-    least = test.floor if candidates == "retrieved" else -math.inf
-    row_stats = _row_stats(postprocessor, state, test)
+    row_stats = row_stats_of(postprocessor, state, test)
     for block in test:
-        ranked = block.scores > least
-        with watching(owner) as watch:
-            watch.lend(SCORES, block.scores)
-            _lend(state, watch)
-            watch.lend_all("row_stats", row_stats)
-            returned = postprocessor.apply(block, state, row_stats)
-        corrected = checked_correction(returned, block, ranked, owner)
-        yield replace(block, scores=corrected.masked_fill(~ranked, -math.inf)), ranked
+        ranked = ranked_pairs(block, test, candidates)
+        yield checked_apply(postprocessor, block, ranked, state, row_stats), ranked
+
+
+def ranked_pairs(block: Block, test: ScoreBlocks, candidates: Candidates) -> Tensor:
+    """Which pairs of a block may be ranked, (Q, d) bool."""
+    return block.scores > (test.floor if candidates == "retrieved" else -math.inf)
+
+
+def checked_apply(
+    postprocessor: Postprocessor, block: Block, ranked: Tensor, state: State, row_stats: RowStats
+) -> Block:
+    """The block with corrected scores float64, -inf where a pair may not be ranked. Raises ContractError."""
+    owner = f"{type(postprocessor).__name__}.apply"
+    with _lent(owner, block, state, row_stats):
+        returned = postprocessor.apply(block, state, row_stats)
+    corrected = checked_correction(returned, block, ranked, owner)
+    return replace(block, scores=corrected.masked_fill(~ranked, -math.inf))
+
+
+def checked_bounds(
+    postprocessor: Postprocessor, block: Block, state: State, row_stats: RowStats
+) -> tuple[Tensor, Tensor] | None:
+    """Keys (Q, d) and how far they may be off, as `Postprocessor.bounds` states them. Raises ContractError."""
+    owner = f"{type(postprocessor).__name__}.bounds"
+    with _lent(owner, block, state, row_stats):
+        returned = postprocessor.bounds(block, state, row_stats)
+    return None if returned is None else checked_keys(returned, block, owner)
+
+
+@contextmanager
+def _lent(owner: str, block: Block, state: State, row_stats: RowStats) -> Iterator[None]:
+    with watching(owner) as watch:
+        watch.lend(SCORES, block.scores)
+        _lend(state, watch)
+        watch.lend_all("row_stats", row_stats)
+        yield
 
 
 def fitted(postprocessor: Postprocessor, blocks: ScoreBlocks, context: FitContext) -> State:
-    """What a postprocessor learns from the fitting queries. Raises ContractError where it writes to their scores, or
-    returns what breaks a rule."""
+    """Fit a postprocessor on the fitting queries. Raises ContractError where it writes to their scores, or returns what
+    breaks a rule.
+    """
     owner = f"{type(postprocessor).__name__}.fit"
     with watching(owner) as watch:
         gallery = context.bank_gallery
@@ -60,7 +96,8 @@ def fitted(postprocessor: Postprocessor, blocks: ScoreBlocks, context: FitContex
     return checked_state(learnt, blocks.shape, owner)
 
 
-def _row_stats(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> RowStats:
+def row_stats_of(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> RowStats:
+    """What `apply` needs of whole rows. Raises ContractError."""
     owner = f"{type(postprocessor).__name__}.row_stats"
     with watching(owner) as watch:
         _lend(state, watch)

@@ -41,7 +41,7 @@ class ResidentIndex:
 
     @property
     def engine(self) -> str:
-        """What computes scores, for the record, and why nothing faster does."""
+        """Name of what computes scores, for the record, and why nothing faster does."""
         if self._compiled.reason is None:
             return "resident postings (triton)"
         return f"resident postings, dense blocks for the best (torch; {self._compiled.reason})"
@@ -73,7 +73,7 @@ class ResidentIndex:
 
     @cached_property
     def postings(self) -> Postings:
-        """By term."""
+        """Postings by term."""
         return Postings.of(self.documents, self.device)
 
     @cached_property

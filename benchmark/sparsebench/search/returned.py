@@ -33,7 +33,7 @@ def checked_ids(outside: object, doc_ids: np.ndarray, owner: str) -> np.ndarray:
 
 
 def checked_scores(returned: object, *, shape: tuple[int, int], owner: str) -> ScoredIds:
-    """What a scorer returned for Q queries and D documents, shape (Q, D); raises ContractError.
+    """Check a scorer's scores for Q queries and D documents, shape (Q, D); raises ContractError.
 
     Whether scores are numbers is seen when blocks are read: a matrix may lie on the disk.
     """
@@ -53,7 +53,7 @@ def checked_scores(returned: object, *, shape: tuple[int, int], owner: str) -> S
 
 
 def checked_state(returned: object, shape: tuple[int, int], owner: str) -> State:
-    """What a postprocessor learnt of (Q, D) scores: arrays a document, rows a query; raises ContractError."""
+    """Check what a postprocessor learnt of (Q, D) scores: arrays a document, rows a query; raises ContractError."""
     if not isinstance(returned, State):
         raise ContractError(owner, "State", f"it returned {type(returned).__name__}, not sparsebench.State")
     for name, size in (("rows", shape[0]), ("arrays", shape[1])):
@@ -62,7 +62,7 @@ def checked_state(returned: object, shape: tuple[int, int], owner: str) -> State
 
 
 def checked_row_stats(returned: object, shape: tuple[int, int], owner: str) -> RowStats:
-    """What a postprocessor says of rows, (Q,) or (Q, D) in every tensor; raises ContractError. shape: (Q, D)."""
+    """Check a postprocessor's row statistics, (Q,) or (Q, D) in every tensor; raises ContractError. shape: (Q, D)."""
     return _require_tensors(returned, owner, [(shape[0],), shape])
 
 
@@ -81,7 +81,7 @@ def _require_tensors(found: object, owner: str, shapes: Sequence[tuple[int, ...]
 
 
 def checked_correction(returned: object, block: Block, ranked: Tensor, owner: str) -> Tensor:
-    """What `apply` returned for a block, as float64 (Q, d); raises ContractError.
+    """Check what `apply` returned for a block, and return it as float64 (Q, d); raises ContractError.
 
     ranked: (Q, d) bool, the pairs that may be ranked; only these need be numbers, and -inf is one of them.
     """
@@ -104,8 +104,22 @@ def checked_correction(returned: object, block: Block, ranked: Tensor, owner: st
     return returned.double()
 
 
+def checked_keys(returned: object, block: Block, owner: str) -> tuple[Tensor, Tensor]:
+    """Check float32 keys (Q, d) and errors (Q, d) or (Q, 1) that `bounds` returned; raises ContractError."""
+    import torch
+
+    rows, width = block.scores.shape
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise ContractError(owner, "keys and error", f"it returned {type(returned).__name__}, not a pair of tensors")
+    for found, shapes in zip(returned, ([(rows, width)], [(rows, width), (rows, 1)]), strict=True):
+        if not isinstance(found, torch.Tensor) or found.dtype != torch.float32 or tuple(found.shape) not in shapes:
+            what = f"{found.dtype} {tuple(found.shape)}" if isinstance(found, torch.Tensor) else type(found).__name__
+            raise ContractError(owner, "keys and error", f"it returned {what}, not float32 {shapes[0]}")
+    return returned
+
+
 def refuse_infinite(corrected: Iterator[tuple[Block, Tensor]], owner: str) -> Iterator[tuple[Block, Tensor]]:
-    """The same; raises ContractError at the end where pairs could be ranked and all of them score -inf."""
+    """Pass blocks on; raise ContractError at the end where pairs could be ranked and all of them score -inf."""
     ranked_pairs = finite_pairs = 0
     for block, ranked in corrected:
         ranked_pairs += int(ranked.sum())

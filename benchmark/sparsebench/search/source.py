@@ -1,4 +1,4 @@
-"""What computes scores: blocks of documents of one width, each checked before anyone sees it."""
+"""Sources of scores: blocks of documents of one width, each checked before anyone sees it."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class Source(ABC):
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """Of the scores of all blocks."""
+        """Data type of the scores of all blocks."""
         return "float32"
 
     @abstractmethod
     def rows(self, start: int, stop: int) -> Source:
-        """The same for the queries `start` to `stop` alone."""
+        """Return the blocks of the queries `start` to `stop` alone."""
 
     @abstractmethod
     def scores(self, columns: slice) -> Tensor:
@@ -62,8 +62,11 @@ class Source(ABC):
         return best.ranking()
 
     def _check(self, scores: Tensor, columns: slice) -> None:
-        sound = scores < math.inf if self.floor == -math.inf else scores.abs() < math.inf
-        if not bool(sound.all()):
+        if not scores.numel():
+            return
+        least, most = scores.aminmax()  # NaN where there is one; a tenth of the time that asking each score takes
+        if not bool((most < math.inf) if self.floor == -math.inf else (most < math.inf) & (least > -math.inf)):
+            sound = scores < math.inf if self.floor == -math.inf else scores.abs() < math.inf
             row, place = (~sound).nonzero()[0].tolist()
             raise ScoreError(
                 f"query row {self.first_row + row} has the score {scores[row, place]:g} for document "

@@ -29,6 +29,13 @@ class SparseScores(Source):
     A document is retrieved when its score is above 0. Memory beside the vectors: O(Q * block), and the engine's.
     device: "cpu" or a device of torch; `engines` says what computes there. index: of these documents, to share between
     queries.
+
+    Example:
+        >>> import numpy as np
+        >>> from scipy.sparse import csr_array
+        >>> queries, documents = (csr_array(np.array(each, np.float32)) for each in ([[1, 0]], [[2, 3], [0, 1]]))
+        >>> SparseScores(queries, documents).scores(slice(0, 2)).tolist()
+        [[2.0, 0.0]]
     """
 
     queries: csr_array
@@ -41,7 +48,7 @@ class SparseScores(Source):
     floor: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        """Raises ScoreError for queries and documents of two vocabularies."""
+        """Raise ScoreError for queries and documents of two vocabularies."""
         if self.queries.shape[1] != self.documents.shape[1]:
             raise ScoreError(
                 f"query vectors have {self.queries.shape[1]} dimensions, and document vectors "
@@ -50,11 +57,11 @@ class SparseScores(Source):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         return self.queries.shape[0], self.documents.shape[0]
 
     def rows(self, start: int, stop: int) -> SparseScores:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, queries=self.queries[start:stop], first_row=self.first_row + start, index=self._lazy_index)
 
     def scores(self, columns: slice) -> Tensor:
@@ -62,7 +69,7 @@ class SparseScores(Source):
         return self._lazy_index.on(self.device).fill(self.queries, columns)
 
     def top(self, k: int, order: np.ndarray) -> Ranking:
-        """See Source."""
+        """Implement `Source.top`."""
         best = self._lazy_index.on(self.device).top(self.queries, k, order, self.block)
         return super().top(k, order) if best is None else best
 

@@ -96,8 +96,9 @@ def _add_segment(
 
 
 def lower_bound(numbers: Tensor, begin: Tensor, end: Tensor, least: Tensor | int, longest: int) -> Tensor:
-    """Of each range (begin, end), ascending and at most so long, the first place whose number is >= least, else its
-    end."""
+    """Find in each range (begin, end), ascending and no longer than `longest`, the first place whose number is >=
+    least, else its end.
+    """
     import torch
 
     low, high = begin, end

@@ -30,12 +30,12 @@ def unscaled(blocks: ScoreBlocks) -> tuple[ScoreBlocks, float]:
 
 
 def watched(blocks: ScoreBlocks, watch: Watch) -> ScoreBlocks:
-    """The same blocks; `watch` notices what is written to them."""
+    """Return the same blocks; `watch` notices what is written to them."""
     return _Watched(blocks, watch)
 
 
 def touched(blocks: ScoreBlocks) -> bool:
-    """Whether blocks that are kept have been written to since they were computed."""
+    """Return whether blocks that are kept have been written to since they were computed."""
     return isinstance(blocks, _Kept) and blocks.touched
 
 
@@ -56,7 +56,7 @@ def chosen(blocks: ScoreBlocks, documents: np.ndarray) -> ScoreBlocks:
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """Of the shape and floor of the blocks beneath."""
+    """Base of views: same shape and floor as the wrapped blocks."""
 
     beneath: ScoreBlocks
 

@@ -21,7 +21,7 @@ SCORES = "the scores of a block"
 
 
 def version(tensor: Tensor) -> int | None:
-    """How often the tensor, or one that it is a part of, was written to; None where torch does not count."""
+    """Return how often the tensor, or one that it is a part of, was written to; None where torch does not count."""
     return None if tensor.is_inference() else tensor._version
 
 
@@ -43,13 +43,13 @@ class Watch:
         self._lent.append((name, lambda: tensor, version(tensor)))
 
     def lend_all(self, name: str, tensors: Mapping[str, Tensor]) -> None:
-        """The same for each of named tensors."""
+        """Lend each of some named tensors."""
         for key, tensor in tensors.items():
             self.lend(f"{name}[{key!r}]", tensor)
 
     @contextmanager
     def lending(self, name: str, tensor: Tensor) -> Iterator[None]:
-        """The same for one of many, which is kept in memory no longer than somebody else keeps it."""
+        """Lend one of many tensors, which is kept in memory no longer than somebody else keeps it."""
         before = version(tensor)
         try:
             yield

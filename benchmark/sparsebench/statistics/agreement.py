@@ -1,4 +1,4 @@
-"""Whether two measurements order the same things alike: Kendall's tau-b (Kendall 1945)."""
+"""Agreement of two orders of the same things: Kendall's tau-b (Kendall 1945)."""
 
 from __future__ import annotations
 

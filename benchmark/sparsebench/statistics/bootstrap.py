@@ -18,7 +18,13 @@ _CHUNK = 2**20  # values of resamples in memory at once
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval. method: a "point" where the values have no variance."""
+    """A confidence interval. method: a "point" where the values have no variance.
+
+    Example:
+        >>> interval = mean_interval(np.array([0.0, 0.5, 1.0, 0.5]))
+        >>> interval.method, 0.0 <= interval.low <= 0.5 <= interval.high <= 1.0
+        ('percentile', True)
+    """
 
     low: float
     high: float
@@ -29,7 +35,10 @@ class Interval:
 class Interaction:
     """A difference of differences. estimate: in_domain - out_of_domain, each a mean over collections of mean
     differences. p: two-sided. interval and p are None where a collection has one query alone, p also where nothing
-    varies."""
+    varies.
+
+    Example: `difference_of_differences(in_domain, out_of_domain).interval`.
+    """
 
     estimate: float
     in_domain: float
@@ -65,7 +74,7 @@ def difference_of_differences(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interaction:
-    """Whether an effect differs between domains, from paired differences (n_c,), one array a collection.
+    """Return whether an effect differs between domains, from paired differences (n_c,), one array a collection.
 
     The interval is that of macro_interval. p = (1 + c) / (1 + B), c the resamples that lie at least as far from the
     estimate as the estimate from 0 (the bootstrap test of Efron and Tibshirani 1993, section 16.4). Conditional on
@@ -85,7 +94,7 @@ class _Resampled:
 
 
 def _resample(terms: Sequence[tuple[float, Values]], confidence: float, resamples: int, seed: int) -> _Resampled:
-    """Of the sum over (weight, values) of weight x mean."""
+    """Resample the sum over (weight, values) of weight x mean."""
     weights = [weight for weight, _ in terms]
     samples = [np.sort(sample) for _, sample in terms]  # so that the order of queries makes no difference
     if min(map(len, samples)) < 2:

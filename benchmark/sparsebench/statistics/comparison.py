@@ -60,7 +60,7 @@ def _all_pairs(collection: str, samples: Mapping[str, Values], settings: Setting
 def _contrasts(
     samples: Mapping[str, Mapping[str, Values]], baseline: str, settings: Settings
 ) -> dict[tuple[str, str], Contrast]:
-    """(collection, system) -> it minus the baseline there; all tests there are, as one family."""
+    """Map (collection, system) -> it minus the baseline there; all tests there are, as one family."""
     differences = {
         (collection, system): values - found[baseline]
         for collection, found in samples.items()

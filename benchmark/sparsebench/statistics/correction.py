@@ -1,4 +1,4 @@
-"""From many p values to a statement: Holm's correction, and ranks that noise does not split."""
+"""Correct many p-values by Holm's method, and rank systems so that noise does not split them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sparsebench.statistics.values import Values
 
 
 def holm(p_values: Values) -> Values:
-    """p values (m,) of one family, corrected so that the chance of any false discovery is kept (Holm 1979): the k-th
+    """Correct p-values (m,) of one family so that the chance of any false discovery is kept (Holm 1979): the k-th
     smallest of m is multiplied by m - k + 1, at most 1, and none falls below a smaller one."""
     order = np.argsort(p_values, kind="stable")
     steps = np.arange(len(p_values), 0, -1)

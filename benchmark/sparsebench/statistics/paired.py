@@ -1,4 +1,4 @@
-"""What a paired sample says under the normal model: t test, effect size, detectable difference, equivalence.
+"""Statistics of a paired sample under the normal model: t test, effect size, detectable difference, equivalence.
 
 All take the differences (n,) of two systems, query by query. None stands where there is nothing to say: fewer than two
 queries (three for the effect size), or differences without variance.
@@ -49,8 +49,9 @@ def minimal_detectable_difference(differences: Values, *, alpha: float = ALPHA, 
 
 
 def equivalence_p(differences: Values, *, margin: float) -> float | None:
-    """p value of the two one-sided t tests (Schuirmann 1987) that the mean difference lies in (-margin, margin).
-    margin > 0, in units of the measure, to be stated before looking."""
+    """Return the p-value of the two one-sided t tests (Schuirmann 1987) that the mean difference lies in (-margin,
+    margin). margin > 0, in units of the measure, to be stated before looking.
+    """
     if not varies(differences):
         return None
     from scipy import stats

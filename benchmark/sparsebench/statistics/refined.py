@@ -47,8 +47,9 @@ def family(differences: Sequence[Values], settings: Settings) -> list[FlipTest]:
 
 
 def all_pairs(values: Values, settings: Settings) -> tuple[Values, int]:
-    """p (S, S) of all pairs of systems, from values (S, n), and the flips they are of: four times as many where the
-    interval of any holds alpha, up to the most."""
+    """Return p (S, S) of all pairs of systems, from values (S, n), and the flips they are of: four times as many where
+    the interval of any holds alpha, up to the most.
+    """
     flips, varying = settings.flips, np.count_nonzero(np.ptp(values, axis=0))
     while True:
         p_values = step_down_p(values, flips=flips, seed=settings.seed)
@@ -63,7 +64,7 @@ def _p(differences: Values, flips: int, settings: Settings) -> float:
 
 
 def _steps(p_values: Sequence[float]) -> list[int]:
-    """What Holm multiplies each by: m for the smallest, 1 for the largest."""
+    """Return Holm's factor of each p-value: m for the smallest, 1 for the largest."""
     steps = np.empty(len(p_values), dtype=np.intp)
     steps[np.argsort(p_values, kind="stable")] = np.arange(len(p_values), 0, -1)
     return [int(step) for step in steps]

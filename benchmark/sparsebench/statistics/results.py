@@ -1,4 +1,4 @@
-"""What a comparison is made with and what it finds: plain data, of which `dataclasses.asdict` makes JSON."""
+"""Settings and results of a comparison: plain data, of which `dataclasses.asdict` makes JSON."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from sparsebench.statistics.sign_flips import FLIPS, MOST_FLIPS
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a comparison. margin: within which two systems count as equivalent; without it, that is not tested.
+    """Settings of a comparison. margin: within which two systems count as equivalent; without it, that is not tested.
 
     flips: of a test. One whose 99 % Monte-Carlo interval holds alpha, so that chance would decide, gets four times as
     many, again and again, up to most_flips.
+
+    Example:
+        >>> Settings(margin=0.01).alpha
+        0.05
     """
 
     alpha: float = ALPHA
@@ -38,6 +42,8 @@ class Contrast:
     effect_size: Hedges' g_z. detectable: the difference that a t test would find with the stated power.
     p_equivalence: of two one-sided t tests. What needs a variance is None without one. flips: that p_sign_flip is of.
     is_near: whether its Monte-Carlo interval holds alpha even so.
+
+    Example: `[cell.contrast.p_holm for cell in comparison.cells if cell.contrast]`.
     """
 
     difference: float
@@ -55,7 +61,10 @@ class Contrast:
 @dataclass(frozen=True)
 class Cell:
     """A system on a collection of n queries. rank: shared, by AllPairs. contrast: None where it is the baseline or the
-    baseline has no values."""
+    baseline has no values.
+
+    Example: `{(cell.system, cell.collection): cell.rank for cell in comparison.cells}`.
+    """
 
     system: str
     collection: str
@@ -68,7 +77,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class AllPairs:
-    """Every pair of systems on a collection. p: (S, S), studentised step-down max-T, of so many flips."""
+    """Tests of every pair of systems on a collection. p: (S, S), studentised step-down max-T, of so many flips.
+
+    Example:
+        >>> pairs = AllPairs("mini", ("bm25", "splade"), ((1.0, 0.02), (0.02, 1.0)), flips=10_000)
+        >>> pairs.p[0][pairs.systems.index("splade")]
+        0.02
+    """
 
     collection: str
     systems: tuple[str, ...]
@@ -82,6 +97,8 @@ class MacroAverage:
 
     difference: to the baseline; None where that lacks a collection, or is the system itself. It is not tested: the
     family of tests is over collections.
+
+    Example: `{each.system: each.mean for each in comparison.macro_averages if each.group == "all"}`.
     """
 
     system: str
@@ -94,7 +111,12 @@ class MacroAverage:
 
 @dataclass(frozen=True)
 class Comparison:
-    """measures: collection -> what was compared there. family: how many tests Holm's correction is over."""
+    """Comparison of all systems with a baseline.
+
+    measures: collection -> what was compared there. family: how many tests Holm's correction is over.
+
+    Example: `results.compare(baseline="bm25 + none").all_pairs[0].p`.
+    """
 
     baseline: str
     measures: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Per-query values by name -> arrays over the same queries, or an error that names what does not match."""
+"""Align per-query values by name as arrays over the same queries, or raise an error that names what does not match."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NAMED = 5
 
 
 def paired_samples(values: Mapping[str, PerCollection], collection: str, *, baseline: str) -> dict[str, Values]:
-    """system -> values (n,) on a collection, in order of query ids, for the systems that have it.
+    """Map system -> values (n,) on a collection, in order of query ids, for the systems that have it.
 
     Raises ScoreError when two systems have other queries than one another, naming the baseline's first, or when a
     value is not a finite number.

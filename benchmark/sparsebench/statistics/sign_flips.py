@@ -34,7 +34,8 @@ def sign_flip_p(differences: Values, *, flips: int = FLIPS, seed: int = 0) -> fl
 
 
 def step_down_p(values: Values, *, flips: int = FLIPS, seed: int = 0) -> Values:
-    """p values (S, S) of all pairs of systems, corrected for their number, from values (S, n); 1 on the diagonal.
+    """Return the p-values (S, S) of all pairs of systems, corrected for their number, from values (S, n); 1 on the
+    diagonal.
 
     Studentised step-down max-T (Romano and Wolf, Econometrica 2005, algorithm 4.1). Pairs go by their |t|, the largest
     first; each is compared with the largest |t| that it or any pair after it shows under a flip, and none falls below
@@ -66,7 +67,7 @@ def _hits(
     flips: int,
     seed: int,
 ) -> NDArray[np.intp]:
-    """Of each pair (P,), in their order, how many flips give it or one after it at least what was observed."""
+    """Count for each pair (P,), in their order, the flips that give it or one after it at least what was observed."""
     hits = np.zeros(len(norms), dtype=np.intp)
     for signs in _signs(values.shape[1], flips, seed, width=len(norms)):
         sums = signs @ values.T
@@ -112,5 +113,5 @@ def _enumerable(n: int, flips: int) -> bool:
 
 
 def _share(hits: NDArray[np.intp], n: int, flips: int) -> Values:
-    """p values from counts. Random flips do not contain the observed one, which is a flip like any other."""
+    """Return p-values from counts. Random flips do not contain the observed one, which is a flip like any other."""
     return np.asarray(hits / 2**n if _enumerable(n, flips) else (1 + hits) / (1 + flips), dtype=np.float64)

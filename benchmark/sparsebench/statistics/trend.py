@@ -1,4 +1,4 @@
-"""Whether values rise from level to level within blocks: Page's test, and what a design with it could have found.
+"""Test for values that rise from level to level within blocks: Page's test, and what a design could have found.
 
 Letters: n blocks (training seeds), k ordered levels, R simulated studies.
 """
@@ -64,7 +64,7 @@ def blocks_needed(
 
 
 def _power(blocks: int, levels: int, step: float, alpha: float) -> float:
-    """How often a rise of `step` standard deviations from level to level is found."""
+    """Return how often a rise of `step` standard deviations from level to level is found."""
     noise, critical = _null(blocks, levels, alpha)
     return float(np.mean(_page_l(noise + step * np.arange(levels)) >= critical))
 

@@ -12,5 +12,5 @@ RESOLUTION = 1e-5
 
 
 def varies(values: Values) -> bool:
-    """Whether values (n,) have a variance to speak of; one value alone has none."""
+    """Return whether values (n,) have a variance to speak of; one value alone has none."""
     return bool(np.ptp(values) > RESOLUTION * np.abs(values).max())

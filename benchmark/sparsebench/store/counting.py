@@ -26,7 +26,7 @@ class Used:
 
     @classmethod
     def together(cls, several: Iterable[Used]) -> Used:
-        """What several processes did: what one of them made and another read was made."""
+        """Sum up several processes: rows that one of them made and another read count as made."""
         made: dict[str, int] = {}
         read: dict[str, int] = {}
         for each in several:
@@ -46,7 +46,7 @@ class Used:
 
 
 class CountingStore(Store):
-    """As Store; `taken()` says what has been used since it was asked last.
+    """A Store that counts its use; `taken()` says what has been used since it was asked last.
 
     Example: `store = CountingStore(root); store.find("vectors", key); store.taken().reused`.
     """
@@ -57,7 +57,7 @@ class CountingStore(Store):
         self._read: dict[str, int] = {}
 
     def find(self, kind: str, key: str) -> Artefact | None:
-        """As Store."""
+        """Find an artefact like `Store.find`, and count its rows as read."""
         found = super().find(kind, key)
         if found is not None and ROWS in found.facts:
             self._read[key] = int(found.facts[ROWS][0])
@@ -65,14 +65,14 @@ class CountingStore(Store):
 
     @contextmanager
     def writing(self, kind: str, key: str, facts: dict[str, Json]) -> Iterator[Path]:
-        """As Store."""
+        """Write an artefact like `Store.writing`, and count its rows as made."""
         with super().writing(kind, key, facts) as folder:
             yield folder
         if ROWS in facts:
             self._made[key] = int(facts[ROWS][0])
 
     def taken(self) -> Used:
-        """What has been used since this was asked last."""
+        """Return what has been used since the last call, and count from nothing again."""
         used = Used(self._made, self._read)
         self._made, self._read = {}, {}
         return used

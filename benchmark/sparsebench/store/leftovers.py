@@ -8,6 +8,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 OLD = 24 * 3600.0
@@ -22,7 +23,7 @@ def name(action: str) -> str:
 
 
 def is_dead(path: Path) -> bool:
-    """Whether the process that made a temporary file or folder is gone."""
+    """Return whether the process that made a temporary file or folder is gone."""
     found = _NAME.match(path.name)
     if found is None:
         return False
@@ -34,12 +35,17 @@ def is_dead(path: Path) -> bool:
         return False
 
 
-def sweep(root: Path, *, also: Iterable[Path] = ()) -> int:
-    """Delete dead leftovers below `root`, and all of `also`; return how many bytes that freed."""
-    found = [path for path in root.glob("*/.*") if is_dead(path)] + [path for path in also if path.exists()]
+def sweep(root: Path, *, also: Iterable[Path] = (), levels: int = 2) -> int:
+    """Delete dead leftovers below `root`, and all of `also`; return how many bytes that freed.
+
+    levels: of folders that are looked into, the root the first.
+    """
+    hidden = (path for level in range(levels) for path in root.glob("*/" * level + ".*"))
+    found = [path for path in hidden if is_dead(path)] + [path for path in also if path.exists()]
     freed = sum(_size(path) for path in found)
     for path in found:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        with suppress(OSError):  # read-only, or another process was faster
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     return freed
 
 
@@ -55,4 +61,8 @@ def _lives(pid: int) -> bool:
 
 def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    sizes = 0
+    for file in files:
+        with suppress(OSError):  # another process was faster
+            sizes += file.lstat().st_size
+    return sizes

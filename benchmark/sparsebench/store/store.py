@@ -60,13 +60,13 @@ class Store:
             return None
         try:
             return _verified(kind, key, folder)
-        except (ValueError, KeyError, OSError) as damage:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as damage:
             self._set_aside(folder)
             warnings.warn(f"{folder} is damaged ({damage}); set aside and made again", stacklevel=2)
             return None
 
     def holds(self, kind: str, key: str) -> bool:
-        """Whether the artefact is there, unverified: for plans."""
+        """Return whether the artefact is there, unverified: for plans."""
         return (self.root / kind / key / MANIFEST).is_file()
 
     @contextmanager
@@ -87,7 +87,7 @@ class Store:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def artefacts(self) -> Iterator[Artefact]:
-        """All whole artefacts, by kind and key."""
+        """Yield all whole artefacts, by kind and key."""
         for manifest in sorted(self.root.glob(f"*/*/{MANIFEST}")):
             kind, key = manifest.parent.parent.name, manifest.parent.name
             # A name with a dot is a folder that some process is writing, or deleting.
@@ -97,7 +97,9 @@ class Store:
     def facts(self, kind: str) -> Iterator[Mapping[str, Json]]:
         """The facts of all artefacts of a kind, unverified: for estimates."""
         for manifest in sorted(self.root.glob(f"{kind}/*/{MANIFEST}")):
-            with suppress(OSError, ValueError, KeyError):  # a damaged one tells nothing; `find` sets it aside
+            with suppress(
+                OSError, ValueError, LookupError, TypeError, RecursionError
+            ):  # a damaged one tells nothing; `find` sets it aside
                 yield json.loads(manifest.read_text())["facts"]
 
     def remove(self, artefact: Artefact) -> None:
@@ -115,6 +117,10 @@ class Store:
         """Delete what kills left behind and what was set aside as damaged; return how many bytes that freed."""
         return leftovers.sweep(self.root, also=[self.root / DAMAGED])
 
+    def sweep_dead(self) -> None:
+        """Delete what kills left behind, and nothing that a living process writes: the next run cleans up."""
+        leftovers.sweep(self.root)
+
     def _set_aside(self, folder: Path) -> None:
         place = self.root / DAMAGED
         # In a read-only store, or where another process was faster, it is made again all the same.
@@ -129,7 +135,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """As write_atomically, for bytes."""
+    """Write bytes to a file, whole or not at all."""
     with replacing(path) as file:
         file.write(content)
 
@@ -142,7 +148,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     with disk_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=leftovers.name("writing"), dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file
@@ -180,7 +186,7 @@ def _verified(kind: str, key: str, folder: Path) -> Artefact:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Of the folder and of all below."""
+    """List the files of the folder and of all folders below."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 

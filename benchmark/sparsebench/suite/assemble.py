@@ -52,7 +52,7 @@ def _with_parameters(spec: Spec, resolved: Resolved) -> Spec:
 
 
 def _with_baseline(tree: Node) -> Node:
-    """What others are compared with: where the suite does not say, its first model with no postprocessor."""
+    """Add the system to compare with: where the suite names none, its first model with no postprocessor."""
     models, postprocessors = labels(tree, "models") or [""], labels(tree, "postprocessors") or ["none"]
     first = {"model": models[0], "postprocessor": "none" if "none" in postprocessors else postprocessors[0]}
     given = tree.entries.get("baseline", Node({}, tree.at))

@@ -1,4 +1,4 @@
-"""What the shape of a suite cannot say: names that must exist, keys that go together, depths that must suffice.
+"""Check what a suite's schema cannot: names that must exist, keys that go together, depths that must suffice.
 
 Each check reads the tree, not the Suite, and passes over what has not the right shape: so all mistakes come at once.
 """
@@ -83,7 +83,9 @@ def _check_sources(collection: Node, mistakes: Mistakes) -> None:
 
 
 def _check_bank(bank: Node, mistakes: Mistakes, *, splits: bool) -> None:
-    """splits: whether each split of the collection may have documents of its own, as those have that plugins read."""
+    """Check a bank. splits: whether each split of the collection may have documents of its own, as those have that
+    plugins read.
+    """
     of_its_own = _given(bank, ("id", "beir"))
     # A folder has several splits, so here alone `split` may stand beside another key.
     keys = ("id", "beir", "queries_tsv") if "beir" in of_its_own else ("id", "beir", "split", "queries_tsv")

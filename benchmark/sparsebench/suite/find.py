@@ -1,4 +1,4 @@
-"""Where suites lie: a path as it stands; a name in ./suites, or among the suites that come with sparsebench."""
+"""Find a suite: a path as it stands; a name in ./suites, or among the suites that come with sparsebench."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def variant_name(suite: str, overrides: Sequence[str], limit_queries: int | None
 
 
 def is_sample(name: str) -> bool:
-    """Whether a name that `variant_name` made is of a part of the test queries."""
+    """Return whether a name that `variant_name` made is of a part of the test queries."""
     return re.search(r"-limit-\d+$", name) is not None
 
 

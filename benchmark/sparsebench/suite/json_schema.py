@@ -14,7 +14,9 @@ Schema = dict[str, Json]
 
 
 def suite_schema(registry: Registry) -> Schema:
-    """Each entry of models, postprocessors and analyzers is one of the registry's names, with its own parameters."""
+    """Make the JSON Schema of suites: each entry of models, postprocessors and analyzers is one of the registry's
+    names, with its own parameters.
+    """
     suite = Suite.model_json_schema()
     definitions = suite["$defs"]
     for kind in PLUGIN_SPECS:

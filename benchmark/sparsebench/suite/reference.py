@@ -25,6 +25,11 @@ are installed; here, those in the box. `sparsebench schema` prints the same as a
 By default `–` is nothing, and no word is what the last column says. `include` takes in one other suite or a list of
 them, by name or path; what the suite itself says comes first.
 
+A schema knows shapes. What it cannot know `plan` says, with line and column, before anything is computed: a label or a
+collection that is there twice, a baseline that is no row, a measure that does not exist, a run shorter than a measure's
+cutoff, tuning without development queries, parameters that do not go together, a distribution of `requires` that is not
+installed, and files, checkpoints and ids that are not there.
+
 A file has at most 1,000,000 bytes and, with its aliases written out, 10,000 values, 50 levels deep; it includes at
 most 100 files. The grids and the tunings of a list of entries are at most 1,000 combinations, a suite at most 100,000
 cells."""
@@ -67,7 +72,7 @@ def suite_reference(registry: Registry) -> str:
 
 
 def _kind(kind: Kind, registered: Mapping[str, Registered]) -> Iterator[str]:
-    """What the entries of one kind have in common, then each plugin."""
+    """Describe a kind of plugin: what its entries have in common, then each plugin."""
     spec = PLUGIN_SPECS[kind].model_json_schema()
     yield f"## {kind}"
     yield KINDS.format(are="is" if len(registered) == 1 else "are", names=", ".join(f"`{name}`" for name in registered))
@@ -149,7 +154,7 @@ def _default(of: Schema) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With a capital, where it begins with a word."""
+    """Capitalise a text that begins with a word."""
     return text[:1].upper() + text[1:] if re.match(r"[a-z]+\b", text) else text
 
 

@@ -1,4 +1,4 @@
-"""What a suite says once it is read: frozen, complete, every default filled in."""
+"""Schema of a suite once it is read: frozen, complete, every default filled in."""
 
 from __future__ import annotations
 
@@ -126,16 +126,17 @@ class CollectionSpec(_Spec):
 
     @property
     def label(self) -> str:
-        """What tables call it."""
+        """Name of the entry in tables."""
         return self.name
 
 
 class PluginSpec(_Spec):
-    """What every entry that names a plugin has."""
+    """Keys shared by every entry that names a plugin."""
 
     name: Name
     """The plugin's."""
-    label: Name = Field(default_factory=lambda data: data["name"])
+    # pydantic 2.12 asks for it where the name itself was refused.
+    label: Name = Field(default_factory=lambda data: data.get("name", ""))
     """What tables call it; by default the name."""
     params: Mapping[str, Any] = Field(default_factory=dict)
 
@@ -166,7 +167,7 @@ class Tuning(_Spec):
 
 
 class BankSample(_Spec):
-    """How many of the bank's queries are used, and the seed that chooses them."""
+    """A random sample of the bank's queries: its size, and the seed that chooses them."""
 
     size: Positive
     """How many."""
@@ -201,7 +202,7 @@ class Baseline(_Spec):
 
 
 class Suite(_Spec):
-    """Everything that one `sparsebench run` does."""
+    """Suite: everything that one `sparsebench run` does."""
 
     name: FileName
     """Of its folder of runs and of its leaderboard."""

@@ -90,7 +90,7 @@ def inputs_stay_as_they_are(analyzer: Analyzing) -> None:
 
 
 def the_order_does_not_matter(analyzer: Analyzing) -> None:
-    """The same documents or queries in another order give the same values, but for rounding."""
+    """Values do not depend on the order of documents or queries, but for rounding."""
     found = _found(analyzer, _usual(analyzer)).values
     again = _found(analyzer, _shuffled(analyzer)).values
     for path, value in _flat(again):
@@ -99,7 +99,7 @@ def the_order_does_not_matter(analyzer: Analyzing) -> None:
 
 
 def little_to_read_is_no_error(analyzer: Analyzing) -> None:
-    """Without a bank, of one document, one query or one record, it finds something or raises NotApplicable."""
+    """An analyzer finds something or raises NotApplicable without a bank, of one document, query or record."""
     for what, context in _scarce(analyzer).items():
         try:
             checked_analysis(analyzer.make().analyze(context), f"{analyzer.factory.__name__} of {what}")
@@ -153,7 +153,7 @@ def _scarce(analyzer: Analyzing) -> Mapping[str, Any]:
 
 
 def _analyze(analyzer: Analyzing, context: Any) -> Analysis | None:
-    """What it finds; None where it does not apply."""
+    """Return the analyzer's result; None where it does not apply."""
     try:
         return checked_analysis(analyzer.make().analyze(context), analyzer.factory.__name__)
     except NotApplicable:
@@ -166,7 +166,7 @@ def _found(analyzer: Analyzing, context: Any) -> Analysis:
 
 
 def _digests(context: Any) -> dict[str, str]:
-    """Of all that could be written to, by name."""
+    """Return digests of all that could be written to, by name."""
     if isinstance(context, GroupContext):
         vectors = {"document_vectors": context.document_vectors, "query_vectors": context.query_vectors}
         arrays = {f"{name}.{part}": getattr(found, part) for name, found in vectors.items() for part in _PARTS}

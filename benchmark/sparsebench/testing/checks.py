@@ -19,11 +19,27 @@ ExpectedFailures = Mapping[str, str]
 
 
 class Violation(AssertionError):
-    """A rule is broken; the message says how."""
+    """A rule is broken; the message says how.
+
+    Example:
+        >>> require(False, "scores change")
+        Traceback (most recent call last):
+            ...
+        sparsebench.testing.checks.Violation: scores change
+    """
 
 
 class ExpectedFailure(UserWarning):
-    """A check failed as it was expected to."""
+    """A check failed as it was expected to.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings(record=True) as caught:
+        ...     warnings.simplefilter("always")
+        ...     Check("is_even", "Numbers are even.", lambda: require(False, "3 is odd"), reason="known")()
+        >>> caught[0].category.__name__
+        'ExpectedFailure'
+    """
 
 
 def require(condition: bool, message: str) -> None:
@@ -34,7 +50,7 @@ def require(condition: bool, message: str) -> None:
 
 @dataclass(frozen=True)
 class Subject(Generic[T]):
-    """What is checked: a call without arguments that makes the plugin's object."""
+    """Subject of the checks: a call without arguments that makes the plugin's object."""
 
     make: Callable[[], T]
 
@@ -49,6 +65,10 @@ class Check:
     """One rule, bound to one plugin; `str` is its name, so pytest takes `ids=str`.
 
     rule: the rule in a sentence. reason: why it is expected to fail, None where it is not.
+
+    Example:
+        >>> Check("is_even", "Numbers are even.", lambda: require(3 % 2 == 0, "3 is odd")).failure()
+        Violation('3 is odd')
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What analyzers read, made of the sample collection: a model of words, a run, records."""
+"""Inputs of analyzers, made of the sample collection: a model of words, a run, records."""
 
 from __future__ import annotations
 

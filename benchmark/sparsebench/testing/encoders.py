@@ -77,7 +77,7 @@ def batches_do_not_matter(model: EncoderSubject) -> None:
 
 
 def no_text_is_no_row(model: EncoderSubject) -> None:
-    """No texts give an array (0, V)."""
+    """An array (0, V) is the result of no texts."""
     for role in get_args(Role):
         shape = model.loaded.encode([], role).vectors.shape
         require(shape == (0, model.loaded.vocabulary.size), f"{role}: shape {shape} of no texts")
@@ -96,7 +96,7 @@ def every_dimension_has_a_name(model: EncoderSubject) -> None:
 
 
 def expansion_is_declared(model: EncoderSubject) -> None:
-    """Where `expands_queries` is False, a query's active dimensions are its own tokens."""
+    """Queries activate their own tokens alone where `expands_queries` is False."""
     if model.factory.expands_queries:
         return
     own = model.loaded.vocabulary.token_ids(TEXTS["query"])
@@ -106,7 +106,7 @@ def expansion_is_declared(model: EncoderSubject) -> None:
 
 
 def it_needs_no_network(model: EncoderSubject) -> None:
-    """With everything at hand, loading and encoding touch no network."""
+    """Loading and encoding touch no network with everything at hand."""
     with no_network():
         model.load().encode(TEXTS["query"], "query")
 

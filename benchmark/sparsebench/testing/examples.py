@@ -13,7 +13,8 @@ NUMBERS = (0.5, 1, 2, 0, 10, 100, -1)
 
 
 def example_parameters(factory: Callable[..., Any], given: Mapping[str, Json] | None = None) -> dict[str, Any]:
-    """All parameters: those `given`, the defaults, and examples for the rest (`Field(examples=[...])` if there are).
+    """Return all parameters: those `given`, the defaults, and examples for the rest (`Field(examples=[...])` if there
+    are).
 
     Raises ParameterError for wrong ones, PluginError for one that only its author can choose, e.g. a path.
     """

@@ -1,4 +1,4 @@
-"""What a plugin must do without: the network, and torch where nothing is loaded yet."""
+"""Refuse a plugin the network, and torch where nothing is loaded yet."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def no_torch() -> Iterator[None]:
 
 
 def imports_torch(module: str) -> bool:
-    """Whether importing `module` (or its file, where no path leads to it) imports torch in a fresh interpreter."""
+    """Return whether a fresh interpreter imports torch with `module` (or its file, where no path leads to it)."""
     top = module.partition(".")[0]
     file = getattr(sys.modules[module], "__file__", None)
     asked = module if PathFinder.find_spec(top) or file is None else file

@@ -38,7 +38,7 @@ class PairedSubject(Subject[PairedEncoder]):
 
     @cached_property
     def encoded(self) -> tuple[EncodedFeatures, EncodedFeatures]:
-        """Of the kit's texts and pictures."""
+        """Return the features of the kit's texts and pictures."""
         with pictures() as items:
             return self.loaded.encode_texts(TEXTS), self.loaded.encode_items(items)
 
@@ -97,7 +97,7 @@ def a_pair_stands_alone(model: PairedSubject) -> None:
 
 
 def the_second_stage_is_there_where_it_is_declared(model: PairedSubject) -> None:
-    """Where `rescored` is a number, `rescore` gives a finite score for each pair, in any order; else it is an error."""
+    """`rescore` gives a finite score for each pair, in any order, if `rescored` is a number; else it is an error."""
     texts, items = (encoded.features for encoded in model.encoded)
     pairs = np.array([(0, 0), (1, 2), (0, 1)])
     if model.make().rescored is None:

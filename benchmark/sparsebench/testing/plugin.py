@@ -1,4 +1,4 @@
-"""All checks of all that a plugin registers, as `sparsebench plugins check` runs them."""
+"""Run all checks of all that a plugin registers, as `sparsebench plugins check` runs them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def examine(
     given: Mapping[str, Mapping[str, Json]] | None = None,
     expected_failures: ExpectedFailures | None = None,
 ) -> list[Examined]:
-    """Everything in the registry, with the checks it has to pass.
+    """Pair everything in the registry with the checks it has to pass.
 
     given: name -> parameters to check it with, where defaults and examples will not do. expected_failures: `CHECK` or
     `NAME:CHECK` -> reason. Raises PluginError for a name that is unknown, and for parameters that cannot be made up.

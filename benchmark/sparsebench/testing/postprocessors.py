@@ -63,7 +63,7 @@ def every_pair_gets_a_score(method: Method) -> None:
 
 
 def identity_changes_no_score(method: Method) -> None:
-    """Where the class says `identity`, it sees no other query and scores stay as they are."""
+    """A class that says `is_identity` sees no other query and changes no score."""
     if method.factory.is_identity:
         require(method.factory.sees == "query", f"is_identity = True, yet sees = {method.factory.sees!r}")
         found = correct(method.make(), awkward_scores(12))

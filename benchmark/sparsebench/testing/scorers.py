@@ -17,12 +17,12 @@ DOC_IDS = np.array([document.doc_id.encode() for document in DOCUMENTS])
 
 
 def ranked(scorer: Scorer) -> np.ndarray:
-    """All it ranks here: the sample's ids (D,), and those it brings itself."""
+    """Return all it ranks here: the sample's ids (D,), and those it brings itself."""
     return np.concatenate([DOC_IDS, scorer.outside(DOC_IDS)])
 
 
 def scores(scorer: Scorer, queries: Sequence[Query], doc_ids: np.ndarray) -> np.ndarray:
-    """(Q, D + O) float64, -inf where a document is unseen."""
+    """Return scores (Q, D + O) float64, -inf where a document is unseen."""
     found = scorer.score(queries, doc_ids).scores
     if isinstance(found, np.ndarray):
         return found.astype(np.float64)
@@ -84,7 +84,7 @@ def the_order_of_documents_does_not_matter(scorer: Subject[Scorer]) -> None:
 
 
 def it_needs_no_network(scorer: Subject[Scorer]) -> None:
-    """With everything at hand, scoring touches no network."""
+    """Scoring touches no network with everything at hand."""
     with no_network():
         made = scorer.make()
         made.score(QUERIES, ranked(made))

@@ -14,23 +14,25 @@ WIDTH = 7
 
 
 def query_scores() -> np.ndarray:
-    """Of the test queries, (12, 40)."""
+    """Return scores of the test queries, (12, 40)."""
     return _sample(0, QUERIES)
 
 
 def bank_scores() -> np.ndarray:
-    """Of other queries, (160, 40)."""
+    """Return scores of other queries, (160, 40)."""
     return _sample(1, BANK)
 
 
 def _sample(seed: int, rows: int) -> np.ndarray:
-    """(rows, 40) float32 as a sparse model gives them: a third of them 0, and of the others no two alike."""
+    """Make scores (rows, 40) float32 as of a sparse model: a third of them 0, and of the others no two alike."""
     scores: np.ndarray = np.random.default_rng(seed).normal(0.4, 1.0, (rows, DOCUMENTS)).clip(0, None)
     return scores.astype(np.float32)
 
 
 def awkward_scores(rows: int) -> np.ndarray:
-    """(rows, 40): negative numbers, a query and a document without any score, two queries and two documents alike."""
+    """Make awkward scores (rows, 40): negative numbers, a query and a document without any score, two queries and two
+    documents alike.
+    """
     scores = _sample(2, rows) - np.float32(0.3)
     scores[1] = 0
     scores[2] = scores[0]
@@ -45,7 +47,7 @@ def as_blocks(scores: np.ndarray, width: int = WIDTH) -> ScoreBlocks:
 
 
 def as_array(blocks: ScoreBlocks) -> np.ndarray:
-    """(Q, D), of the type of its blocks."""
+    """Return the scores (Q, D), of the type of its blocks."""
     return np.concatenate([block.scores.cpu().numpy() for block in blocks], axis=1)
 
 

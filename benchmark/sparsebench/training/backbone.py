@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _SAFE = Files()
 
 
+SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+"""No code of a backbone runs, and nobody is asked whether it may."""
+
+
 def folder(location: AnyLocation) -> Path:
     """The folder of the transformer: of a folder of sentence-transformers, that of its first module."""
     top = location.folder(_SAFE)
@@ -26,7 +30,7 @@ def folder(location: AnyLocation) -> Path:
 
 
 def missing(location: AnyLocation) -> str | None:
-    """Why it is not at hand, None when it is."""
+    """Return why it is not at hand, None when it is."""
     return location.missing(_SAFE)
 
 
@@ -54,7 +58,7 @@ def write_start(variant: Variant, location: AnyLocation, place: Path) -> None:
     source = folder(location)
     transformers.set_seed(settings.seed)
     try:
-        transformers.AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(place)
+        transformers.AutoTokenizer.from_pretrained(source, **SAFE).save_pretrained(place)
         model, lacks_head = _load(source, settings)
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
@@ -74,11 +78,14 @@ def _load(source: Path, settings: Settings) -> tuple[Any, bool]:
     """The model, and whether it came without its head; whatever is random is so by the seed."""
     import transformers
 
+    config = transformers.AutoConfig.from_pretrained(source, **SAFE)
+    # Attention is ours to choose: a name in config.json may be a kernel that transformers would fetch and run.
+    config._attn_implementation = None
+    config._experts_implementation = None
     if settings.from_scratch:
-        config = transformers.AutoConfig.from_pretrained(source, local_files_only=True)
         return transformers.AutoModelForMaskedLM.from_config(config), False
     model, report = transformers.AutoModelForMaskedLM.from_pretrained(
-        source, local_files_only=True, output_loading_info=True
+        source, config=config, output_loading_info=True, weights_only=True, **SAFE
     )
     head = {name for name, _ in head_parameters(model)}
     body = sorted(set(report["missing_keys"]) - head - _tied(model))
@@ -88,7 +95,9 @@ def _load(source: Path, settings: Settings) -> tuple[Any, bool]:
 
 
 def head_parameters(model: Any) -> list[tuple[str, nn.Parameter]]:
-    """What a masked language model has beside its encoder; a decoder tied to the embeddings is the encoder's."""
+    """Return the parameters of a masked language model beside its encoder; a decoder tied to the embeddings is the
+    encoder's.
+    """
     shared = id(model.get_input_embeddings().weight)
     prefix = f"{model.base_model_prefix}."
     return [

@@ -1,4 +1,4 @@
-"""What happens between steps: the schedule of the regularisers, and the watch for a training that has collapsed."""
+"""Callbacks between training steps: the schedule of the regularisers, and the watch for a collapsed training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ PATIENCE = 3
 
 
 class QuadraticSchedule(SpladeRegularizerWeightSchedulerCallback):  # type: ignore[misc]
-    """lambda(s) = lambda * min(1, s/T)^2 with T in steps (METHODS 1); the base class wants it as a share of the run."""
+    """Schedule of the regulariser's weight: lambda(s) = lambda * min(1, s/T)^2 with T in steps (METHODS 1); the base
+    class wants it as a share of the run.
+    """
 
     def __init__(self, loss: Any, steps: int) -> None:
         super().__init__(loss)

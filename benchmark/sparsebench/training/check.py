@@ -1,4 +1,4 @@
-"""What the shape of a recipe cannot say: keys that go together, losses that need more than the data hold."""
+"""Check what a recipe's schema cannot: keys that go together, losses that need more than the data hold."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _check_one_of(node: Node, what: str, keys: tuple[str, ...], mistakes: Mistak
 
 
 def _check_loss(point: Node, data: Node, mistakes: Mistakes) -> None:
-    """What is known before any file is read; a file of triples may still lack the teacher's columns."""
+    """Check a loss against its data before any file is read; a file of triples may still lack the teacher's columns."""
     loss = point.entries.get("loss")
     if loss is None:
         return
@@ -54,7 +54,7 @@ def _check_loss(point: Node, data: Node, mistakes: Mistakes) -> None:
 
 
 def no_negatives(loss: str) -> str:
-    """What is wrong with a loss over data that hold positives alone."""
+    """Return the message on a loss that needs negatives over data that hold positives alone."""
     return (
         f"the loss {loss!r} needs a negative for every query, and the data have none; train with `loss: infonce`, "
         "whose negatives are the batch's other positives, or give `triples:` or an `id` with docpairs"
@@ -62,7 +62,7 @@ def no_negatives(loss: str) -> str:
 
 
 def no_teacher(loss: str) -> str:
-    """What is wrong with a distillation without teacher."""
+    """Return the message on a distillation without teacher."""
     return (
         f"the loss {loss!r} needs a teacher's scores, and the data have none; give `triples:` with five columns: "
         "query, positive, negative, score of the positive, score of the negative"

@@ -128,7 +128,7 @@ def matches(label: str, pattern: str) -> bool:
 
 
 def _known(training: Training) -> Path | None:
-    """None also where data or backbone, and with them its name, are not at hand."""
+    """Find a finished training; None also where data or backbone, and with them its name, are not at hand."""
     if training.missing():
         return None
     found = training.find()

@@ -1,4 +1,4 @@
-"""What a model is trained on: queries with their positives, negatives and teacher scores. Needs no torch."""
+"""Training examples: queries with their positives, negatives and teacher scores. Needs no torch."""
 
 from __future__ import annotations
 
@@ -43,20 +43,26 @@ class Examples:
         return self.look_up.get(column, list)(self.columns[column][start:stop])
 
     def keep(self, kept: np.ndarray) -> Examples:
-        """Those at the positions `kept`."""
+        """Keep the examples at the positions `kept`."""
         columns = {name: [column[i] for i in kept] for name, column in self.columns.items()}
         return Examples(columns, None if self.teacher is None else self.teacher[kept], self.look_up)
 
 
 def identify(source: Source) -> dict[str, Json]:
-    """All that determines the examples: digests of their files, and how they are read. Raises CollectionError."""
+    """Return all that determines the examples: digests of their files, and how they are read.
+
+    Raises CollectionError.
+    """
     files = list(_files(source))
     options = {"split": source.split} if source.beir else {"id": source.id}
     return {"files": files_digest(files), "relevant": source.relevant, "limit": source.limit, **options}
 
 
 def read_examples(variant: Variant) -> Examples:
-    """Raises CollectionError for malformed files, TrainingError where the loss needs more than there is."""
+    """Read the examples of a training.
+
+    Raises CollectionError for malformed files, TrainingError where the loss needs more than there is.
+    """
     source, loss = variant.settings.data, variant.settings.loss
     examples = _read(source)
     if not len(examples):
@@ -69,7 +75,7 @@ def read_examples(variant: Variant) -> Examples:
 
 
 def missing(source: Source) -> Sequence[str]:
-    """What is not at hand, one line each."""
+    """List the training data that are not at hand, one line each."""
     if source.id is not None:
         return IrDatasets(source.id).missing(_parts(source.id))
     if source.beir is not None:

@@ -23,11 +23,11 @@ BLOCK = 512
 
 
 class MaxLogits(torch.autograd.Function):
-    """max_i (h[i] . w[t]) + b[t] over the positions i of a text."""
+    """Largest logit of each output over the positions i of a text: max_i (h[i] . w[t]) + b[t]."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
-        """hidden (B, L, H), weight (W, H), bias (W,), mask (B, L) with its first column true -> (B, W)."""
+        """Compute the maxima (B, W), and keep what their gradients need."""
         # What is padding repeats the first token, and so is never a maximum of its own.
         filled = torch.where(mask[:, :, None], hidden, hidden[:, :1])
         best = hidden.new_empty(len(hidden), len(weight))
@@ -48,7 +48,7 @@ class MaxLogits(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        """Of each entry with a gradient, to the position where its maximum lies."""
+        """Send the gradient of each entry to the position where its maximum lies."""
         (gradient,), (hidden, weight, mask, where) = gradients, ctx.saved_tensors
         if len(where):
             to_hidden, to_weight = _of_all_texts(gradient, hidden, weight, where)
@@ -72,7 +72,8 @@ def _text_by_text(gradient: Tensor, hidden: Tensor, weight: Tensor, mask: Tensor
 
 
 def _of_all_texts(gradient: Tensor, hidden: Tensor, weight: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
-    """The same with the positions of the maxima (B, W) at hand: a GPU is waited for once, and not four times a text.
+    """Sum the gradients with the positions of the maxima (B, W) at hand: a GPU is waited for once, and not four times a
+    text.
 
     `index_put_` sorts what it adds up on a GPU, where `index_add_` adds in any order: the same weights every time.
     """
@@ -85,7 +86,10 @@ def _of_all_texts(gradient: Tensor, hidden: Tensor, weight: Tensor, where: Tenso
 
 
 def max_logits(hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
-    """See MaxLogits."""
+    """Return the largest logit of each output over the positions of a text, (B, W).
+
+    hidden (B, L, H), weight (W, H), bias (W,), mask (B, L) with its first column true.
+    """
     best: Tensor = MaxLogits.apply(hidden, weight, bias, mask)  # type: ignore[no-untyped-call]
     return best
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class PairwiseNLL(nn.Module):
-    """-log softmax of a query's positive against its own negatives, mean over the batch (Formal et al. 2021)."""
+    """Loss -log softmax of a query's positive against its own negatives, mean over the batch (Formal et al. 2021)."""
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor | None = None) -> Tensor:
-        """embeddings: of queries, positives and one or more negatives, each (B, V)."""
+        """Compute the loss. embeddings: of queries, positives and one or more negatives, each (B, V)."""
         queries, *documents = embeddings
         scores = torch.stack([(queries * each).sum(dim=1) for each in documents], dim=1)  # (B, 1 + negatives)
         return -scores.log_softmax(dim=1)[:, 0].mean()
@@ -34,7 +34,7 @@ class InBatchNLL(nn.Module):
     """
 
     def compute_loss_from_embeddings(self, embeddings: list[Tensor], labels: Tensor | None = None) -> Tensor:
-        """embeddings: of queries, positives and any number of negatives, each (B, V)."""
+        """Compute the loss. embeddings: of queries, positives and any number of negatives, each (B, V)."""
         queries, positives, *negatives = embeddings
         own = [(queries * each).sum(dim=1, keepdim=True) for each in negatives]
         scores = torch.cat([queries @ positives.T, *own], dim=1)  # (B, B + negatives)
@@ -42,10 +42,10 @@ class InBatchNLL(nn.Module):
 
 
 class L1(nn.Module):
-    """mean_b sum_t |w[b,t]|."""
+    """L1 regulariser: mean_b sum_t |w[b,t]|."""
 
     def compute_loss_from_embeddings(self, embeddings: Tensor) -> Tensor:
-        """embeddings: (B, V)."""
+        """Compute the loss. embeddings: (B, V)."""
         return embeddings.abs().sum(dim=1).mean()
 
 
@@ -75,7 +75,7 @@ class DfFlops(nn.Module):
         return 1 / (1 + (share**self._exponent - 1) ** self._beta)
 
     def compute_loss_from_embeddings(self, embeddings: Tensor) -> Tensor:
-        """embeddings: (B, V)."""
+        """Compute the loss. embeddings: (B, V)."""
         means = embeddings.abs().mean(dim=0)  # (B, V) -> (V,)
         penalty = ((means if self.weights is None else self.weights * means) ** 2).sum()
         self._count(embeddings.detach())
@@ -109,14 +109,14 @@ class Counted(nn.Module):
         self.l0: Tensor | None = None
 
     def compute_loss_from_embeddings(self, embeddings: Tensor) -> Tensor:
-        """embeddings: (B, V)."""
+        """Compute the loss. embeddings: (B, V)."""
         self.l0 = (embeddings.detach() != 0).sum(dim=1).float().mean()
         penalty: Tensor = self.regulariser.compute_loss_from_embeddings(embeddings)  # type: ignore[operator]
         return penalty
 
 
 def ranking_loss(name: Loss, model: SparseEncoder) -> nn.Module:
-    """By its name in a recipe."""
+    """Make the ranking loss that a recipe names."""
     if name == "nll":
         return PairwiseNLL()
     if name == "infonce":

@@ -38,7 +38,7 @@ def widen(model: Any) -> None:
 
 
 def check_narrow(model: Any) -> None:
-    """Raises TrainingError where no output can be left out."""
+    """Raise TrainingError where no output can be left out."""
     if model.get_output_embeddings().bias is None:
         raise TrainingError(f"{type(model).__name__} has a decoder without bias, so no output can be left out of it")
 

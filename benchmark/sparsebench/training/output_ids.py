@@ -1,4 +1,4 @@
-"""Which output dimensions are trained: nested subsets of the vocabulary (METHODS 2.6, H1)."""
+"""Choose the output dimensions that are trained: nested subsets of the vocabulary (METHODS 2.6, H1)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _counts(tokenizer: Any, chunks: Iterable[list[str]], size: int) -> np.ndarra
 
 
 def _documents(examples: Examples) -> Iterable[list[str]]:
-    """Each distinct document once."""
+    """Yield each distinct document once, in chunks."""
     for column in ("positive", "negative"):
         distinct = list(dict.fromkeys(examples.columns.get(column, ())))
         for start in range(0, len(distinct), _CHUNK):

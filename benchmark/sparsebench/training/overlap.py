@@ -1,4 +1,4 @@
-"""No query that is tested may be trained on."""
+"""Refuse to train on queries that are tested."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def digests(variant: Variant) -> list[str]:
 
 
 def missing(variant: Variant) -> list[str]:
-    """What of the test sets is not at hand, one line each; their documents are not needed."""
+    """List the test sets that are not at hand, one line each; their documents are not needed."""
     return [
         line
         for each in variant.settings.test_sets or ()
@@ -63,7 +63,7 @@ def _queries(queries: QuerySet) -> list[tuple[str, str]]:
 
 
 def _normalised_queries(examples: Examples) -> list[str]:
-    """Each distinct query is normalised once: there are forty times fewer than triples."""
+    """Normalise each distinct query once: there are forty times fewer than triples."""
     ids = examples.columns["query"]
     distinct = list(dict.fromkeys(ids))
     texts = examples.look_up.get("query", list)(distinct)

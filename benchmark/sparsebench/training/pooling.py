@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class SpladePooling(MaxOrSum):  # type: ignore[misc]
-    """ln(1 + relu(l[0,t])): the first token's logits alone.
+    """Pooling ln(1 + relu(l[0,t])): the first token's logits alone.
 
     A folder that says so names this class, and so loads where sparsebench is installed, with trust_remote_code.
     """
@@ -34,5 +34,5 @@ class SpladePooling(MaxOrSum):  # type: ignore[misc]
 
 
 def pooling(strategy: str) -> MaxOrSum:
-    """sentence-transformers' own module wherever it has one."""
+    """Make the pooling module: sentence-transformers' own wherever it has one."""
     return SpladePooling("cls") if strategy == "cls" else MaxOrSum(strategy)

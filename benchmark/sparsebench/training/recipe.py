@@ -34,7 +34,7 @@ class _Spec(BaseModel):
 
 
 class Source(_Spec):
-    """Where examples come from, by exactly one of `id`, `beir`, `triples`, `pairs`.
+    """Source of examples, given by exactly one of `id`, `beir`, `triples`, `pairs`.
 
     id: an ir_datasets id; its docpairs where it has any, else its judgments. beir: a folder in BEIR's layout, its
     `split`. triples: lines `query<TAB>positive<TAB>negative`, with teacher scores of both documents as two more
@@ -62,7 +62,7 @@ class QuerySet(_Spec):
 
 
 class Settings(_Spec):
-    """Everything that one training depends on; the defaults are [WW]'s (METHODS 1).
+    """Settings that one training depends on; the defaults are [WW]'s (METHODS 1).
 
     backbone, revision: as `checkpoint` and `revision` of the model `splade`; an encoder without MLM head will do.
     from_scratch: random weights of the backbone's architecture, with its tokenizer.
@@ -133,7 +133,7 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """What commands and suites call it."""
+        """Name of the recipe in commands and suites."""
         return self.settings.label
 
     def place(self, *path: str) -> Position:
@@ -144,7 +144,7 @@ class Variant:
 def load_recipe(
     path: Path, overrides: Iterable[str] = (), environ: Mapping[str, str] = os.environ
 ) -> tuple[Variant, ...]:
-    """All trainings of a recipe file, in the order of its grid; `include:` names recipes that it changes.
+    """Read all trainings of a recipe file, in the order of its grid; `include:` names recipes that it changes.
 
     overrides: `steps=20`, as of `--set`. Raises SuiteError with one line for every mistake.
     """

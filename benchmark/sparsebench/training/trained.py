@@ -46,7 +46,7 @@ class Training:
 
     @cached_property
     def backbone(self) -> AnyLocation:
-        """Where its backbone is; raises ModelError where backbone and revision do not go together."""
+        """Place of its backbone; raises ModelError where backbone and revision do not go together."""
         return self.locate(self.variant.settings.backbone, self.variant.settings.revision)
 
     @cached_property
@@ -71,11 +71,11 @@ class Training:
 
     @property
     def work(self) -> Path:
-        """Where its checkpoints lie until it is finished."""
+        """Folder of its checkpoints until training is finished."""
         return self.store.root / "training" / self.key
 
     def missing(self) -> Sequence[str]:
-        """What has to be there before it can start, one line each; touches no network."""
+        """List what has to be there before it can start, one line each; touches no network."""
         settings = self.variant.settings
         lines = [*examples.missing(settings.data), *overlap.missing(self.variant)]
         if (lacking := backbone.missing(self.backbone)) is not None:

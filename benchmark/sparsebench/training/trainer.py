@@ -45,7 +45,7 @@ class Trained:
     output_ids: np.ndarray | None
 
     def save(self, place: Path) -> None:
-        """As a folder of sentence-transformers, with the output ids beside it."""
+        """Save the encoder as a folder of sentence-transformers, with the output ids beside it."""
         if self.output_ids is not None:
             (place / OUTPUT_IDS).write_text("".join(f"{id_}\n" for id_ in self.output_ids))
         self.encoder.save_pretrained(str(place))
@@ -89,7 +89,7 @@ def _keeping(loss: Any, resumed: str | None) -> list[KeepDocumentFrequencies]:
 
 @contextmanager
 def _chosen_outputs(encoder: SparseEncoder, ids: np.ndarray | None, settings: Settings) -> Iterator[None]:
-    """While it trains, the encoder computes these outputs alone, and of max pooling no more than the maxima."""
+    """Restrict the encoder to these outputs while it trains, and max pooling to the maxima."""
     model = encoder[0].auto_model
     if ids is not None:
         check_narrow(model)
@@ -182,7 +182,9 @@ def _repeatable(device: str) -> Iterator[None]:
 
 
 def _refuse_several(device: str) -> None:
-    """transformers would train on all GPUs that it sees at once, which is another training: n times the batch."""
+    """Refuse several GPUs: transformers would train on all that it sees at once, which is another training: n times the
+    batch.
+    """
     visible = torch.cuda.device_count() if device != "cpu" else 1
     if visible > 1:
         raise TrainingError(

@@ -26,7 +26,7 @@ class Hubness(CellAnalyzer):
     """How deep."""
 
     def analyze(self, context: CellContext) -> Analysis:
-        """Raises NotApplicable for a run that is shorter than k."""
+        """Measure hubness. Raises NotApplicable for a run that is shorter than k."""
         if context.depth < self.k:
             raise NotApplicable(f"the run is {context.depth} deep, and N_{self.k} needs the {self.k} best")
         counts = occurrences(context.run, self.k, context.documents)

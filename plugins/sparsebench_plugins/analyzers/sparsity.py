@@ -89,7 +89,7 @@ def sparsity_values(record: Record) -> Mapping[str, Json]:
 
 @dataclass(frozen=True)
 class Postings:
-    """Per dimension: lengths (V,) of the posting lists, totals (V,) and peaks (V,) of their weights."""
+    """Posting lists per dimension: lengths (V,), and totals (V,) and peaks (V,) of their weights."""
 
     lengths: np.ndarray
     totals: np.ndarray

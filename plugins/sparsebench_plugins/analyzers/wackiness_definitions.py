@@ -32,7 +32,7 @@ class WackinessDefinitions(SuiteAnalyzer):
     """Labels of those to order, all by default; leave out what shares its corpus with another."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where there is no wackiness analysis."""
+        """Compare the definitions. Raises NotApplicable where there is no wackiness analysis."""
         by_model: dict[str, list[Record]] = {}
         for record in context.records:
             if not self.collections or record.cell.collection.label in self.collections:
@@ -45,7 +45,7 @@ class WackinessDefinitions(SuiteAnalyzer):
 
 
 def _blocks(records: Sequence[Record]) -> dict[str, dict[str, Mapping[str, Json]]]:
-    """definition -> collection -> the preset's values. An analysis does not depend on the postprocessor."""
+    """Map definition -> collection -> the preset's values. An analysis does not depend on the postprocessor."""
     found: dict[str, dict[str, Mapping[str, Json]]] = {}
     for record in records:
         for definition, block in definitions(record).items():

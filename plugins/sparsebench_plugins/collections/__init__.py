@@ -13,7 +13,7 @@ MINI = Path(__file__).parent / "mini"
 
 @hookimpl
 def register_collections() -> Iterable[CollectionPlugin]:
-    """Both demonstrations, as folders in BEIR's layout, and readers of text-video sets."""
+    """Register both demonstrations, as folders in BEIR's layout, and readers of text-video sets."""
     return (
         CollectionPlugin("mini/web", MINI / "web", "everyday questions over short passages, graded 0 to 2"),
         CollectionPlugin("mini/science", MINI / "science", "scientific claims over passages like abstracts"),

@@ -88,7 +88,7 @@ class LoadedRm3(LoadedEncoder):
         )
 
     def _mixed(self, query: csr_array, documents: np.ndarray, scores: np.ndarray) -> csr_array:
-        """lambda p(t|q) + (1 - lambda) p(t|R), (1, V); a query that retrieves nothing stays as it is."""
+        """Mix lambda p(t|q) + (1 - lambda) p(t|R), (1, V); a query that retrieves nothing stays as it is."""
         from scipy.sparse import csr_array
 
         found = documents[documents >= 0]
@@ -112,7 +112,7 @@ class LoadedRm3(LoadedEncoder):
 
 
 def relevance_model(counts: csr_array, scores: np.ndarray) -> np.ndarray:
-    """p(t|R) = sum_d p(d) tf(t, d) / |d| with p(d) proportional to the score, (V,) float64.
+    """Estimate p(t|R) = sum_d p(d) tf(t, d) / |d| with p(d) proportional to the score, (V,) float64.
 
     counts: (F, V) term counts of the feedback documents. scores: (F,) > 0.
     """
@@ -134,7 +134,7 @@ def _counts(bm25: FittedBm25, documents: Iterator[Document]) -> tuple[csr_array,
 
 
 def _allowed(model: Rm3, bm25: FittedBm25, counts: csr_array) -> np.ndarray:
-    """Which terms (V,) may be fed back: none of bm25s's English stop words, none in too many documents."""
+    """Mark terms (V,) that may be fed back: none of bm25s's English stop words, none in too many documents."""
     from bm25s.stopwords import STOPWORDS_EN
 
     df = np.bincount(counts.indices, minlength=counts.shape[1])

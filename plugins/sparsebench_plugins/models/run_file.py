@@ -31,7 +31,7 @@ class RunFile(Scorer):
         return () if self.path.is_file() else (f"{self.path}: there is no such run file; set `path:`",)
 
     def identity(self) -> Mapping[str, Json]:
-        """Its digest; the name of the file does not matter. Raises ModelError."""
+        """Return the file's digest; its name does not matter. Raises ModelError."""
         if absent := self.missing():
             raise ModelError(absent[0])
         return {"run": file_digest(self.path)}

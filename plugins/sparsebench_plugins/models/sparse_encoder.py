@@ -69,7 +69,7 @@ class SentenceTransformersEncoder(SparseEncoder):
         _ = self._location  # says now what is wrong with how it is named
 
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """Everything that determines the vectors of a role; needs neither torch nor sentence-transformers."""
+        """Return everything that determines the vectors of a role; needs neither torch nor sentence-transformers."""
         return {
             "files": [_digests(folder) for folder in (self._folder(), *self._bases())],
             "length": self._of("length", role),
@@ -103,7 +103,7 @@ class SentenceTransformersEncoder(SparseEncoder):
         return LoadedSentenceTransformers(encoder, self)
 
     def about(self) -> Mapping[str, Json]:
-        """What it was trained on, where that is known."""
+        """Return the data that the checkpoint was trained on, where they are known."""
         facts = known_checkpoint(self.checkpoint) if self._location.is_on_hub else None
         trained_on = None if facts is None else facts.trained_on
         return {} if trained_on is None else {"trained_on": list(trained_on)}
@@ -165,14 +165,27 @@ def _digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 
+def _last_modules(encoder: Any) -> list[Any]:
+    """The module that gives the vectors, of every route where the last one is a router."""
+    last = list(encoder.children())[-1]
+    routes = getattr(last, "sub_modules", None)
+    return [last] if routes is None else [list(route.children())[-1] for route in routes.values()]
+
+
+def _has_surface_forms(module: Any) -> bool:
+    """Return whether dimensions are entries of the tokenizer; of code that derives from neither class nobody knows."""
+    from sentence_transformers.sparse_encoder.modules import SparseStaticEmbedding, SpladePooling
+
+    return isinstance(module, (SpladePooling, SparseStaticEmbedding))
+
+
 class Dimensions(Vocabulary):
     """The dimensions of a SparseEncoder: entries of its tokenizer, or latent ones, which have no surface form."""
 
     def __init__(self, encoder: Any, size: int) -> None:
         tokenizer = encoder.tokenizer
-        last = type(list(encoder.children())[-1]).__name__
         self.size = size
-        self.is_latent = last not in ("SpladePooling", "SparseStaticEmbedding", "Router") or tokenizer is None
+        self.is_latent = tokenizer is None or not all(map(_has_surface_forms, _last_modules(encoder)))
         self._tokenizer = tokenizer
         entries = {} if self.is_latent else tokenizer.get_vocab()
         self._entries = {term_id: token for token, term_id in entries.items()}
@@ -209,7 +222,7 @@ class LoadedSentenceTransformers(LoadedEncoder):
         return Encoded(vectors, self._cut(texts, role) if len(texts) else 0)
 
     def _cut(self, texts: Sequence[str], role: Role) -> int:
-        """How many texts are longer than the first module takes; prompts left out."""
+        """Return how many texts are longer than the first module takes; prompts left out."""
         module = next(self._encoder.children())
         if hasattr(module, "sub_modules"):
             module = module.sub_modules[module._resolve_route(task=role, modality="text")][0]

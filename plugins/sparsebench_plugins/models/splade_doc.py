@@ -61,7 +61,7 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
         _ = self.trust
 
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """Everything that determines the vectors of a role; of the corpus only `idf` depends."""
+        """Return everything that determines the vectors of a role; of the corpus only `idf` depends."""
         documents = self._open()
         if role == "document":
             return identity_of(self, documents, role)
@@ -120,11 +120,11 @@ class SpladeDoc(CheckpointParameters, CollectionModel):
         return open_side(self, locate(self.checkpoint, self.revision), "document")
 
     def _queries(self) -> Checkpoint:
-        """What the checkpoint says of queries, also where the folder of its document route was given."""
+        """Open the checkpoint's query side, also where the folder of its document route was given."""
         return open_any_side(self, locate(self.checkpoint, self.revision), "query")
 
     def _weights(self) -> QueryWeights:
-        """How queries are weighted; raises ModelError where that would be another model than the checkpoint's."""
+        """Choose the weights of queries; raises ModelError where that would be another model than the checkpoint's."""
         queries = self._queries()
         declared = queries.declared
         own = declared.transformer is None or declared.token_weights is not None

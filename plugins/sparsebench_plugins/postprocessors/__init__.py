@@ -15,7 +15,7 @@ from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingle
 
 @hookimpl
 def register_postprocessors() -> list[PostprocessorPlugin]:
-    """Those in the box."""
+    """Register the built-in postprocessors."""
     return [
         PostprocessorPlugin("none", NoCorrection, "raw scores"),
         PostprocessorPlugin("dsl", Dsl, "dual softmax over all test queries"),

@@ -48,9 +48,11 @@ DRIFT = 8.0
 
 @dataclass(frozen=True)
 class Reach:
-    """How small and large numbers may be in products. flushed: what is less is 0, for arithmetic on numbers too small
-    to be whole is ten times slow. large: log of so many times all others that an entry is all there is. sound: log of
-    the share of its largest factor below which a sum may miss what was flushed.
+    """Bounds within which products in one floating type stay fast and sound.
+
+    flushed: numbers below it become 0, as arithmetic on subnormal numbers is ten times slower. large: natural log of
+    the ratio above which one entry outweighs all others together. sound: natural log of the share of its largest factor
+    below which a sum may miss what was flushed.
     """
 
     flushed: float
@@ -71,7 +73,7 @@ def append_potentials(
     floor: float,
     alone: Callable[[Tensor], Tensor],
 ) -> Tensor:
-    """lv (n, D) float64 that the bank's rows of [bank; query] leave to each query, with scores `own` (n, D).
+    """Return lv (n, D) float64 that the bank's rows of [bank; query] leave to each query, with scores `own` (n, D).
 
     Marginals are balanced. Exact in all that decides a first place, among all documents and among those above the
     floor, and within UNDECIDED elsewhere. alone: lv (D,) of one query's scores (D,), in the log domain.
@@ -94,7 +96,7 @@ def append_potentials(
 
 
 def _run(bank: Streamed, own: Tensor, *, iterations: int, order: Order, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """lv (n, D) float64, and which of them are sound (n,) bool."""
+    """Return lv (n, D) float64, and which of them are sound (n,) bool."""
     batch = _Batch(bank, own, order, dtype)
     for done in range(1, iterations):
         batch.sweep(documents=done > 1, queries=True)
@@ -112,7 +114,7 @@ def _undecided(keys: Tensor, candidates: Tensor, bound: float) -> Tensor:
 
 
 class _Batch:
-    """n + 1 problems that differ in one row, after the first normalisation of documents.
+    """Batch of n + 1 problems that differ in one row, after the first normalisation of documents.
 
     lv: (n + 1, D) float64; left (n, D): the same without the query's own row. The bank's rows have the potentials lu +
     moved (n + 1, B), alone and beside each query; lu (B,) is in the plans. A query's own row has lw (n,).
@@ -159,7 +161,7 @@ class _Batch:
     def _part(
         self, shares: Tensor, documents: bool, queries: bool, columns: slice, plan: Tensor, lse: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Of some documents: least total (n + 1,), what bank rows add up to (n + 1, B), LSE of the own rows (n,).
+        """Sum over some documents: least total (n + 1,), what bank rows add up to (n + 1, B), LSE of the own rows (n,).
 
         The total of a document is that of its column, in units of what the bank alone comes to.
         """
@@ -181,7 +183,7 @@ class _Batch:
         return least, inverse @ plan.T, own_lse
 
     def _of_plans(self, function: Callable[[slice, Tensor, Tensor], T]) -> list[T]:
-        """What `function` makes of each plan, several at once on a CPU. Plans that fit in memory are kept."""
+        """Apply `function` to each plan, several at once on a CPU. Plans that fit in memory are kept."""
         several = in_torch_threads if self._own.device.type == "cpu" else map
         if self._plans:
             return list(several(lambda plan: function(*plan), self._plans))

@@ -24,12 +24,13 @@ ROWS_AT_ONCE = 128
 
 @cache
 def at_hand() -> bool:
-    """Whether numba is installed."""
+    """Return whether numba is installed."""
     return importlib.util.find_spec("numba") is not None
 
 
 def pays(scores: Tensor, queries: int, documents: int, passes: int) -> bool:
-    """Whether the compiled loops are worth loading for a block of all scores (Q, D), each read in so many passes.
+    """Return whether the compiled loops are worth loading for a block of all scores (Q, D), each read in so many
+    passes.
 
     By all and not by the block, whose width decides no figure.
     """
@@ -37,8 +38,8 @@ def pays(scores: Tensor, queries: int, documents: int, passes: int) -> bool:
 
 
 def largest(scores: Tensor, tau: float, lu: Tensor) -> Largest:
-    """Of M = S / tau + lu, for scores (Q, d) without -inf and lu (Q,) float64. Each document for itself: neither the
-    number of threads nor what other documents there are changes a byte.
+    """Find the largest terms of M = S / tau + lu, for scores (Q, d) without -inf and lu (Q,) float64. Each document for
+    itself: neither the number of threads nor what other documents there are changes a byte.
     """
     import torch
 
@@ -80,5 +81,5 @@ class FirstPlaces:
         in_threads(of_rows, ranges(len(matrix), ROWS_AT_ONCE))
 
     def decided(self, bound: float) -> bool:
-        """Whether no query's first two are within the bound of each other, unless they are equal."""
+        """Return whether no query's first two are within the bound of each other, unless they are equal."""
         return bool((self.best - self.second > bound)[self.second > -np.inf].all())

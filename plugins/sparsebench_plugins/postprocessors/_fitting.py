@@ -1,4 +1,4 @@
-"""Which queries a postprocessor learns from."""
+"""Choose the queries a postprocessor learns from."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Fitting(Protocol):
-    """What fitting needs of score blocks; may be iterated any number of times."""
+    """Access to score blocks for fitting; may be iterated any number of times."""
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     def __iter__(self) -> Iterator[Block]:
@@ -36,7 +36,9 @@ Shaped = TypeVar("Shaped", bound=_Shaped)
 
 
 def enough(fitting: Shaped, sees: Sees) -> Shaped:
-    """The same, if there are queries to learn from. Raises ScoreError for an empty bank, or a batch of one query."""
+    """Return the fitting scores if there are queries to learn from. Raises ScoreError for an empty bank, or a batch of
+    one query.
+    """
     queries = fitting.shape[0]
     if sees == "bank" and queries < 1:
         raise ScoreError("the bank is empty; a postprocessor that sees a bank needs at least one query in it")
@@ -73,7 +75,7 @@ def undivided(blocks: Fitting) -> tuple[Fitting, float]:
 
 
 def places_of(blocks: Fitting) -> Tensor:
-    """Which fitting query each of the queries is, (Q,) int64: itself, unless only some were picked."""
+    """Return the fitting query that each of the queries is, (Q,) int64: itself, unless only some were picked."""
     import torch
 
     return blocks.places if isinstance(blocks, Picked) else torch.arange(blocks.shape[0])
@@ -104,31 +106,31 @@ class Picked:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(number of chosen rows, D)."""
+        """Size, (number of chosen rows, D)."""
         return len(self.chosen), self.blocks.shape[1]
 
     @property
     def floor(self) -> float:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.floor`."""
         return self.blocks.floor
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.dtype`."""
         return self.blocks.dtype
 
     def __iter__(self) -> Iterator[Block]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.__iter__`."""
         for block in self.blocks:
             yield replace(block, scores=block.scores[list(self.chosen)])
 
     def rows(self, start: int, stop: int) -> Picked:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return replace(self, chosen=self.chosen[start:stop])
 
     @property
     def places(self) -> Tensor:
-        """Of each row, which chosen one has the very same scores; -1 where a text came with scores of its own."""
+        """Return for each row the chosen one with the very same scores; -1 where a text came with scores of its own."""
         import torch
 
         first = torch.tensor(self.first)
@@ -140,28 +142,28 @@ class Picked:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """The same queries over two sets of documents, (Q, D + E): those of `left` come first."""
+    """Scores of the same queries over two sets of documents, (Q, D + E): those of `left` come first."""
 
     left: ScoreBlocks
     right: ScoreBlocks
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D + E)."""
+        """Number of queries and of documents of both, (Q, D + E)."""
         return self.left.shape[0], self.left.shape[1] + self.right.shape[1]
 
     @property
     def floor(self) -> float:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.floor`."""
         return self.left.floor
 
     @property
     def dtype(self) -> Literal["float32", "float64"]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.dtype`."""
         return self.left.dtype
 
     def __iter__(self) -> Iterator[Block]:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.__iter__`."""
         yield from self.left
         first = self.left.shape[1]
         for block in self.right:
@@ -169,7 +171,7 @@ class Beside:
             yield replace(block, columns=columns)
 
     def rows(self, start: int, stop: int) -> Beside:
-        """See ScoreBlocks."""
+        """Implement `ScoreBlocks.rows`."""
         return Beside(self.left.rows(start, stop), self.right.rows(start, stop))
 
 
@@ -182,7 +184,7 @@ class Appended:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(B + 1, D)."""
+        """Number of bank queries, one more, and of documents, (B + 1, D)."""
         return self.bank.shape[0] + 1, self.bank.shape[1]
 
     def __iter__(self) -> Iterator[Block]:

@@ -43,7 +43,7 @@ _T = tuple(1 / math.factorial(power) for power in range(14))
 
 @intrinsic
 def _power_of_two(context, shifted):
-    """2**n from n + _SHIFT, |n| < 1000: n lies in the lowest bits, and belongs into those of an exponent."""
+    """Return 2**n from n + _SHIFT, |n| < 1000: n lies in the lowest bits, and belongs into those of an exponent."""
 
     def bits(context, builder, signature, args):
         whole = builder.bitcast(args[0], ir.IntType(64))
@@ -56,7 +56,7 @@ def _power_of_two(context, shifted):
 
 @njit(inline="always", fastmath=AS_WRITTEN)
 def _exp(x):
-    """exp(x) of NOTHING <= x <= 700 within 4e-16 of it: x = n log 2 + r, and the series of exp(r), |r| < .35."""
+    """Return exp(x) of NOTHING <= x <= 700 within 4e-16 of it: x = n log 2 + r, and the series of exp(r), |r| < .35."""
     shifted = x * (1 / math.log(2)) + _SHIFT
     n = shifted - _SHIFT
     r = (x - n * _LOG2_HIGH) - n * _LOG2_LOW
@@ -71,7 +71,7 @@ def _exp(x):
 
 @njit(nogil=True, cache=True, fastmath=AS_WRITTEN)
 def owners(scores, inverse, lu, start, stop, top, second, owner):
-    """Of the documents start to stop: the largest of L_ij + lu_i, the next, and the row of the largest.
+    """Write for the documents start to stop the largest of L_ij + lu_i, the next, and the row of the largest.
 
     scores (Q, D). lu (Q,). top, second, owner: (stop - start,), written.
     """
@@ -93,7 +93,7 @@ def _owners_of_row(scores, inverse, lu, row, top, second, owner):
 
 @njit(nogil=True, cache=True)
 def others(scores, inverse, lu, start, stop, second, owner, sums):
-    """sums (stop - start,): of exp(L_ij + lu_i - second_j) over all rows but the owner's, so at least 1."""
+    """Write sums (stop - start,) of exp(L_ij + lu_i - second_j) over all rows but the owner's, so at least 1."""
     sums[:] = 0
     for row in range(scores.shape[0]):
         _others_of_row(scores[row][start:stop], inverse, lu[row], row, second, owner, sums)
@@ -109,7 +109,7 @@ def _others_of_row(scores, inverse, lu, row, second, owner, sums):
 
 @njit(nogil=True, cache=True)
 def write_exponentials(scores, inverse, lu, start, stop, peaks, least, matrix, at, sums):
-    """matrix_ij = exp(L_ij + lu_i - peak_j) of the documents start to stop, 0 where that is below exp(least), and
+    """Write matrix_ij = exp(L_ij + lu_i - peak_j) of the documents start to stop, 0 where that is below exp(least), and
     sums_j over rows.
 
     scores (Q, d). lu (Q,). peaks (stop - start,): the largest L_ij + lu_i. matrix (Q, D) float32 or float64: written
@@ -131,7 +131,7 @@ def _exponentials_of_row(scores, inverse, lu, peaks, least, row, sums):
 
 @njit(nogil=True, cache=True)
 def multiply_rows(matrix, v, row_sums, sums):
-    """row_sums_i = sum_j matrix_ij v_j, and sums_j = sum_i matrix_ij / row_sums_i, while a row is in the cache.
+    """Write row_sums_i = sum_j matrix_ij v_j, and sums_j = sum_i matrix_ij / row_sums_i, while a row is in the cache.
 
     matrix (q, D) float32 or float64, q a multiple of ROWS; sums in float64. A row of zeros adds nothing.
     """
@@ -174,7 +174,8 @@ def _add_four(first, second, third, fourth, shares, sums):
 
 @njit(nogil=True, cache=True)
 def two_best(scores, inverse, lu, start, stop, lse, owner, margin, floor, best, second):
-    """Of the rows start to stop, the highest key of a document with a score above the floor, and the highest below it.
+    """Find for the rows start to stop the highest key of a document with a score above the floor, and the highest below
+    it.
 
     A key is L_ij + lu_i - lse_j, or the margin where the row owns the document and that is above 0. scores (Q, d). lse,
     owner, margin (d,). best, second (Q,): brought up to date. Keys that are equal count once: they are a tie.
@@ -212,7 +213,7 @@ def _highest_below(keys, bound):
 
 @njit(nogil=True, cache=True)
 def normalise_rows(scores, inverse, lv, row_lse, sums, terms):
-    """row_lse_i = LSE_j(L_ij + lv_j), and sums_j = sum_i exp(L_ij + lv_j - row_lse_i), each score read once.
+    """Write row_lse_i = LSE_j(L_ij + lv_j), and sums_j = sum_i exp(L_ij + lv_j - row_lse_i), each score read once.
 
     scores (q, D). lv, sums: (D,). row_lse: (q,), written, like sums where they are (D,); they may be empty.
     terms (D,): to work in.
@@ -243,7 +244,7 @@ def normalise_rows(scores, inverse, lv, row_lse, sums, terms):
 
 @njit(nogil=True, fastmath=HIGHEST)
 def _terms(scores, inverse, lv, terms):
-    """terms = L + lv; their largest."""
+    """Write terms = L + lv, and return the largest."""
     peak = -np.inf
     for place in range(scores.shape[0]):
         term = scores[place] * inverse + lv[place]

@@ -26,7 +26,7 @@ DOCUMENTS = 128
 def _largest(
     scores, inverse, weights, tops, owners, rests, queries, width, row_stride: tl.int64, AT_ONCE: tl.constexpr
 ):
-    """Of AT_ONCE documents: the largest term, its query, and log-sum-exp of all others."""
+    """Compute for AT_ONCE documents the largest term, its query, and log-sum-exp of all others."""
     columns = tl.program_id(0) * AT_ONCE + tl.arange(0, AT_ONCE)
     there = columns < width
     by = tl.load(inverse)
@@ -53,7 +53,7 @@ def _largest(
 
 @triton.jit
 def _chunks(scores, inverse, weights, found, first, row_stride: tl.int64, chunks: tl.int64, CHUNK: tl.constexpr):
-    """Of one query and CHUNK documents: log-sum-exp."""
+    """Compute log-sum-exp of one query and CHUNK documents."""
     row, chunk = tl.program_id(0).to(tl.int64), tl.program_id(1)
     columns = first + chunk * CHUNK + tl.arange(0, CHUNK)
     term = tl.load(scores + row * row_stride + columns).to(tl.float64) * tl.load(inverse) + tl.load(weights + columns)
@@ -62,7 +62,7 @@ def _chunks(scores, inverse, weights, found, first, row_stride: tl.int64, chunks
 
 
 def largest(scores: Tensor, tau: float, lu: Tensor) -> Largest:
-    """Of M = S / tau + lu, for scores (Q, d) and lu (Q,) float64 on the same device."""
+    """Find the largest terms of M = S / tau + lu, for scores (Q, d) and lu (Q,) float64 on the same device."""
     queries, width = scores.shape
     scores = scores if scores.stride(1) == 1 else scores.contiguous()
     top, rest = (torch.empty(width, dtype=torch.float64, device=scores.device) for _ in range(2))
@@ -87,18 +87,18 @@ def chunk_sums(scores: Tensor, tau: float, lv: Tensor, columns: slice) -> Tensor
 
 
 def chunk_of_terms(terms: Tensor) -> Tensor:
-    """The same (Q, 1) of one chunk of terms (Q, n) float64 that are at hand, n <= CHUNK."""
+    """Return log-sum-exp (Q, 1) of one chunk of terms (Q, n) float64 that are at hand, n <= CHUNK."""
     whole = torch.nn.functional.pad(terms, (0, CHUNK - terms.shape[1]), value=-math.inf)
     return chunk_sums(whole, 1.0, torch.zeros_like(whole[0]), slice(0, CHUNK))
 
 
 def _inverse(scores: Tensor, tau: float) -> Tensor:
-    """1 / tau in memory: a number among the arguments would be a float32."""
+    """Put 1 / tau in memory: a number among the arguments would be a float32."""
     return torch.full((1,), 1 / tau, dtype=torch.float64, device=scores.device)
 
 
 def agrees(device: str) -> bool:
-    """Whether both are those of torch on random scores, but for rounding."""
+    """Return whether both kernels give what torch gives on random scores, but for rounding."""
     chance = torch.Generator().manual_seed(0)
     scores = torch.rand(5, 3 * CHUNK + 7, generator=chance).to(device)
     lu, lv = (torch.rand(size, generator=chance, dtype=torch.float64).to(device) for size in scores.shape)

@@ -1,4 +1,4 @@
-"""What a GPU does otherwise than a CPU for Sinkhorn: kernels for a block, and products where all scores fit."""
+"""Sinkhorn on a GPU: kernels for the sums over a block, and products where all scores fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEAST = FLUSHED * 2.0**53
 
 @lru_cache(maxsize=4)
 def why_no_sums(device: str) -> str | None:
-    """Why the sums over a block are torch's there; None where triton's kernels make them."""
+    """Return why torch makes the sums over a block there; None where triton's kernels make them."""
     return why_no_kernel(device, _agrees, "the kernel's sums are not those of torch")
 
 
@@ -33,7 +33,7 @@ def _agrees(device: str) -> bool:
 
 
 def sums_by(device: str) -> str:
-    """What sums, for the record."""
+    """Name of what makes the sums, for the record."""
     if device == "cpu":
         return "torch"
     reason = why_no_sums(device)
@@ -41,7 +41,7 @@ def sums_by(device: str) -> str:
 
 
 def multiplied(blocks: Fitting, tau: float, lu: Tensor, rounds: int) -> Tensor | None:
-    """lu (Q,) float64 after so many more rounds with balanced marginals, by two products a round.
+    """Return lu (Q,) float64 after so many more rounds with balanced marginals, by two products a round.
 
     exp(L + lu - peak) is written once, as K (Q, D) in float64; then u = a / K v and v = b / K'u. None where K does not
     fit in a quarter of the free memory, where a pair has no score, or where K is flushed too much; read at the end, so

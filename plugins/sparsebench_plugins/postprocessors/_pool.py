@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """n scored pairs of Q queries and D documents; every other pair of query i scores floors[i].
+    """Pool of n scored pairs of Q queries and D documents; every other pair of query i scores floors[i].
 
     rows, documents: (n,) int64, by row, then document. scores: (n,) float64. floors: (Q,) float64, each at most the
     scores of its row. places: which of the Q each query of the given blocks is, -1 where it has no score at all, int64.
@@ -34,7 +34,7 @@ class Pool:
     places: Tensor
 
     def shares(self, lu: Tensor, tau: float) -> Shares:
-        """Of M_ij = S_ij / tau + lu_i over all Q queries."""
+        """Compute the log shares of M_ij = S_ij / tau + lu_i over all Q queries."""
         weights, documents = lu.cpu().numpy(), self.shape[1]
         floors, terms = self.floors * (1 / tau) + weights, self.scores * (1 / tau) + weights[self.rows]
         left_out = LeftOut.of(floors, self.rows, self.documents, documents)
@@ -65,7 +65,7 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Of each of s segments, over all items that are not in it: the highest value, whose it is, and LSE.
+    """Left-out values of s segments, over all items that are not in each: the highest value, its item, and LSE.
 
     Where all items are in it: -inf, -1 and -inf.
     """
@@ -76,7 +76,9 @@ class LeftOut:
 
     @classmethod
     def of(cls, values: np.ndarray, items: np.ndarray, segments: np.ndarray, count: int) -> LeftOut:
-        """values: (m,) of all items. items, segments: (n,) which item is in which segment, each pair once.
+        """Compute them from values (m,) of all items.
+
+        items, segments: (n,) which item is in which segment, each pair once.
 
         What is in a segment is subtracted from the sum over all, but for its highest values that are the highest of
         all: of these the sum over all is not taken, so that the largest term of it is never one that is subtracted.
@@ -110,7 +112,9 @@ def segment_tops(
 
 
 def segment_lse(values: np.ndarray, segments: np.ndarray, count: int) -> np.ndarray:
-    """logsumexp of the values (n,) of each of `count` segments, -inf for an empty one; summed in the order given."""
+    """Compute logsumexp of the values (n,) of each of `count` segments, -inf for an empty one; summed in the order
+    given.
+    """
     peaks = np.full(count, -np.inf)
     np.maximum.at(peaks, segments, values)
     base = np.where(np.isinf(peaks), 0, peaks)
@@ -140,7 +144,7 @@ def pool_of(blocks: ScoreBlocks, size: int) -> Pool:
 
 
 def _places(blocks: ScoreBlocks, numbers: np.ndarray, least: Tensor) -> Tensor:
-    """Of each query, its number (Q,) in the pool, on the device of `least`."""
+    """Return each query's number (Q,) in the pool, -1 for none, on the device of `least`."""
     import torch
 
     places = places_of(blocks)

@@ -21,7 +21,7 @@ from sparsebench_plugins.postprocessors._fitting import Fitting, complete, enoug
 from sparsebench_plugins.postprocessors._on_device import why_no_sums
 from sparsebench_plugins.postprocessors._pool import Pool, pool_of
 from sparsebench_plugins.postprocessors._row_sums import RowSums, chunk_lse
-from sparsebench_plugins.postprocessors._shares import Largest, Shares, joined, merged
+from sparsebench_plugins.postprocessors._shares import Largest, Shares, doubled, joined, merged
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,20 +50,20 @@ class Kernel(Protocol):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         ...
 
     @property
     def places(self) -> Tensor:
-        """Which fitting query each query of the given blocks is, -1 where it is none, int64."""
+        """Fitting query that each query of the given blocks is, -1 where it is none, int64."""
         ...
 
     def shares(self, lu: Tensor) -> Shares:
-        """Of M_ij = L_ij + lu_i, lu (Q,) float64."""
+        """Compute the log shares of M_ij = L_ij + lu_i, lu (Q,) float64."""
         ...
 
     def round(self, lu: Tensor, potential: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """From lu (Q,): lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
+        """Do a round from lu (Q,): return lv = potential(LSE_i(L_ij + lu_i)) (D,), and LSE_j(L_ij + lv_j) (Q,)."""
         ...
 
     @property
@@ -81,26 +81,28 @@ def kernel_of(blocks: ScoreBlocks, *, tau: float, sees: Sees, pool: int | None =
 
 
 def fitted_rows(kernel: Kernel, lu: Tensor) -> dict[str, Tensor]:
-    """Of each query of the given blocks: lu (Q,) and which fitting query it is, for the rows of a State."""
+    """Return lu (Q,) of each query of the given blocks and the fitting query it is, for the rows of a State."""
     places = kernel.places.to(lu.device)
     own = lu[places.clamp(min=0)] if len(lu) else lu.new_zeros(len(places))
     return {"lu": own.masked_fill(places < 0, 0), "fitted": places}
 
 
 def learnt(kernel: Kernel, lu: Tensor, tau: float, shares: Shares | None = None) -> State:
-    """What a method that saw the queries needs for their log shares with the potentials lu (Q,), if not at hand."""
+    """Return the state that a method that saw the queries needs for their log shares with the potentials lu (Q,), if
+    not at hand.
+    """
     shares = shares or kernel.shares(lu)
     rows = fitted_rows(kernel, lu.to(shares.lse.device))
     return State(shares.arrays(), rows=rows, error=tau * resolution(shares.lse, lu))
 
 
 def resolution(*terms: Tensor) -> float:
-    """How far a difference of numbers as large as these may be off in float64, after the few sums that it takes."""
+    """Bound the error in float64 of a difference of numbers as large as these, after the few sums that it takes."""
     return 16 * 2.0**-53 * max(float(term.abs().max()) if term.numel() else 0.0 for term in terms)
 
 
 def zeros(kernel: Kernel) -> Tensor:
-    """lu (Q,) before any round."""
+    """Return lu (Q,) before any round."""
     import torch
 
     return torch.zeros(kernel.shape[0], dtype=torch.float64)
@@ -108,7 +110,7 @@ def zeros(kernel: Kernel) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Streamed:
-    """All pairs, block by block: memory O(Q * block + D), one pass a round.
+    """Kernel of all pairs, block by block: memory O(Q * block + D), one pass a round.
 
     passes: how often they will be read, by which compiled loops pay. The width of the blocks changes no digit of a
     potential. Raises ScoreError where a document is unseen.
@@ -120,13 +122,13 @@ class Streamed:
 
     @classmethod
     def of(cls, blocks: Fitting, tau: float, passes: int = 1) -> Streamed:
-        """With the scale, if the scores are divided by one, in tau: it costs no pass of its own then."""
+        """Make the kernel of scores, with a scale that divides them in tau: it costs no pass of its own then."""
         raw, scale = undivided(blocks)
         return cls(raw, tau * scale, passes)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         return self.blocks.shape
 
     @property
@@ -160,7 +162,7 @@ class Streamed:
         return self
 
     def largest(self, block: Block, lu: Tensor) -> Largest:
-        """Of a block's documents, among all queries."""
+        """Find the largest term of each of a block's documents, among all queries."""
         scores = block.scores
         if scores.numel() and scores.amin() == -math.inf:
             complete(block)  # says where
@@ -174,9 +176,9 @@ class Streamed:
 
         def of_tile(rows: slice, columns: slice) -> Largest:
             # Turned over: torch adds up a row in one order, and columns by how many there are.
-            terms = (scores[rows, columns].T.contiguous().double() * inverse).add_(weights[rows])
-            top, owner = terms.max(dim=1)
-            rest = terms.scatter_(1, owner[:, None], -math.inf).logsumexp(dim=1)
+            turned = doubled(scores[rows, columns].T).mul_(inverse).add_(weights[rows])
+            top, owner = _first_largest(turned)
+            rest = _consumed_lse(turned.scatter_(1, owner[:, None], -math.inf))
             return Largest(top, owner + rows.start, rest)
 
         def of_columns(columns: slice) -> Largest:
@@ -188,7 +190,7 @@ class Streamed:
         return Largest(*map(torch.cat, zip(*parts, strict=True)))
 
     def _chunk(self, terms: Tensor) -> Tensor:
-        """As `_add_rows` sums the chunks of documents that no block cuts."""
+        """Sum chunks of documents that no block cuts as `_add_rows` does."""
         if not _by_kernel(terms):
             return chunk_lse(terms)
         from sparsebench_plugins.postprocessors._lse_kernel import chunk_of_terms
@@ -202,7 +204,7 @@ class Streamed:
         inverse, kernel = 1 / self.tau, _by_kernel(block.scores)
 
         def terms(columns: slice, rows: slice = slice(None)) -> Tensor:
-            return (block.scores[rows, columns].double() * inverse).add_(lv[columns])
+            return doubled(block.scores[rows, columns]).mul_(inverse).add_(lv[columns])
 
         def lse(columns: slice) -> Tensor:
             if kernel:
@@ -224,7 +226,7 @@ class Pooled:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(Q, D)."""
+        """Number of queries and documents, (Q, D)."""
         return self.pool.shape
 
     @property
@@ -243,7 +245,7 @@ class Pooled:
 
     @property
     def pairs(self) -> None:
-        """None: a pool lacks most of them."""
+        """No pairs: a pool lacks most of them."""
         return None
 
 
@@ -251,17 +253,37 @@ def _by_kernel(scores: Tensor) -> bool:
     return scores.device.type != "cpu" and why_no_sums(str(scores.device)) is None
 
 
+def _first_largest(terms: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest of each row of (d, Q) and the first place of it, (d,) each: `terms.max(dim=1)`.
+
+    On a CPU numpy finds the place: torch looks one number at a time.
+    """
+    import torch
+
+    if terms.device.type != "cpu":
+        return terms.max(dim=1)
+    owner = torch.from_numpy(terms.numpy().argmax(axis=1))
+    return terms.gather(1, owner[:, None])[:, 0], owner
+
+
+def _consumed_lse(terms: Tensor) -> Tensor:
+    """`terms.logsumexp(dim=1)` of (d, Q), to the byte; the terms are overwritten, which takes no new memory."""
+    largest = terms.amax(dim=1, keepdim=True)
+    largest.masked_fill_(largest.isinf(), 0)
+    return terms.sub_(largest).exp_().sum(dim=1).log_().add_(largest[:, 0])
+
+
 def of_few_rows(function: Callable[[slice], T], scores: Tensor, pairs: int) -> list[T]:
-    """What `function` makes of the rows of scores (Q, d), about so many pairs at a time."""
+    """Apply `function` to the rows of scores (Q, d), about so many pairs at a time."""
     pairs = pairs if scores.device.type == "cpu" else PAIRS_ELSEWHERE
     return several(function, ranges(scores.shape[0], max(1, pairs // scores.shape[1])), scores)
 
 
 def at_once(scores: Tensor) -> int:
-    """How many pairs at a time: on a CPU what is made of them stays in the cache."""
+    """Return how many pairs at a time: on a CPU what is made of them stays in the cache."""
     return PAIRS_AT_ONCE if scores.device.type == "cpu" else PAIRS_ELSEWHERE
 
 
 def several(function: Callable[[slice], T], parts: Iterable[slice], scores: Tensor) -> list[T]:
-    """What `function` makes of the parts of scores, on a CPU several at a time."""
+    """Apply `function` to the parts of scores, on a CPU several at a time."""
     return in_torch_threads(function, parts) if scores.device.type == "cpu" else list(map(function, parts))

@@ -76,7 +76,7 @@ class RowSums:
 
 
 def chunk_lse(terms: Tensor) -> Tensor:
-    """(Q, n) float64 -> (Q, n / CHUNK), n rounded up: what is missing of the last chunk adds nothing."""
+    """Sum (Q, n) float64 by chunks to (Q, n / CHUNK), n rounded up: what is missing of the last chunk adds nothing."""
     import torch
 
     terms = torch.nn.functional.pad(terms, (0, -terms.shape[1] % CHUNK), value=-math.inf)

@@ -1,4 +1,4 @@
-"""How large a query's share of a document is among all fitting queries, to the last digit (METHODS 3.8a).
+"""Compute a query's share of a document among all fitting queries, to the last digit (METHODS 3.8a).
 
 Of M_ij = S_ij / tau + lu_i, the share is exp(M_ij) / sum_i' exp(M_i'j), and methods that saw the query rank by its log,
 M_ij - LSE_i' M_i'j. Where one query owns a document that is a difference of nearly equal numbers, about 0 for all it
@@ -24,7 +24,7 @@ LOG_2 = math.log(2)
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """What the fitting queries come to for each of D documents, on one device.
+    """Sums over the fitting queries for each of D documents, on one device.
 
     lse: LSE_i M_ij, (D,) float64. owner: the query with the largest term, (D,) int64. margin: that term - LSE of all
     other queries, (D,) float64; inf where there is no other. top: the term itself, (D,) float64, where it may not be
@@ -37,33 +37,35 @@ class Shares:
     top: Tensor | None = None
 
     def arrays(self) -> Mapping[str, Tensor]:
-        """For a State."""
+        """Return the arrays for a State."""
         top = {} if self.top is None else {"top": self.top}
         return {"lse": self.lse, "owner": self.owner, "margin": self.margin, **top}
 
 
 def joined(parts: Sequence[Shares]) -> Shares:
-    """Of the documents of all parts, one after the other."""
+    """Join the documents of all parts, one after the other."""
     import torch
 
     return Shares(*(torch.cat([getattr(part, name) for part in parts]) for name in ("lse", "owner", "margin")))
 
 
 class Largest(NamedTuple):
-    """Of some queries and d documents: the largest term, whose it is, and LSE of all other terms, (d,) each."""
+    """Largest terms of d documents among some queries: the term, its query, and LSE of all other terms, (d,) each."""
 
     top: Tensor
     owner: Tensor
     rest: Tensor
 
     def shares(self) -> Shares:
-        """Of these queries alone."""
+        """Compute the log shares of these queries alone."""
         # Not by logaddexp: torch rounds its last few numbers otherwise than the first, so the width would decide.
         return Shares(self.top + (self.rest - self.top).exp_().log1p_(), self.owner, self.top - self.rest)
 
 
 def merged(parts: Sequence[Largest]) -> Largest:
-    """Of all queries of the parts, which come in the order of rows; the first of equal terms is the largest."""
+    """Merge parts in the order of rows into the largest terms of all their queries; the first of equal terms is the
+    largest.
+    """
     import torch
 
     tops = torch.stack([part.top for part in parts], dim=1)
@@ -91,17 +93,30 @@ def log_shares(block: Block, state: State, tau: float) -> tuple[Tensor, Owned]:
     A query that was fitted by no row of its own (`fitted` is -1) has M_ij - LSE_i' M_i'j up to a constant of its row.
     """
     rows = slice(block.first_row, block.first_row + len(block.scores))
-    shares = block.scores.double() * (1 / tau)
+    shares = doubled(block.scores).mul_(1 / tau)
     shares.add_(state.rows["lu"][rows, None])
+    owned, own = owned_shares(block, state)
+    if "top" in state.arrays:
+        above = shares[owned.rows, owned.places] - state.arrays["top"][block.columns][owned.places]
+        own, owned = own + above, owned._replace(margins=owned.margins.masked_fill(above != 0, -math.inf))
+    shares.sub_(state.arrays["lse"][block.columns])
+    shares[owned.rows, owned.places] = own
+    return shares, owned
+
+
+def owned_shares(block: Block, state: State) -> tuple[Owned, Tensor]:
+    """The owners in a block, and their log shares (n,) float64 if their own terms are what owns the documents."""
+    rows = slice(block.first_row, block.first_row + len(block.scores))
     owned = _owned(state.rows["fitted"][rows], state.arrays["owner"][block.columns])
     margins = state.arrays["margin"][block.columns][owned[1]]
-    own = -softplus(-margins)
-    if "top" in state.arrays:
-        above = shares[owned] - state.arrays["top"][block.columns][owned[1]]
-        own, margins = own + above, margins.masked_fill(above != 0, -math.inf)
-    shares.sub_(state.arrays["lse"][block.columns])
-    shares[owned] = own
-    return shares, Owned(*owned, margins)
+    return Owned(*owned, margins), -softplus(-margins)
+
+
+def doubled(scores: Tensor) -> Tensor:
+    """A contiguous copy in float64, to be written to: another one of this size would be new memory each time."""
+    import torch
+
+    return scores.to(torch.float64, copy=True, memory_format=torch.contiguous_format)
 
 
 def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
@@ -123,8 +138,16 @@ def leave_one_out(shares: Tensor, owned: Owned, *, floors: bool) -> Tensor:
 
 
 def softplus(values: Tensor) -> Tensor:
-    """log(1 + exp(values)), as precise where it is next to nothing."""
+    """Compute log(1 + exp(values)), as precise where it is next to nothing."""
     return values.clamp(min=0).add_(values.abs().neg_().exp_().log1p_())
+
+
+def above_zero(key: Tensor) -> Tensor:
+    """A monotone map of the reals to the numbers above 0 that keeps the relative precision of large keys, -inf to 0.
+
+    1 / (1 - key) below 0, 1 + key from there up.
+    """
+    return key.clamp(max=0).neg_().add_(1).reciprocal_().add_(key.clamp(min=0))
 
 
 def _owned(fitted: Tensor, owner: Tensor) -> tuple[Tensor, Tensor]:

@@ -21,7 +21,9 @@ FEW = 2**22
 
 
 class Found(NamedTuple):
-    """lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way, for the record."""
+    """Potentials found: lu (Q,) float64 before the last normalisation of documents; that one, if at hand; and the way,
+    for the record.
+    """
 
     lu: Tensor
     shares: Shares | None
@@ -64,13 +66,14 @@ def query_potentials(kernel: Kernel, sees: Sees, *, iterations: int, order: Orde
 
 
 def _in_memory(kernel: Streamed, rounds: int, first: Tensor) -> bool:
-    """Whether compiled rounds pay, and every pair has a score. first: scores of a block."""
+    """Return whether compiled rounds pay, and every pair has a score. first: scores of a block."""
     pays = rounds and _compiled.pays(first, *kernel.shape, kernel.passes)
     return bool(pays) and all(block.scores.amin() > -math.inf for block in kernel.blocks)
 
 
 def _multiplied(kernel: Streamed, lu: Tensor, rounds: int, sees: Sees) -> Found | None:
-    """By products, in float32 where these decide the first place of every query that is fitted; None if none will do.
+    """Compute potentials by products, in float32 where these decide the first place of every query that is fitted; None
+    if none will do. What a bank comes to serves queries that nobody has seen yet, so there float32 decides nothing.
 
     What a bank comes to serves queries that nobody has seen yet, so there float32 decides nothing.
     """

@@ -48,7 +48,7 @@ LEAST = 1e-100
 
 
 def error(rounds: int, precision: Precision) -> float:
-    """How far potentials of queries may be off after so many rounds, at the most.
+    """Return how far potentials of queries may be off after so many rounds, at the most.
 
     Each round normalises rows and columns of a matrix whose entries are off by a share; a normalised sum is then off by
     no more, and what was off before spreads but does not grow.
@@ -57,17 +57,19 @@ def error(rounds: int, precision: Precision) -> float:
 
 
 def fits(queries: int, documents: int, width: int = 4) -> bool:
-    """Whether so many pairs of so many bytes may be kept in memory."""
+    """Return whether so many pairs of so many bytes may be kept in memory."""
     return width * queries * documents <= min(LARGEST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 
 def team(queries: int, documents: int) -> Team:
-    """As many threads as a round of so many pairs keeps busy."""
+    """Make a team of as many threads as a round of so many pairs keeps busy."""
     return Team(workers() if queries * documents >= WORTH_THREADS else 1)
 
 
 def multiplied(kernel: Streamed, lu: Tensor, rounds: int, precision: Precision) -> Tensor | None:
-    """lu (Q,) float64 after so many more rounds with balanced marginals; None where K is flushed too much for it."""
+    """Return lu (Q,) float64 after so many more rounds with balanced marginals; None where K is flushed too much for
+    it.
+    """
     import torch
 
     with team(*kernel.shape) as several, np.errstate(divide="ignore", invalid="ignore"):
@@ -125,7 +127,9 @@ class Scaled:
 def _write(
     scores: np.ndarray, inverse: float, lu: np.ndarray, matrix: np.ndarray, totals: np.ndarray, first: int
 ) -> None:
-    """exp(L + lu - peak) of a block into matrix (Q, D) from column `first` on, and their sums over rows into totals."""
+    """Write exp(L + lu - peak) of a block into matrix (Q, D) from column `first` on, and their sums over rows into
+    totals.
+    """
     from sparsebench_plugins.postprocessors._kernels import owners, write_exponentials
 
     least = math.log(FLUSHED[str(matrix.dtype)])
@@ -144,7 +148,7 @@ def _write(
 def in_log_domain(
     scores: np.ndarray, tau: float, lu: Tensor, rounds: int, potential: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """lu (Q,) float64 after so many more rounds, at least one. potential: lv (D,) of LSE_i(L_ij + lu_i)."""
+    """Return lu (Q,) float64 after so many more rounds, at least one. potential: lv (D,) of LSE_i(L_ij + lu_i)."""
     import torch
 
     lse = _compiled.largest(torch.from_numpy(scores), tau, lu).shares().lse

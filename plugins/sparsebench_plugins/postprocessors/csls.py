@@ -28,11 +28,11 @@ class Csls(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """r_d: (D,) float64."""
+        """Learn r_d: (D,) float64."""
         return State({"r_d": mean_of_best(enough(blocks, self.sees), self.k)})
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         return 2 * block.scores.double() - state.arrays["r_d"][block.columns]
 
 

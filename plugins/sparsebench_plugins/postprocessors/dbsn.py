@@ -21,7 +21,7 @@ class Dbsn(FrozenSinkhorn):
     reads_bank_gallery: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lv: potentials of the D documents, (D,) float64."""
+        """Learn lv: potentials of the D documents, (D,) float64."""
         if context.bank_gallery is None:
             raise ScoreError(
                 "dbsn needs the bank's own documents beside its queries. Add them to the collection's bank, e.g. "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from sparsebench import Block, FitContext, Json, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors import _bounds
 from sparsebench_plugins.postprocessors._potentials import (
     PoolSize,
     Temperature,
@@ -16,7 +17,7 @@ from sparsebench_plugins.postprocessors._potentials import (
     of_few_rows,
     zeros,
 )
-from sparsebench_plugins.postprocessors._shares import log_shares, softplus
+from sparsebench_plugins.postprocessors._shares import above_zero, log_shares, softplus
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +48,9 @@ class Dsl(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document what inverted softmax learns. The record has the lowest fitting score, if it is a shift."""
+        """Learn what inverted softmax learns of each document. The record has the lowest fitting score, if it is a
+        shift.
+        """
         facts = {"shift": lowest(blocks)} if self.shift == "min" else {}
         return replace(self._learnt(blocks), facts=facts, error=0.0)  # its keys are in no unit of a score
 
@@ -56,7 +59,7 @@ class Dsl(Postprocessor):
         return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64, with the sign of the score."""
+        """Correct the scores, (Q, d) float64, with the sign of the score."""
         import torch
 
         corrected = torch.empty_like(block.scores, dtype=torch.float64)
@@ -70,11 +73,20 @@ class Dsl(Postprocessor):
         of_few_rows(correct, block.scores, PAIRS_AT_ONCE)
         return corrected
 
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of the key itself; none with a pool's floors or a shift."""
+        if self.pool is not None or self.shift != "none":
+            return None
+        return _bounds.times_score(block.scores, self._share_bounds(block, state))
+
     def _log_shares(self, block: Block, state: State) -> Tensor:
         return log_shares(block, state, self.tau)[0]
 
+    def _share_bounds(self, block: Block, state: State) -> _bounds.Bounds:
+        return _bounds.log_shares(block, state, self.tau)
+
     def remarks(self, blocks: ScoreBlocks, state: State) -> Mapping[str, Json]:
-        """How many test scores are below 0, after the shift if there is one: these rank the other way round."""
+        """Return how many test scores are below 0, after the shift if there is one: these rank the other way round."""
         return {"negative_test_scores": negatives(blocks, state.facts.get("shift", 0.0)), "test_scores": seen(blocks)}
 
 
@@ -91,16 +103,19 @@ class DslSingleQuery(Dsl):
         x = (block.scores.double() * (1 / self.tau)).sub_(state.arrays["lse"][block.columns])
         return softplus(x.neg_()).neg_()
 
+    def _share_bounds(self, block: Block, state: State) -> _bounds.Bounds:
+        return _bounds.soft_minus(_bounds.less_sums(block, self.tau, state.arrays["lse"][block.columns]))
+
 
 def negatives(blocks: ScoreBlocks, least: float) -> int:
-    """How many scores are below `least`, unseen documents aside; without a look where the source has none below 0."""
+    """Count scores below `least`, unseen documents aside; without a look where the source has none below 0."""
     if blocks.floor >= least:
         return 0
     return sum(int(((block.scores < least) & (block.scores > -math.inf)).sum()) for block in blocks)
 
 
 def seen(blocks: ScoreBlocks) -> int:
-    """How many pairs have a score."""
+    """Return how many pairs have a score."""
     if blocks.floor > -math.inf:
         return blocks.shape[0] * blocks.shape[1]
     return sum(int((block.scores > -math.inf).sum()) for block in blocks)
@@ -113,11 +128,3 @@ def lowest(blocks: ScoreBlocks) -> float:
         scores = block.scores[block.scores > -math.inf]
         found = min(found, float(scores.min()) if scores.numel() else math.inf)
     return found if found < math.inf else 0.0
-
-
-def above_zero(key: Tensor) -> Tensor:
-    """A monotone map of the reals to the numbers above 0 that keeps the relative precision of large keys, -inf to 0.
-
-    1 / (1 - key) below 0, 1 + key from there up.
-    """
-    return key.clamp(max=0).neg_().add_(1).reciprocal_().add_(key.clamp(min=0))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors import _bounds
 from sparsebench_plugins.postprocessors._potentials import PoolSize, Temperature, kernel_of, learnt, resolution, zeros
 from sparsebench_plugins.postprocessors._shares import leave_one_out, log_shares
 
@@ -29,16 +30,20 @@ class InvertedSoftmax(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document: lse, LSE_i(S_ij / tau) over the fitting queries; owner, the query with the largest term;
-        margin, that term less LSE of all others; (D,) each.
+        """Learn of each document: lse, LSE_i(S_ij / tau) over the fitting queries; owner, the query with the largest
+        term; margin, that term less LSE of all others; (D,) each.
         """
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
         return learnt(kernel, zeros(kernel), self.tau)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         shares, owned = log_shares(block, state, self.tau)
         return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of log shares, in units of tau; none with a pool's floors."""
+        return None if self.pool is not None else _bounds.log_shares_less_one(block, state, self.tau)
 
 
 class InvertedSoftmaxSingleQuery(InvertedSoftmax):
@@ -50,11 +55,15 @@ class InvertedSoftmaxSingleQuery(InvertedSoftmax):
     sees: ClassVar[Sees] = "bank"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lse: LSE_b(B_bj / tau) over the bank, (D,) float64."""
+        """Learn lse: LSE_b(B_bj / tau) over the bank, (D,) float64."""
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees, pool=self.pool)
         lse = kernel.shares(zeros(kernel)).lse
         return State({"lse": lse}, error=self.tau * resolution(lse))
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         return block.scores.double() - self.tau * state.arrays["lse"][block.columns]
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of x, in units of tau."""
+        return _bounds.less_sums(block, self.tau, state.arrays["lse"][block.columns])

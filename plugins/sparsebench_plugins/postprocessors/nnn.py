@@ -31,9 +31,9 @@ class Nnn(Postprocessor):
     sees: ClassVar[Sees] = "bank"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """bias: mean of the k highest scores of each document, (D,) float64."""
+        """Learn bias: mean of the k highest scores of each document, (D,) float64."""
         return State({"bias": mean_of_best(enough(blocks, self.sees), self.k)})
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         return block.scores.double() - self.alpha * state.arrays["bias"][block.columns]

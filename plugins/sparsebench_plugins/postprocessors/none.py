@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors._bounds import Bounds, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,9 +18,13 @@ class NoCorrection(Postprocessor):
     is_identity: ClassVar[bool] = True
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Nothing to learn."""
+        """Learn nothing."""
         return State()
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
         """The scores (Q, d) themselves."""
         return block.scores
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> Bounds | None:
+        """Of the scores: at most one rounding."""
+        return plain(block.scores)

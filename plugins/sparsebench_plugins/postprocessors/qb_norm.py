@@ -33,13 +33,13 @@ class QbNorm(Postprocessor):
     sees: ClassVar[Sees] = "bank"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lse: LSE_b(B_bj / tau), (D,) float64. active: in the top k of some bank query, (D,) bool."""
+        """Learn lse: LSE_b(B_bj / tau), (D,) float64. active: in the top k of some bank query, (D,) bool."""
         kernel = kernel_of(blocks, tau=self.tau, sees=self.sees)
         lse = kernel.shares(zeros(kernel)).lse
         return State({"lse": lse, "active": retrieved_within(blocks, self.k)})
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
-        """normalised: whether a query's raw top-1 is active, (Q,) bool."""
+        """Find normalised: whether a query's raw top-1 is active, (Q,) bool."""
         import torch
 
         best = torch.full((blocks.shape[0],), -math.inf)
@@ -53,13 +53,13 @@ class QbNorm(Postprocessor):
         return {"normalised": normalised}
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         correction = self.tau * state.arrays["lse"][block.columns]
         return block.scores.double() - correction.where(row_stats["normalised"][:, None], 0)
 
 
 def retrieved_within(blocks: ScoreBlocks, k: int) -> Tensor:
-    """Which documents are among the k best of some query, ties at the k-th place included, (D,) bool."""
+    """Mark the documents among the k best of some query, ties at the k-th place included, (D,) bool."""
     import torch
 
     least = kth_best(blocks, k)[:, None]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from annotated_types import Ge, Le
 
 from sparsebench import Block, FitContext, Postprocessor, RowStats, ScoreBlocks, Sees, State
+from sparsebench_plugins.postprocessors import _bounds
 from sparsebench_plugins.postprocessors._append import append_potentials
 from sparsebench_plugins.postprocessors._fitting import Appended, distinct, enough
 from sparsebench_plugins.postprocessors._potentials import (
@@ -52,7 +53,7 @@ class Sinkhorn(Postprocessor):
     sees: ClassVar[Sees] = "batch"
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """Of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries that the last round has;
+        """Learn of each document: lse, LSE_i(S_ij / tau + lu_i) with the potentials lu of queries of the last round;
         owner, the query with the largest term; margin, that term less LSE of all others; (D,) each. The potential of
         a document is lv = document_marginal * (-log D - lse). The record says how they were computed.
         """
@@ -65,12 +66,18 @@ class Sinkhorn(Postprocessor):
         return learnt(kernel, found.lu, self.tau, found.shares)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         shares, owned = log_shares(block, state, self.tau)
         if self.document_marginal == 1:
             return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
         own = block.scores.double() * (1 - self.document_marginal)
         return own.add_(shares, alpha=self.tau * self.document_marginal)
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of log shares, in units of tau; none with a pool's floors or a relaxed marginal."""
+        if self.pool is not None or self.document_marginal != 1:
+            return None
+        return _bounds.log_shares_less_one(block, state, self.tau)
 
     def _fitting(self, blocks: ScoreBlocks, context: FitContext) -> ScoreBlocks:
         return distinct(blocks, context) if self.query_weights == "dedup" else blocks
@@ -96,8 +103,12 @@ class FrozenSinkhorn(Sinkhorn):
         return State({"lv": lv}, error=self.tau * resolution(lse, found.lu))
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         return block.scores.double() + self.tau * state.arrays["lv"][block.columns]
+
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """Of the sum."""
+        return _bounds.shifted(block.scores, self.tau * state.arrays["lv"][block.columns])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +124,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
             raise ValueError("`mode: append` reads whole rows, and `pool` leaves most of them out; use `mode: frozen`")
 
     def fit(self, blocks: ScoreBlocks, context: FitContext) -> State:
-        """lv: potentials of documents, (D,) float64; in mode `append` the bank itself."""
+        """Learn lv: potentials of documents, (D,) float64; in mode `append` the bank itself."""
         if self.mode == "append":
             fitting = self._fitting(blocks, context)
             batches = "products in float32, in float64 where that cannot tell (torch)"
@@ -122,7 +133,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         return super().fit(blocks, context)
 
     def apply(self, block: Block, state: State, row_stats: RowStats) -> Tensor:
-        """(Q, d) float64."""
+        """Correct the scores, (Q, d) float64."""
         if "lv" not in row_stats:
             return super().apply(block, state, row_stats)
         assert state.blocks is not None
@@ -133,9 +144,13 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         relaxed = kernel * (1 - self.document_marginal) - softplus(-x) * self.document_marginal
         return relaxed.mul_(self.tau)
 
+    def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
+        """In mode `frozen` alone."""
+        return super().bounds(block, state, row_stats) if self.mode == "frozen" else None
+
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:
-        """In mode `append`, lv (Q, D) float64: the potentials of documents that the bank's queries leave to each query,
-        and its own potential lu (Q,) where the marginal is relaxed.
+        """Return in mode `append` lv (Q, D) float64, the potentials of documents that the bank's queries leave to each
+        query, and its own potential lu (Q,) where the marginal is relaxed.
 
         Without the query's own term: with it, what it owns would differ by less than a float64 has digits.
         """
@@ -159,7 +174,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         }
 
     def _appended(self, bank: ScoreBlocks, own: Tensor) -> tuple[Tensor, Tensor]:
-        """lv (D,) that the bank's rows leave, were the marginal not relaxed, and the query's own potential lu."""
+        """Return lv (D,) that the bank's rows leave, were no marginal relaxed, and the query's own potential lu."""
         lu = self._potentials(Streamed(Appended(bank, own), self.tau)).lu
         lse = Streamed(bank, self.tau).shares(lu[:-1]).lse
         return -math.log(len(lse)) - lse, lu[-1]

@@ -169,3 +169,17 @@ def test_what_made_a_suite_is_written_down_whole(run) -> None:
     run("--set", "depth=10", "--limit-queries", "1", "--only", "none")
     (index,) = Path("runs").glob("toy-set-*-limit-1/index.json")
     assert json.loads(index.read_text())["command"] == "sparsebench run toy.yaml --set depth=10 --limit-queries 1"
+
+
+def test_a_run_announces_what_it_makes_anew_before_it_does(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    def said() -> list[str]:
+        capsys.readouterr()
+        assert sparsebench(monkeypatch, "run", "toy.yaml", "--in-process") == Exit.OK
+        return capsys.readouterr().err.splitlines()
+
+    assert not any("computed again" in line for line in said())
+    assert not any("computed again" in line for line in said())
+    suite(tau=2.0)
+    assert said()[0] == "1 cell is computed again: parameter tau 1.0 -> 2.0"
+    suite(tau=2.0, b=0.5)
+    assert said()[0] == "2 cells are computed again: bm25 b 0.4 -> 0.5"

@@ -9,7 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from commands import sparsebench
 from sparsebench.device import choose as module
 from sparsebench.device import choose_device, only_this_one, why_no_gpu
 from sparsebench.errors import SparsebenchError
@@ -105,3 +107,26 @@ def test_a_number_beyond_the_visible_ones_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     with pytest.raises(SparsebenchError, match=r"leaves 1 visible"):
         only_this_one("cuda:1")
+
+
+@pytest.mark.parametrize(
+    "error", [AssertionError("Torch not compiled with CUDA enabled"), RuntimeError("Found no NVIDIA driver.\nPlease")]
+)
+def test_a_run_on_a_gpu_without_a_driver_ends_with_a_sentence_and_computes_nothing(
+    machine, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def ones(*size: int, device: str) -> None:
+        raise error
+
+    machine.driver.unlink()
+    monkeypatch.setattr(torch, "ones", ones)
+    monkeypatch.setenv("SPARSEBENCH_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    assert sparsebench(monkeypatch, "run", "quickstart", "--in-process", "--device", "cuda") == 4
+    told = capsys.readouterr().err.strip()
+    assert told.count("\n") == 0, "a sentence, no traceback"
+    assert told.startswith(f"--device cuda: torch cannot use it ({str(error).splitlines()[0]}).")
+    assert "There is no NVIDIA driver" in told
+    assert "Try --device cpu" in told
+    assert not list(tmp_path.glob("runs/*/*/record.json"))
+    assert not (tmp_path / "store" / "vectors").exists()

@@ -60,15 +60,18 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, float]]:
 
 
 REASONS = {
+    "KeyboardInterrupt": "raised KeyboardInterrupt, which would end the process",
+    "BaseException": "raised Own, which would end the process",
     "sys.exit": "SystemExit(0): a plugin must not end the process",
     "os._exit": "it ended the process with exit code 0",
     "SIGSEGV": "the process died of SIGSEGV at ending.py:",
 }
 
 
-@pytest.mark.parametrize(
-    "way", ["sys.exit", *(pytest.param(way, marks=pytest.mark.slow) for way in ("os._exit", "SIGSEGV"))]
-)
+SLOW = [pytest.param(way, marks=pytest.mark.slow) for way in ("os._exit", "SIGSEGV")]
+
+
+@pytest.mark.parametrize("way", ["sys.exit", "KeyboardInterrupt", "BaseException", *SLOW])
 def test_who_ends_the_process_fails_alone_whatever_it_is(
     monkeypatch: pytest.MonkeyPatch, sound: dict[str, dict[str, float]], way: str
 ) -> None:

@@ -9,8 +9,11 @@ import pytest
 from boards import rich_record
 from sparsebench.leaderboard import render_markdown
 from sparsebench.leaderboard.board import Board, board_of
-from sparsebench.leaderboard.oracle import beir13, effectiveness, stamps, wackiness
+from sparsebench.leaderboard.oracle import stamps
+from sparsebench.leaderboard.oracle_facts import beir13, effectiveness, wackiness
 from sparsebench.records import Index, Record
+from sparsebench.registry import discover
+from sparsebench.suite import load_suite
 
 PUBLISHED = 0.7140  # SPLADE-v3 on SciFact, nDCG@10
 
@@ -19,10 +22,15 @@ def board(*records: Record) -> Board:
     return board_of(Index(suite="s", description="", cells=tuple(record.key for record in records)), records)
 
 
-def cell(value: float = PUBLISHED, **changes: Any) -> Record:
-    """SPLADE-v3 on SciFact. changes: dotted names, as `model.params.revision`, `collection.label`, `documents`."""
+def cell(value: float = PUBLISHED, length: int | None = 512, **changes: Any) -> Record:
+    """SPLADE-v3 on SciFact, texts cut at `length`; None: not said.
+
+    changes: dotted names, as `model.params.revision`, `collection.label`, `documents`.
+    """
     record = rich_record("beir/scifact/test", "splade", "none").model_dump()
     record["measures"] = {"nDCG@10": value}
+    if length is not None:
+        record["cell"]["about_model"] = {"lengths": {"query": length, "document": length}}
     for name, new in changes.items():
         *path, last = name.split(".")
         place = record["cell"] if path else record["provenance"]["collection"]
@@ -92,9 +100,10 @@ def test_a_failed_cell_is_not_stamped() -> None:
     assert stamps(board(cell().model_copy(update={"status": "failed"}))) == ()
 
 
-def wacky(value: float, **changes: Any) -> Record:
+def wacky(value: float, length: int | None = 256, **changes: Any) -> Record:
     found = {"scoring_queries": {"source": "train", "n": 10000}, "paper_code": {"w_auc": value}}
-    record = cell(**{"collection.params.ir_datasets": "msmarco-passage/dev/small", "documents": 8841823, **changes})
+    names = {"collection.params.ir_datasets": "msmarco-passage/dev/small", "documents": 8841823}
+    record = cell(length=length, **{**names, **changes})
     return record.model_copy(update={"analysis": {"wackiness": found}, "measures": {}})
 
 
@@ -102,6 +111,12 @@ def wacky(value: float, **changes: Any) -> Record:
 def test_wackiness_is_compared_with_its_authors_within_their_two_sigma(found: float, verdict: str) -> None:
     (stamp,) = stamps(board(wacky(found)))
     assert (stamp.measure, stamp.published, stamp.verdict) == ("W-AUC paper_code", 0.947, verdict)
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(512, "other length"), (None, "unknown length")])
+def test_wackiness_of_queries_cut_elsewhere_fails_nobody(length: int | None, verdict: str) -> None:
+    (stamp,) = stamps(board(wacky(0.5, length)))
+    assert stamp.verdict == verdict
 
 
 def test_wackiness_of_other_scoring_queries_or_another_corpus_has_no_twin() -> None:
@@ -152,9 +167,11 @@ def test_no_fact_is_told_twice() -> None:
 
 
 def with_lengths(record: Record, query: int, document: int) -> Record:
+    """The same as records have it that do not say it in words: the model's key has it."""
     identity = {role: {"length": length} for role, length in (("query", query), ("document", document))}
     model = record.provenance.model.model_copy(update={"identity": identity})
-    return record.model_copy(update={"provenance": record.provenance.model_copy(update={"model": model})})
+    made = record.model_copy(update={"provenance": record.provenance.model_copy(update={"model": model})})
+    return made.model_copy(update={"cell": made.cell.model_copy(update={"about_model": {}})})
 
 
 @pytest.mark.parametrize(
@@ -174,6 +191,20 @@ def test_a_run_with_other_lengths_is_stamped_so_and_never_fails(
     assert stamp.verdict == verdict
 
 
+@pytest.mark.parametrize("found", [PUBLISHED, 0.6])
+def test_a_run_that_does_not_say_its_lengths_is_stamped_so_and_never_fails(found: float) -> None:
+    (stamp,) = stamps(board(cell(found, length=None)))
+    assert stamp.verdict == "unknown length"
+
+
+def test_a_run_of_whole_texts_has_another_length_than_one_that_cuts_them() -> None:
+    said = {"lengths": {"query": None, "document": None}}
+    record = cell(0.6)
+    whole = record.model_copy(update={"cell": record.cell.model_copy(update={"about_model": said})})
+    (stamp,) = stamps(board(whole))
+    assert stamp.verdict == "other length"
+
+
 def test_a_figure_that_its_publishers_doubt_fails_nobody() -> None:
     """SPLADE-v3 on ArguAna: .4845 at Anserini's, .509 in the paper, which has a row of its own."""
     arguana = {
@@ -184,6 +215,7 @@ def test_a_figure_that_its_publishers_doubt_fails_nobody() -> None:
     }
     at_512 = stamps(board(with_lengths(cell(0.509, **arguana), 512, 512)))
     assert {stamp.source: stamp.verdict for stamp in at_512} == {"anserini": "doubted", "paper": "other length"}
+    assert all(stamp.verdict in str(stamp) and "doubt" in stamp.note for stamp in at_512 if stamp.source == "anserini")
     at_256 = stamps(board(with_lengths(cell(0.509, **arguana), 256, 256)))
     assert {stamp.source: stamp.verdict for stamp in at_256} == {"anserini": "other length", "paper": "OK"}
 
@@ -191,10 +223,16 @@ def test_a_figure_that_its_publishers_doubt_fails_nobody() -> None:
 def test_a_mean_over_the_thirteen_sets_of_beir_has_a_figure_and_fewer_have_none() -> None:
     records = [
         cell(0.517, **{"collection.params.ir_datasets": name, "collection.label": name}).model_copy(
-            update={"key": name}
+            update={"key": f"{number:064x}"}
         )
-        for name in beir13().collections
+        for number, name in enumerate(beir13().collections)
     ]
     found = [stamp for stamp in stamps(board(*records)) if stamp.measure == "mean nDCG@10"]
     assert [(stamp.verdict, stamp.published) for stamp in found] == [("OK", 0.517)]
     assert not [stamp for stamp in stamps(board(*records[1:])) if stamp.measure == "mean nDCG@10"]
+
+
+def test_the_suite_of_beir_asks_for_the_thirteen_sets_of_its_figures(repository: Path) -> None:
+    asked = load_suite(str(repository / "suites" / "beir13.yaml"), discover(())).collections
+    assert all(spec.drop_own_id for spec in asked)  # as Anserini's figures have it
+    assert tuple(spec.id for spec in asked) == beir13().collections

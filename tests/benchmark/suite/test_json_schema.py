@@ -10,7 +10,9 @@ import pytest
 from sparsebench import CollectionPlugin, CollectionSource, hookimpl
 from sparsebench.config.mistakes import Mistakes
 from sparsebench.config.source import read_source
+from sparsebench.errors import SuiteError
 from sparsebench.registry import Registry
+from sparsebench.suite import load_suite
 from sparsebench.suite.json_schema import suite_schema
 
 jsonschema = pytest.importorskip("jsonschema", reason="the oracle for the JSON Schema is not installed")
@@ -60,6 +62,27 @@ def test_what_loads_is_valid(valid: Valid, base: str, lines: str) -> None:
 )
 def test_what_is_mistaken_by_its_shape_is_not_valid(valid: Valid, base: str, lines: str) -> None:
     assert not valid(base + lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "postprocessors: [none, none]",
+        "baseline: {postprocessor: dsl}",
+        "measures: [nDCG@10, nDGC@5]",
+        "measures: [nDCG@100]\ndepth: 10",
+        "postprocessors: [{name: sinkhorn, tune: {tau: [0.1, 1], on: dev, measure: nDCG@10}}]",
+        "postprocessors: [{name: sinkhorn, tau: 101, iterations: 101}]",
+        "requires: [nobody-wrote-this>=1]",
+    ],
+)
+def test_what_the_schema_cannot_know_is_what_its_page_says_that_plan_catches(
+    valid: Valid, registry: Registry, write: Callable[..., Path], base: str, lines: str
+) -> None:
+    text = base.replace(", dev: {split: train}", "") + lines
+    assert valid(text)
+    with pytest.raises(SuiteError):
+        load_suite(write(text), registry)
 
 
 def test_a_suite_has_its_parts_or_includes_them(valid: Valid) -> None:

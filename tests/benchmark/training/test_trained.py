@@ -58,6 +58,14 @@ def test_a_trained_folder_gives_sentence_transformers_and_us_the_same_vectors(
     assert (_ours(folder) > 0).any()
 
 
+def test_a_trained_folder_is_evaluated_at_its_own_length(recipe: Path, tmp_path: Path) -> None:
+    folder = _folder(_training(recipe, tmp_path / "store", length=4, steps=1))
+    own = Splade(checkpoint=str(folder), engine="reference").load("cpu").encode(TEXTS, "document")
+    assert own.truncated > 0
+    np.testing.assert_allclose(own.vectors.toarray(), _theirs(folder), rtol=1e-5, atol=1e-6)
+    assert not np.allclose(own.vectors.toarray(), _ours(folder))
+
+
 def test_training_changes_the_weights_and_the_card_says_where_they_come_from(
     recipe: Path, backbone: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
+import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import backend_registration
@@ -28,6 +29,8 @@ def simulated(memory: int = 0, *, tf32: bool = True, met: bool = True) -> Iterat
     tf32: whether it can round products to TF32. met: False for a process that has not touched a GPU yet and may still
     hide some of them from itself, by an environment that is then another one.
     """
+    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+        pytest.skip(f"torch {torch.__version__} lets no device be written in Python")
     DEVICE.begin(memory, tf32=tf32, met=met)
     if torch._C._get_privateuse1_backend_name() != NAME:
         backend_registration._setup_privateuseone_for_python_backend(NAME)

@@ -9,10 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import toys
 from sparsebench.errors import ModelError
+from sparsebench.progress import Silent
+from sparsebench.registry import Registry
+from sparsebench.runner import Runner
+from sparsebench.store import Store
 from sparsebench_plugins.models.sparse_encoder import SentenceTransformersEncoder
 from sparsebench_plugins.models.splade import Splade
-from st_folders import change, pooled, save, theirs, transformer
+from st_folders import change, pooled, router, save, theirs, transformer
 
 TEXTS = ["The cat sat on the mat.", "", "dogs", "a cat and a dog " * 30]
 
@@ -114,3 +119,44 @@ def test_an_adapter_whose_base_nothing_pins_is_refused(saved, tmp_path):
         of(folder).identity("query")
     change(folder, "adapter_config.json", "base_model_name_or_path", str(saved))
     assert len(of(folder).identity("query")["files"]) == 2
+
+
+@pytest.fixture(scope="module")
+def routed_latent(tiny_splade_dir, tmp_path_factory):
+    """A router both of whose routes end in a sparse autoencoder, compared by inner products."""
+    import torch
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from sentence_transformers.sparse_encoder.modules import SparseAutoEncoder
+
+    torch.manual_seed(0)
+    body = Transformer(str(tiny_splade_dir))
+    size = body.get_embedding_dimension()
+    head = SparseAutoEncoder(size, hidden_dim=64, k=6, k_aux=8)
+    routes = [[body, Pooling(size, pooling_mode=mode), head] for mode in ("mean", "cls")]
+    return save(tmp_path_factory.mktemp("routed"), router(*routes))
+
+
+def test_a_router_that_ends_in_autoencoders_has_latent_dimensions(routed_latent):
+    loaded = of(routed_latent).load("cpu")
+    assert loaded.vocabulary.is_latent
+    for role in ("query", "document"):
+        expected = theirs(routed_latent, role, TEXTS)
+        np.testing.assert_allclose(loaded.encode(TEXTS, role).vectors.toarray(), expected, atol=1e-4)
+
+
+def test_wackiness_of_latent_dimensions_is_undefined_and_the_rest_is_measured(latent, tmp_path, monkeypatch):
+    import sparsebench_plugins.analyzers
+    import sparsebench_plugins.models
+    import sparsebench_plugins.postprocessors
+
+    parts = [sparsebench_plugins.models, sparsebench_plugins.analyzers, sparsebench_plugins.postprocessors]
+    monkeypatch.setattr(toys, "registry", lambda: Registry.of(*parts))
+    models = f"models: [{{name: sparse_encoder, checkpoint: {latent}}}]\nanalyzers: [sparsity, wackiness]\n"
+    suite = toys.write_suite(tmp_path / "toy.yaml", toys.write_collection(tmp_path / "fruit"), models)
+    store = Store(tmp_path / "store")
+    (record,) = Runner(store, tmp_path / "runs", Silent()).run(toys.plan_suite(suite, store)).records
+    assert record.status == "ok"
+    reason = record.analysis["wackiness"]["not_applicable"]
+    assert reason == "undefined: latent dimensions have no surface form"
+    assert "not_applicable" not in record.analysis["sparsity"]

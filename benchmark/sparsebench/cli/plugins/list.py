@@ -22,7 +22,7 @@ from sparsebench.registry.provider import Provider
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @plugin_options
 def list_(as_json: bool, plugin_switches: Sequence[str]) -> int:
-    """What suites can name, who provides it, and which plugins are broken, with the reason and the fix."""
+    """List the plugins that suites can name, their providers, and broken plugins with the reason and the fix."""
     registry = discover(plugin_switches)
     listed = {
         "api_version": API_VERSION,

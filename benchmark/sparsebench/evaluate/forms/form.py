@@ -1,4 +1,4 @@
-"""What an evaluation asks of a model, whatever its form."""
+"""Interface that an evaluation uses for models of every form."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Form(ABC, Generic[M]):
         """Raw scores (Q, D + O) of queries; of the bank's queries for their own documents, (Q, E)."""
 
     def facts(self) -> Mapping[str, Json]:
-        """What the record says of how its scores were made."""
+        """Return facts for the record on how the scores were made."""
         return {}
 
     def seconds(self) -> Mapping[str, float]:
@@ -91,7 +91,7 @@ class Form(ABC, Generic[M]):
 
     @property
     def vectors(self) -> GroupVectors:
-        """Its sparse vectors. Raises NotApplicable where it has none."""
+        """Sparse vectors of the model. Raises NotApplicable where it has none."""
         raise NotApplicable("the model gives scores, not vectors")
 
     def search(self, query_vectors: object, depth: int, order: np.ndarray) -> Ranking:

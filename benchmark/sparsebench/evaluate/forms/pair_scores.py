@@ -30,11 +30,11 @@ class SomeFeatures(Protocol):
 
     @property
     def keys(self) -> list[str]:
-        """Of the shards."""
+        """Keys of the shards."""
         ...
 
     def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
-        """Each shard with its features."""
+        """Yield each shard with its features."""
         ...
 
 
@@ -71,7 +71,7 @@ class PairScores:
         return _dense(blocks) if self.model.rescored is None else _sparse(blocks, len(self.doc_ids))
 
     def _block(self, shard: FeatureShard, features: Features) -> Mapping[str, np.ndarray]:
-        """Of one shard of queries: `scores` (q, D), or `columns` and `scores` (q, k)."""
+        """Compute one shard of queries: `scores` (q, D), or `columns` and `scores` (q, k)."""
         if not self.keep:
             return self._computed(shard, features)
         key = digest([shard.key, self.documents.keys, self.items, dict(self.model.scoring())])

@@ -70,7 +70,7 @@ class OnBank(Scorer):
     same_collection: bool
 
     def identity(self) -> Mapping[str, Json]:
-        """That of the scorer inside."""
+        """Return the identity of the scorer inside."""
         return self.inner.identity()
 
     def score(self, queries: Sequence[Query], doc_ids: np.ndarray) -> ScoredIds:

@@ -26,7 +26,7 @@ class VectorForm(Form[VectorModel]):
 
     @cached_property
     def vectors(self) -> GroupVectors:
-        """Its vectors through the store."""
+        """Sparse vectors of the model, through the store."""
         return GroupVectors(self.group, self.model, self.store, self.progress, self.watch)
 
     def scores(self, queries: Sequence[Query], part: Part) -> Scores[SparseScores]:
@@ -49,7 +49,7 @@ class VectorForm(Form[VectorModel]):
         return {**self.vectors.facts(), "search": self._index.on(self.group.search_device).engine}
 
     def seconds(self) -> Mapping[str, float]:
-        """Of encoding."""
+        """Seconds of encoding."""
         return self.vectors.seconds()
 
     def _products(self, queries: csr_array, part: Part) -> SparseScores:
@@ -71,5 +71,5 @@ def dot_products(group: Group, queries: csr_array, index: LazyIndex) -> SparseSc
 
 
 def _empty(texts: Sequence[str], vectors: csr_array) -> int:
-    """How many texts have no entry in their vectors (N, V), though they are not blank."""
+    """Return how many texts have no entry in their vectors (N, V), though they are not blank."""
     return sum(bool(text.strip()) for text, active in zip(texts, np.diff(vectors.indptr), strict=True) if not active)

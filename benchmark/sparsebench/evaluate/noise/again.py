@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Again:
-    """All test queries and a sample of the documents; the other documents keep the vectors that they have.
+    """Vectors of all test queries and a sample of the documents; the other documents keep the vectors that they have.
 
     queries: (Q, V). documents: (S, V), those at `positions` (S,) of the collection's. All as the suite has it.
     """
@@ -43,7 +43,7 @@ class Again:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """As GroupNoise has them."""
+        """Return the counts that a `GroupNoise` records."""
         entries = self.queries.nnz + self.documents.nnz
         return {"queries": self.queries.shape[0], "sampled": self.documents.shape[0], "entries": entries}
 
@@ -70,7 +70,7 @@ class Again:
 
     @cached_property
     def _texts(self) -> list[str]:
-        """Of the sampled documents."""
+        """Texts of the sampled documents."""
         taken = np.zeros(self._whole.shape[0], dtype=bool)
         taken[self.positions] = True
         return [document.text for document in compress(self._evaluation.collection.source.documents(), taken)]

@@ -40,11 +40,11 @@ class Renewed:
 
     @property
     def keys(self) -> list[str]:
-        """None: they are not of the store."""
+        """No keys: new features are not of the store."""
         return []
 
     def __iter__(self) -> Iterator[tuple[FeatureShard, Features]]:
-        """Each shard, with new rows in the place of the old."""
+        """Yield each shard, with new rows in the place of the old."""
         for shard, features in self.stored:
             own = (self.rows >= shard.rows.start) & (self.rows < shard.rows.stop)
             if own.any():
@@ -55,7 +55,7 @@ class Renewed:
 
 
 class AgainPaired:
-    """All test queries and a sample of the documents; the other documents keep the features that they have."""
+    """Features of all test queries and a sample of the documents; other documents keep the features that they have."""
 
     def __init__(self, evaluation: Evaluation, sample: int) -> None:
         form = evaluation.form
@@ -71,7 +71,7 @@ class AgainPaired:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """As GroupNoise has them."""
+        """Return the counts that a `GroupNoise` records."""
         rows = {"queries": self._queries.rows, "sampled": len(self._positions)}
         width = sum(array[0].size for array in next(iter(self._queries))[1].values())
         return {**rows, "entries": self._queries.rows * width}

@@ -48,7 +48,7 @@ def group_noise(evaluation: Evaluation, registry: Registry, store: Store, sample
 
 
 def _described(group: Group) -> GroupNoise:
-    """Without what was measured."""
+    """Describe a group for the record before anything is measured."""
     return GroupNoise(
         collection=group.collection.spec.label,
         model=group.model.spec.label,

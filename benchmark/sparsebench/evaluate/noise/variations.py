@@ -30,17 +30,17 @@ Calls = Callable[[int], Sequence[np.ndarray]]
 
 
 def at_once(texts: int) -> Sequence[np.ndarray]:
-    """All in one call, in their order."""
+    """Put all texts in one call, in their order."""
     return [np.arange(texts)]
 
 
 def shuffled(texts: int) -> Sequence[np.ndarray]:
-    """All in one call, in another order: other texts share a batch."""
+    """Put all texts in one call, in another order: other texts share a batch."""
     return [np.random.default_rng(0).permutation(texts)]
 
 
 def few_at_a_time(texts: int) -> Sequence[np.ndarray]:
-    """In small calls: batches are smaller, and neighbours of other lengths share one."""
+    """Split texts into small calls: batches are smaller, and neighbours of other lengths share one."""
     return np.array_split(np.arange(texts), math.ceil(texts / FEW))
 
 
@@ -66,13 +66,13 @@ class Variation:
         return vstack(parts, format="csr")[np.argsort(np.concatenate(self.calls(len(texts))))]
 
     def run(self, encode: Callable[[np.ndarray], T], count: int) -> list[T]:
-        """What `encode` makes of each call's positions, call by call."""
+        """Return the result of `encode` on each call's positions, call by call."""
         with _threads(self.threads):
             return [encode(call) for call in self.calls(count)]
 
 
 def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu") -> list[Variation]:
-    """All ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
+    """List all ways to encode with a model made by `factory` from `params`; the first is the suite's own once more.
 
     On a GPU the number of threads changes nothing.
     """
@@ -87,7 +87,7 @@ def variations(factory: Factory, params: Mapping[str, Json], device: str = "cpu"
 
 
 def _other_values(factory: Factory, params: Mapping[str, Json]) -> Iterator[Variation]:
-    """Of each parameter that is marked by Rounding."""
+    """Yield a variation for each other value of each parameter that is marked by Rounding."""
     for name, (mark, values) in roundings(type_hints(factory)).items():
         for value in values:
             if value != params.get(name):

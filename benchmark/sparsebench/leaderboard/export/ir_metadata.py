@@ -1,4 +1,4 @@
-"""What made a run, in the schema ir_metadata (Breuer, Keller and Schaer, SIGIR 2022; https://www.ir-metadata.org).
+"""Export a run's provenance in the schema ir_metadata (Breuer, Keller and Schaer, SIGIR 2022, ir-metadata.org).
 
 Its six top-level keys are always there; below them stands what the record knows, and nothing that it does not.
 """
@@ -78,7 +78,7 @@ def _implementation(board: Board, record: Record) -> dict[str, Json]:
 
 
 def _command(board: Board, record: Record) -> str:
-    """What makes this run and no other; without what was set where an older run did not keep it."""
+    """Return the command that makes this run alone; incomplete where an older run did not keep its options."""
     return f"{board.index.command or f'sparsebench run {board.suite}'} --only {shlex.quote(str(record.cell))}"
 
 
@@ -118,5 +118,5 @@ def _stage(part: Part, plugin: PluginFacts | None, chosen: Mapping[str, Json] | 
 
 
 def _known(facts: Mapping[str, Json]) -> dict[str, Json]:
-    """Without what is empty or unknown."""
+    """Leave out facts that are empty or unknown."""
     return {name: value for name, value in facts.items() if value not in (None, "", [], {})}

@@ -46,7 +46,7 @@ def task_result(record: Record, *, sampled: bool = False) -> dict[str, Json]:
 
 
 def model_meta(record: Record) -> dict[str, Json]:
-    """What mteb's `ModelMeta` takes; None where nobody knows. What it has no word for is in `experiment_kwargs`."""
+    """Return mteb's `ModelMeta`, None where nobody knows; what it has no word for goes to `experiment_kwargs`."""
     cell = record.cell
     trained_on = cell.about_model.get("trained_on")
     return {
@@ -71,14 +71,14 @@ def model_name(record: Record) -> str:
 
 
 def revision_of(record: Record) -> str:
-    """What tells a system from another of its name: its digest, after the commit of a checkpoint of the hub."""
+    """Return the revision that tells a system from others of its name: its digest, after a hub checkpoint's commit."""
     own = digest(_system(record))[:DIGITS]
     commit = record.cell.model.params.get("revision")
     return f"{commit}-{own}" if commit else own
 
 
 def _system(record: Record) -> dict[str, Json]:
-    """All that makes a system, whatever it is tested on."""
+    """Return all that makes a system, whatever it is tested on."""
     cell = record.cell
     return {
         "model": cell.model.model_dump(),

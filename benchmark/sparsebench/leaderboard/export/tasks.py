@@ -1,4 +1,4 @@
-"""What mteb calls the collections that it has too, and in which language they are."""
+"""Names of the tasks in mteb that hold the same collections, and their languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where exported files lie.
+"""Write exported files to their places.
 
 <to>/runs/<collection>/qrels.txt                             its judgments, as TREC writes them
 <to>/runs/<collection>/queries.tsv                           the test queries: what a run does not answer counts 0

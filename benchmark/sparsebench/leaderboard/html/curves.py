@@ -83,7 +83,7 @@ def _beside(column: Column | None, line: str, found: Mapping[str, Json]) -> str 
 
 
 def thinned(points: Points) -> list[list[float]]:
-    """At most MOST_POINTS of the line, evenly spaced, both ends among them."""
+    """Thin a line to at most MOST_POINTS, evenly spaced, both ends among them."""
     count = min(len(points), MOST_POINTS)
     kept = points if count < 2 else [points[place * (len(points) - 1) // (count - 1)] for place in range(count)]
     return [[round(value, 4) for value in point] for point in kept]

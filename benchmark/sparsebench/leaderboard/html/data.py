@@ -1,4 +1,4 @@
-"""What the page shows, as JSON. The tables are those of markdown; the rest is what charts need."""
+"""The HTML page's data as JSON. The tables are those of markdown; the rest is what charts need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: a skeleton, its style and its scripts, and the data that they show."""
+"""Put the HTML page together: a skeleton, its style and scripts, and the data that they show."""
 
 from __future__ import annotations
 

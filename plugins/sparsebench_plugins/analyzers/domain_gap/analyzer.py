@@ -27,7 +27,7 @@ the wackiest are missed more. p: Monte-Carlo, one-sided, that matched random tok
 
 @dataclass(frozen=True, kw_only=True)
 class DomainGap(SuiteAnalyzer):
-    """Whether a system's gain over another is the same in its training domain and out of it.
+    """Test of whether a system's gain over another is the same in its training domain and out of it.
 
     Values: `measure`; `domains`: collection -> `in` or `out`; `systems` and `removal`: lists of gaps, see `gap`;
     `removal_refused`: collections without a removal study, with the reason.
@@ -51,7 +51,7 @@ class DomainGap(SuiteAnalyzer):
         canonical(self.measure)
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where there is nothing to compare, or not with this measure."""
+        """Compare the domains. Raises NotApplicable where there is nothing to compare, or not with this measure."""
         domain_of = domains(context.records)
         measure, label = canonical(self.measure), label_of_study(context.records, self.removal)
         systems = list(system_gaps(context, self.systems, measure))

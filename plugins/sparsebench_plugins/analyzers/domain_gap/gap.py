@@ -13,7 +13,10 @@ from sparsebench.statistics import Interaction, Interval, difference_of_differen
 
 @dataclass(frozen=True)
 class Effect:
-    """values: (n,) of the queries of a collection. p: of the hypothesis that there is no effect in it."""
+    """Effect on a collection.
+
+    values: (n,) of the queries of a collection. p: of the hypothesis that there is no effect in it.
+    """
 
     collection: str
     domain: Domain
@@ -36,7 +39,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Gap:
-    """Of the effect `name`. difference: in-domain minus out-of-domain, or None and the reason."""
+    """Gap of the effect `name`. difference: in-domain minus out-of-domain, or None and the reason."""
 
     name: str
     tested: tuple[Tested, ...]

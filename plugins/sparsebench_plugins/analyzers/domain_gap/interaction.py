@@ -32,7 +32,7 @@ def studied(records: Sequence[Record], analysis: str) -> list[Record]:
 
 
 def refusals(records: Sequence[Record], analysis: str) -> dict[tuple[str, str], list[str]]:
-    """(model, reason) -> collections that have no removal study of the model for this reason."""
+    """Map (model, reason) -> collections that have no removal study of the model for this reason."""
     refused: dict[tuple[str, str], dict[str, None]] = {}
     for record in records:
         if reason := record.analysis.get(analysis, {}).get("not_applicable"):

@@ -17,7 +17,7 @@ Values = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 def system_gaps(context: SuiteContext, systems: Sequence[System], measure: str) -> Iterator[Gap]:
-    """Every system minus the first of `systems`; without any, every other system minus the suite's baseline.
+    """Yield every system minus the first of `systems`; without any, every other system minus the suite's baseline.
 
     Raises NotApplicable where a system or the measure is not there, or nothing is left to compare with.
     """
@@ -31,7 +31,7 @@ def system_gaps(context: SuiteContext, systems: Sequence[System], measure: str) 
 
 
 def domains(records: Sequence[Record]) -> dict[str, Domain]:
-    """collection -> `in` or `out`, in the order of the records."""
+    """Map collection -> `in` or `out`, in the order of the records."""
     return {record.cell.collection.label: record.cell.collection.params["domain"] for record in records}
 
 

@@ -37,7 +37,7 @@ class Agreement:
 
 @dataclass(frozen=True, kw_only=True)
 class FactorDefinitions(SuiteAnalyzer):
-    """Whether conditions are ordered alike by every definition of wackiness that the suite has, over training seeds.
+    """Agreement of a suite's definitions of wackiness on the order of conditions, over training seeds.
 
     Values: `reference`, `agreed`, `agreements`: see Agreement; `verdict` and `share`: of the comparisons, how many
     have an interval above `agreed`, below, or across it; `plot`. File: `definitions.svg`.
@@ -50,7 +50,10 @@ class FactorDefinitions(SuiteAnalyzer):
     """The tau that is called robust; a 95 % interval that lies below is called not robust."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where fewer than three conditions can be ordered by the reference."""
+        """Compare the definitions.
+
+        Raises NotApplicable where fewer than three conditions can be ordered by the reference.
+        """
         found = trainings(context.records)
         of, places = conditions(found), list(collections(found))
         known = definitions(found)
@@ -90,7 +93,9 @@ class FactorDefinitions(SuiteAnalyzer):
 
 
 def _agreement(name: str, place: str, reference: np.ndarray, values: np.ndarray) -> Iterator[Agreement]:
-    """Of values (n seeds, k conditions); none with fewer than three conditions, or where all values are equal."""
+    """Compute the agreement of values (n seeds, k conditions) with the reference; none with fewer than three
+    conditions, or where all values are equal.
+    """
     of_means = tau(reference.mean(axis=0), values.mean(axis=0))
     by_seed = [tau(ours, theirs) for ours, theirs in zip(reference, values, strict=True)]
     pairs = [tau(values[i], values[j]) for i in range(len(values)) for j in range(i)]

@@ -1,4 +1,4 @@
-"""What `factor_definitions` says: verdict, agreements, and the values that are ordered."""
+"""Report of `factor_definitions`: verdict, agreements, and the values that are ordered."""
 
 from __future__ import annotations
 

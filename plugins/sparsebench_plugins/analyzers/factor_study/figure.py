@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Panel:
-    """name: what the vertical axis shows. lines: name -> values (n seeds, k levels)."""
+    """Panel of a figure. name: what the vertical axis shows. lines: name -> values (n seeds, k levels)."""
 
     name: str
     lines: Mapping[str, np.ndarray]

@@ -1,4 +1,4 @@
-"""What is read from a record: wackiness, effectiveness, sparsity, the statistic of a removal."""
+"""Read outcomes from a record: wackiness, effectiveness, sparsity, the statistic of a removal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def w_auc(outcome: str) -> Read:
 
 
 def kept_tokens(outcome: str) -> Read:
-    """How many tokens that W-AUC is over."""
+    """Return how many tokens that W-AUC is over."""
     return _of_preset(outcome, "n")
 
 
@@ -34,7 +34,7 @@ def effectiveness(record: Record) -> float | None:
 
 
 def effectiveness_name(found: Sequence[Training]) -> str:
-    """What `effectiveness` reads: the measure, where all collections have one."""
+    """Name the measure that `effectiveness` reads, where all collections have one."""
     names = {record.cell.collection.params["measures"][0] for each in found for record in each.records.values()}
     return str(names.pop()) if len(names) == 1 else "first measure"
 
@@ -45,7 +45,9 @@ def sparsity(key: str) -> Read:
 
 
 def beyond_matched(removal: str) -> Read:
-    """What removing the wackiest tokens does beyond removing matched random ones: below 0 they are missed more."""
+    """Make the reader of what removing the wackiest tokens does beyond removing matched random ones: below 0 they are
+    missed more.
+    """
 
     def read(record: Record) -> float | None:
         arms = record.analysis.get(removal, {}).get("arms")
@@ -66,7 +68,7 @@ def _value(training: Training, collection: str, read: Read) -> float | None:
 
 
 def definitions(found: Sequence[Training]) -> list[str]:
-    """Every definition of wackiness with a W-AUC, as `wackiness: robust`, in the order of the records."""
+    """List every definition of wackiness with a W-AUC, as `wackiness: robust`, in the order of the records."""
     records = (record for training in found for record in training.records.values())
     names = list(dict.fromkeys(name for record in records for name in wackiness.definitions(record)))
     if not names:

@@ -24,9 +24,11 @@ ALL = "all conditions"
 
 @dataclass(frozen=True)
 class Interaction:
-    """Of a condition over n seeds: (wackiest - matched random) in-domain minus the same out-of-domain, each a mean
-    over its collections; below 0 the wackiest tokens are missed more in-domain. interval: Student's, 95 %, over seeds.
-    p: of the t test that the mean is below 0. detectable: what a two-sided t test finds with probability .8."""
+    """Interaction of a condition over n seeds: (wackiest - matched random) in-domain minus the same out-of-domain, each
+    a mean over its collections; below 0 the wackiest tokens are missed more in-domain. interval: Student's, 95 %, over
+    seeds. p: of the t test that the mean is below 0. detectable: the effect that a two-sided t test finds with
+    probability .8.
+    """
 
     condition: str
     seeds: int
@@ -42,7 +44,7 @@ class Interaction:
 
 @dataclass(frozen=True, kw_only=True)
 class FactorRemoval(SuiteAnalyzer):
-    """Whether the wackiest tokens are missed more in the training domain than out of it, over training seeds.
+    """Test of whether the wackiest tokens are missed more in the training domain than out of it, over training seeds.
 
     The declared test is that of the mean over all conditions, seed by seed.
 
@@ -57,7 +59,10 @@ class FactorRemoval(SuiteAnalyzer):
     """The smallest interaction that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where there is no training, a domain is missing, or no condition was studied whole."""
+        """Test the interaction.
+
+        Raises NotApplicable where there is no training, a domain is missing, or no condition was studied whole.
+        """
         found = trainings(context.records)
         of, domain_of = conditions(found), collections(found)
         if not {"in", "out"} <= set(domain_of.values()):
@@ -112,7 +117,7 @@ class FactorRemoval(SuiteAnalyzer):
 
 
 def _effects(label: str, seeds: Mapping[str, Training], domain_of: Mapping[str, str]) -> np.ndarray | None:
-    """In-domain and out-of-domain statistics (2, n seeds); None where a collection of either has none."""
+    """Return in-domain and out-of-domain statistics (2, n seeds); None where a collection of either has none."""
     read, one = beyond_matched(label), {"": seeds}
     by_domain: dict[str, list[np.ndarray]] = {"in": [], "out": []}
     for collection, domain in domain_of.items():

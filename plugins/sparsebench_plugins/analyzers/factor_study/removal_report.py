@@ -1,4 +1,4 @@
-"""What `factor_removal` says: verdict and the interaction of every condition."""
+"""Report of `factor_removal`: verdict and the interaction of every condition."""
 
 from __future__ import annotations
 

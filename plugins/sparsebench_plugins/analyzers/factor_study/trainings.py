@@ -23,12 +23,12 @@ class Training:
 
     @property
     def condition(self) -> str:
-        """What all seeds of it share, for people."""
+        """Name of the condition that all seeds share, for people."""
         return f"{self.recipe}[{','.join(f'{key}={value}' for key, value in self.factors.items())}]"
 
 
 def trainings(records: Sequence[Record]) -> list[Training]:
-    """Every model that names a seed, in the order of the records; one record a collection, whatever postprocessor.
+    """List every model that names a seed, in the order of the records; one record a collection, whatever postprocessor.
 
     Raises NotApplicable where there is none.
     """
@@ -53,7 +53,7 @@ def _training(label: str, records: Mapping[str, Record]) -> Training | None:
 
 
 def conditions(found: Sequence[Training]) -> dict[str, dict[str, Training]]:
-    """condition -> seed -> training, with the seeds that every condition has.
+    """Map condition -> seed -> training, with the seeds that every condition has.
 
     Raises NotApplicable with fewer than three such seeds: no deviation to speak of.
     """
@@ -67,7 +67,7 @@ def conditions(found: Sequence[Training]) -> dict[str, dict[str, Training]]:
 
 
 def only_factor(found: Sequence[Training]) -> str:
-    """What the trainings vary beside the seed; raises NotApplicable where that is not one thing."""
+    """Return the factor that the trainings vary beside the seed; raises NotApplicable unless it is one."""
     factors = list(dict.fromkeys(factor for training in found for factor in training.factors))
     if len(factors) != 1:
         raise NotApplicable(f"trainings vary {', '.join(factors) or 'nothing'}; say which under `factor`")
@@ -75,7 +75,7 @@ def only_factor(found: Sequence[Training]) -> str:
 
 
 def levels(found: Sequence[Training], factor: str) -> dict[str, dict[str, Training]]:
-    """level of the factor -> seed -> training; numbers ascend, `all` and other words follow.
+    """Map level of the factor -> seed -> training; numbers ascend, `all` and other words follow.
 
     Raises NotApplicable where fewer than three levels are there, or something else varies too.
     """
@@ -99,7 +99,7 @@ def _order(level: str) -> tuple[bool, float]:
 
 
 def collections(found: Sequence[Training]) -> dict[str, str]:
-    """collection label -> its domain, those in-domain first."""
+    """Map collection label -> its domain, those in-domain first."""
     domain_of = {
         label: str(record.cell.collection.params["domain"])
         for training in found

@@ -32,7 +32,7 @@ Levels = Mapping[str, Mapping[str, Training]]
 
 @dataclass(frozen=True)
 class Trend:
-    """Of an outcome in a collection over n seeds and k levels, in the direction of the hypothesis.
+    """Trend of an outcome in a collection over n seeds and k levels, in the direction of the hypothesis.
 
     means, deviations: (k,) over seeds. change: mean of last minus first level, with its 95 % `interval` over seeds.
     p: Page's, one-sided; p_holm: corrected over all tests but the declared one's own p. detectable: the change that
@@ -58,7 +58,7 @@ class Trend:
 
 @dataclass(frozen=True, kw_only=True)
 class FactorTrend(SuiteAnalyzer):
-    """Whether W-AUC goes with a factor that a recipe varied, over training seeds (Page's trend test, seeds as blocks).
+    """Trend of W-AUC with a factor that a recipe varied, over training seeds (Page's trend test, seeds as blocks).
 
     Values: `factor`, `direction`, `levels`, `declared` {outcome, collection}, `margin`; `measure`: of effectiveness;
     `trends`: see Trend, the declared one first; `plot`: why there is no figure, or None. File: `trend.svg`.
@@ -80,7 +80,9 @@ class FactorTrend(SuiteAnalyzer):
     """The smallest change that matters."""
 
     def analyze(self, context: SuiteContext) -> Analysis:
-        """Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared outcome."""
+        """Test the trend. Raises NotApplicable where the suite has too few levels or seeds, or lacks the declared
+        outcome.
+        """
         found = trainings(context.records)
         factor = self.factor or only_factor(found)
         of, domain_of = levels(found, factor), collections(found)
@@ -152,6 +154,6 @@ def _figure(outcome: str, factor: str, found: Sequence[Training], of: Levels, pl
 
 
 def _corrected(trends: Sequence[Trend]) -> list[Trend]:
-    """With Holm's correction over all of them."""
+    """Add Holm's correction over all trends."""
     corrected = holm(np.array([trend.p for trend in trends])).tolist() if trends else []
     return [replace(trend, p_holm=p) for trend, p in zip(trends, corrected, strict=True)]

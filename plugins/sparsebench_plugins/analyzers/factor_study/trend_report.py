@@ -1,4 +1,4 @@
-"""What `factor_trend` says: verdict, what goes along with each level, every test."""
+"""Report of `factor_trend`: verdict, what goes along with each level, every test."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def t_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, flo
 
 
 def decide(effects: np.ndarray, p: float, *, margin: float) -> Verdict:
-    """Of effects (n,), one a seed, that the hypothesis says are above 0; p one-sided.
+    """Decide a hypothesis from effects (n,), one a seed, that it says are above 0; p one-sided.
 
     Supported: p < .05; but less than matters where the seeds exclude, at 95 % one-sided, an effect of `margin`, the
     smallest that would matter. Not supported: p >= .05, and they exclude it. Else the design cannot tell.

@@ -21,7 +21,7 @@ from sparsebench_plugins.analyzers.wackiness import PRESETS, Sampling, why_too_f
 
 @dataclass(frozen=True, kw_only=True)
 class Removal(Sampling, GroupAnalyzer):
-    """Whether the wackiest expansion tokens are harmful to remove, against four controls (METHODS 2.5).
+    """Test of whether removing the wackiest expansion tokens is harmful, against four controls (METHODS 2.5).
 
     Tokens are scored as by `wackiness`, with one of its presets, but never on test queries. At each K of a grid the
     first K of an order leave the queries' expansion; the index and the queries' own tokens stay. Arms: `wackiest`;

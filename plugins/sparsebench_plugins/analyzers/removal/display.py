@@ -1,4 +1,4 @@
-"""What leaderboards show of a removal study: its curves as a chart."""
+"""Display of a removal study on leaderboards: its curves as a chart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each removal does to each query, and the one statistic of an arm.
+"""Effects of each removal on each query, and the one statistic of an arm.
 
 Letters: Q test queries, n scored tokens, G points of the grid, R repetitions of an arm (1 for a fixed order).
 """
@@ -47,8 +47,11 @@ class ArmEffects:
 
 @dataclass(frozen=True)
 class Effects:
-    """before: (Q,) the measure with nothing removed. all_expansion: (Q,) effects of removing every expansion entry,
-    of scored tokens or not. arms: by name."""
+    """Effects of removing tokens.
+
+    before: (Q,) the measure with nothing removed. all_expansion: (Q,) effects of removing every expansion entry, of
+    scored tokens or not. arms: by name.
+    """
 
     before: np.ndarray
     all_expansion: np.ndarray
@@ -56,7 +59,7 @@ class Effects:
 
     @property
     def beyond_matched(self) -> np.ndarray:
-        """Per query (Q,): the statistic of the wackiest tokens minus the mean one of matched random tokens."""
+        """Statistic of the wackiest tokens minus the mean one of matched random tokens, per query (Q,)."""
         wackiest, matched = self.arms["wackiest"], self.arms["matched"]
         difference: np.ndarray = wackiest.query_statistics - matched.query_statistics
         return difference
@@ -107,7 +110,8 @@ class _Tally:
         self._by_query: list[np.ndarray] = []
 
     def steps_of(self, columns: np.ndarray, scored: np.ndarray) -> np.ndarray:
-        """(R, m): at which point of the grid each term of a query is gone, `NEVER` for one that was not scored.
+        """Return steps (R, m): at which point of the grid each term of a query is gone, `NEVER` for one that was not
+        scored.
 
         columns: (m,) of the terms among the scored tokens, where `scored` (m,) says that they are.
         """

@@ -42,7 +42,7 @@ def best_along(base, shares, order, steps, points, k):
 
 @njit(nogil=True, cache=True)
 def add(scores, share):
-    """In place."""
+    """Add shares to scores (D,), in place."""
     for document in range(scores.shape[0]):
         scores[document] += share[document]
 
@@ -67,7 +67,7 @@ def take_best(scores, start, values, columns):
 
 @njit(nogil=True, cache=True)
 def above(scores, least):
-    """How many there are; counted without a branch, a vector of them at once."""
+    """Return how many there are; counted without a branch, a vector of them at once."""
     count = 0
     for place in range(scores.shape[0]):
         count += scores[place] > least
@@ -76,7 +76,7 @@ def above(scores, least):
 
 @njit(nogil=True, cache=True)
 def insert(value, column, values, columns):
-    """Before the first that is less; the last one falls out."""
+    """Insert a value before the first that is less; the last one falls out."""
     place = values.shape[0] - 1
     while place > 0 and values[place - 1] < value:
         values[place], columns[place] = values[place - 1], columns[place - 1]

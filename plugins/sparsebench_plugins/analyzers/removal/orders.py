@@ -1,4 +1,4 @@
-"""In which orders the n scored tokens are removed, and where on the way one looks.
+"""Orders in which the n scored tokens are removed, and the points on the way at which one looks.
 
 Letters: n scored tokens, G points of the grid, R repetitions of a random order.
 """

@@ -1,4 +1,4 @@
-"""What is said of a removal study: values for the record, and its curves as a table."""
+"""Report of a removal study: values for the record, and its curves as a table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def arm_values(arm: ArmEffects) -> dict[str, Json]:
 
 
 def effects_values(effects: Effects, query_ids: list[str]) -> dict[str, Json]:
-    """Everything that the record says of the effects. `per_query`: the statistic of the wackiest tokens minus that of
+    """Return all that the record says of the effects. `per_query`: the statistic of the wackiest tokens minus that of
     matched random ones, which is what the interaction of domains is computed from."""
     everything = float(effects.all_expansion.mean())
     return {

@@ -1,4 +1,4 @@
-"""What leaderboards show of wackiness: W-AUC as a column, its curves as a chart."""
+"""Display of wackiness on leaderboards: W-AUC as a column, its curves as a chart."""
 
 from __future__ import annotations
 

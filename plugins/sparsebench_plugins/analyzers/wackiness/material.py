@@ -1,4 +1,4 @@
-"""What every preset is computed from: one retrieval and one pass over the corpus."""
+"""Data that every preset is computed from: one retrieval and one pass over the corpus."""
 
 from __future__ import annotations
 

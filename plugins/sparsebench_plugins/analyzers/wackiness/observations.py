@@ -1,4 +1,4 @@
-"""Every expansion token of every scoring query, with what the retrieved documents say for it."""
+"""Observe every expansion token of every scoring query, with what the retrieved documents say for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who ranks the documents that utility is read from: the model itself, BM25, or the judgments (METHODS 2.2).
+"""Rankers of the documents that utility is read from: the model, BM25, or the judgments (METHODS 2.2).
 
 Each ranker returns the positions (n, k <= depth) of documents in the corpus, best first, -1 where there are fewer.
 """

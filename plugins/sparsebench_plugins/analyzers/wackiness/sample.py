@@ -25,7 +25,9 @@ SENTENCE_END = re.compile(r"""[.!?]["')\]]*(?=\s|$)|[。！？]""")
 
 @dataclass(frozen=True)
 class ScoringQueries:
-    """n queries of distinct texts and where they come from; `qrels` is empty where the source has no judgments."""
+    """Sample of n queries of distinct texts and where they come from; `qrels` is empty where the source has no
+    judgments.
+    """
 
     source: Source
     queries: tuple[Query, ...]

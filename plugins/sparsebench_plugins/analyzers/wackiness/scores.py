@@ -1,4 +1,4 @@
-"""From observations to the wackiness of tokens and its area, by one of the presets of METHODS 2.2."""
+"""Score the wackiness of tokens and its area from observations, by one of the presets of METHODS 2.2."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_ROBUST = 200
 
 @dataclass(frozen=True)
 class Preset:
-    """How utilities become wackiness; by default as for W-AUC*.
+    """Settings that turn utilities into wackiness; by default as for W-AUC*.
 
     Example:
         >>> Preset(idf="constant").normaliser
@@ -52,7 +52,9 @@ PRESETS = {"paper_code": PAPER_CODE, "paper_formula": PAPER_FORMULA, "robust": R
 
 @dataclass(frozen=True)
 class Scale:
-    """What the tokens of one collection are scored with: idf (V,), the ids left out (V,) bool, the rule of `kept`."""
+    """Scale on which the tokens of one collection are scored: idf (V,), the ids left out (V,) bool, and
+    `min_occurrences` of a token that is kept.
+    """
 
     idf: np.ndarray
     excluded: np.ndarray

@@ -21,7 +21,7 @@ BATCH = 4096
 
 @dataclass(frozen=True)
 class CorpusTerms:
-    """What utility needs of a corpus of N documents.
+    """Statistics of a corpus of N documents that utility needs.
 
     df: (V,) int64. positions: (R,) sorted positions of the documents that were asked for.
     frequencies: (R, V) float64 CSR, their tf; 12 bytes a distinct term of a document.

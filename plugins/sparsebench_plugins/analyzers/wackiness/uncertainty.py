@@ -1,4 +1,4 @@
-"""How far W-AUC would move with other scoring queries (METHODS 2.2)."""
+"""Uncertainty of W-AUC: how far it would move with other scoring queries (METHODS 2.2)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def spread_over_parts(observations: Observations, preset: Preset, scale: Scale) 
 def bootstrap_interval(
     observations: Observations, scores: TokenScores, preset: Preset, scale: Scale, *, repetitions: int, seed: int
 ) -> list[float] | None:
-    """95 % percentile interval of W-AUC over scoring queries drawn with replacement, less the bootstrap's bias.
+    """Return the 95 % percentile interval of W-AUC over scoring queries drawn with replacement, less the bootstrap's
+    bias.
 
     Draws with replacement spread the utilities, which lifts their 99th percentile and so W-AUC itself: as they stand,
     the percentiles leave the estimate at their lower end. The bias is the mean over repetitions minus the estimate.

@@ -16,7 +16,7 @@ FILES = {"test": ("val_ids.json", "val_1.json"), "train": ("train_ids.json", "tr
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityNet(VideoCollection):
-    """4,917 videos of val_1 to test, 10,009 to train; each counts up to its stated duration.
+    """ActivityNet Captions: 4,917 videos of val_1 to test, 10,009 to train; each counts up to its stated duration.
 
     Files: val_ids.json, val_1.json, train_ids.json, train.json: {video: {duration, sentences}}.
     """
@@ -39,7 +39,7 @@ class ActivityNet(VideoCollection):
         return joined(found)
 
     def seconds(self, split: str) -> Mapping[str, tuple[float, float]]:
-        """Up to the stated duration, whole seconds."""
+        """Return the seconds of each video that count: up to the stated duration, rounded up."""
         return {
             name: (0.0, float(math.ceil(field(entry, "duration", float | int, where))))  # type: ignore[arg-type]
             for name, entry, where in self._entries(split)

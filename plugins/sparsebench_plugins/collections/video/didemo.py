@@ -16,7 +16,7 @@ LAST_SECOND = 31.0
 
 @dataclass(frozen=True, kw_only=True)
 class DiDeMo(VideoCollection):
-    """1,004 videos to test, 8,392 to train, 1,065 to validate; seconds 0 to 31 of each count.
+    """DiDeMo: 1,004 videos to test, 8,392 to train, 1,065 to validate; seconds 0 to 31 of each count.
 
     Files: test_list.txt, train_list.txt, val_list.txt, and *_data.json: a list of {video, description}.
     """

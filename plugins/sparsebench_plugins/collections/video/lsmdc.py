@@ -20,7 +20,7 @@ COLUMNS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Lsmdc(VideoCollection):
-    """1,000 pairs to test, 101,079 to train.
+    """LSMDC: 1,000 pairs to test, 101,079 to train.
 
     Files: LSMDC16_challenge_1000_publictect.csv, LSMDC16_annos_training.csv, LSMDC16_annos_val.csv: six columns between
     tabs, no header: clip, four times, text.

@@ -17,7 +17,7 @@ DATA = "MSRVTT_data.json"
 
 @dataclass(frozen=True, kw_only=True)
 class MsrVtt1kA(VideoCollection):
-    """1,000 pairs to test; all captions of 9,000 videos to train, which are the bank.
+    """MSR-VTT 1k-A: 1,000 pairs to test; all captions of 9,000 videos to train, which are the bank.
 
     Files: MSRVTT_JSFUSION_test.csv (key, vid_key, video_id, sentence), MSRVTT_train.9k.csv (video_id),
     MSRVTT_data.json. Five of the 1,000 texts are there twice.
@@ -49,7 +49,7 @@ class MsrVtt1kA(VideoCollection):
 
 @dataclass(frozen=True, kw_only=True)
 class MsrVtt(VideoCollection):
-    """All 10,000 videos in the splits of its authors: 6,513, 497 and 2,990, each with 20 captions.
+    """MSR-VTT in full: 10,000 videos in the splits of its authors: 6,513, 497 and 2,990, each with 20 captions.
 
     File: MSRVTT_data.json, whose `videos` say their split.
     """
@@ -62,7 +62,7 @@ class MsrVtt(VideoCollection):
         return (DATA,)
 
     def captions(self, split: str) -> Sequence[Caption]:
-        """All captions of the split's videos."""
+        """Return all captions of the split's videos."""
         path = self.folder / DATA
         videos = field(read_json(path), "videos", list, str(path))
         named = [(field(video, "video_id", str, f"{path}: a video"), video) for video in videos]
@@ -70,7 +70,7 @@ class MsrVtt(VideoCollection):
 
 
 def _of_videos(path: Path, videos: dict[str, str]) -> list[Caption]:
-    """All captions of some videos, video after video. videos: id -> where it is named."""
+    """Return all captions of some videos, video after video. videos: id -> where it is named."""
     texts: dict[str, list[str]] = {name: [] for name in videos}
     for number, sentence in enumerate(field(read_json(path), "sentences", list, str(path))):
         where = f"{path}: sentence {number}"

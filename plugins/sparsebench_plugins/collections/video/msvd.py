@@ -17,7 +17,7 @@ CAPTIONS = "raw-captions.pkl"
 
 @dataclass(frozen=True, kw_only=True)
 class Msvd(VideoCollection):
-    """670 videos with 27,763 captions to test, 1,200 to train, 100 to validate.
+    """MSVD: 670 videos with 27,763 captions to test, 1,200 to train, 100 to validate.
 
     Files: train_list.txt, val_list.txt, test_list.txt, raw-captions.pkl: video -> lists of tokens, joined by spaces.
     """
@@ -30,7 +30,7 @@ class Msvd(VideoCollection):
         return (f"{split}_list.txt", CAPTIONS)
 
     def captions(self, split: str) -> Sequence[Caption]:
-        """All captions of the split's videos, video after video."""
+        """Return all captions of the split's videos, video after video."""
         listed, path = self.folder / f"{split}_list.txt", self.folder / CAPTIONS
         texts, found = read_plain_pickle(path), []
         for number, video_id in enumerate(read_lines(listed), start=1):
@@ -51,7 +51,7 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def read_plain_pickle(path: Path) -> Any:
-    """What a pickle of plain containers holds; no code of the file's choosing runs. Raises CollectionError."""
+    """Read a pickle of plain containers; no code of the file's choosing runs. Raises CollectionError."""
     try:
         with path.open("rb") as file:
             return _PlainUnpickler(file, encoding="utf-8").load()

@@ -59,7 +59,7 @@ class VideoCollection(CollectionSource):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """Of the set and the direction."""
+        """Name of the set and the direction."""
         return f"{self.set_name}/{self.direction}"
 
     @property
@@ -77,11 +77,11 @@ class VideoCollection(CollectionSource):
         return VideoSplit(self, name)
 
     def splits(self) -> Sequence[str]:
-        """All that have their files here."""
+        """List the splits that have their files here."""
         return [name for name in self.split_names if not self.of_split(name).missing()]
 
     def documents(self) -> Iterator[Document]:
-        """Those of the test split."""
+        """Return those of the test split."""
         return self.of_split(None).documents()
 
     def topics(self, split: str | None) -> Topics:
@@ -89,7 +89,7 @@ class VideoCollection(CollectionSource):
         return self.of_split(split).topics(split)
 
     def files(self) -> Iterable[Path]:
-        """Those of the test split."""
+        """Return those of the test split."""
         return self.of_split(None).files()
 
 
@@ -114,7 +114,7 @@ class VideoSplit(CollectionSource):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """Of the set, the split and the direction."""
+        """Name of the set, the split and the direction."""
         return f"{self.collection.set_name}/{self.split}/{self.collection.direction}"
 
     @property
@@ -124,7 +124,7 @@ class VideoSplit(CollectionSource):
 
     @cached_property
     def captions(self) -> tuple[Caption, ...]:
-        """In the order of the files. Raises CollectionError for a split without any."""
+        """Captions in the order of the files. Raises CollectionError for a split without any."""
         found = tuple(self.collection.captions(self.split))
         if self.split != "test":
             found = fewer(found, videos=self.collection.train_videos, captions_each=self.collection.train_captions)
@@ -171,7 +171,7 @@ class VideoSplit(CollectionSource):
         return self if (split or "test") == self.split else self.collection.of_split(split)
 
     def shares_ids(self, other: CollectionSource) -> bool:
-        """Whether the other is of the same set and direction."""
+        """Return whether the other is of the same set and direction."""
         return isinstance(other, VideoSplit) and other.collection == self.collection
 
     def files(self) -> Iterable[Path]:
@@ -184,12 +184,12 @@ class VideoSplit(CollectionSource):
         return [f"{self.name}: there is no file {path}; see docs/video.md for what the folder holds" for path in absent]
 
     def where(self, position: int) -> str:
-        """Where a document is named."""
+        """Return the file and line that name a document."""
         named = list(self.videos.values()) if self.items == "document" else self.captions
         return named[position].where if position < len(named) else self.name
 
     def where_item(self, item_id: str) -> str:
-        """Where a video is named first."""
+        """Return the file and line that name a video first."""
         caption = self.videos.get(item_id)
         return caption.where if caption else f"{self.collection.set_name}"
 

@@ -35,7 +35,7 @@ class VideoTable(VideoCollection):
         return (self.file,)
 
     def splits(self) -> Sequence[str]:
-        """Those that a line is of."""
+        """List the splits that a line is of."""
         return [name for name in super().splits() if self.captions(name)]
 
     def captions(self, split: str) -> Sequence[Caption]:

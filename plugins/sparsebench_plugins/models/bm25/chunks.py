@@ -94,7 +94,7 @@ def _parts(texts: Iterator[str]) -> Iterator[list[str]]:
 
 
 class Processes:
-    """So many processes that split, each served by a thread that waits for it."""
+    """A fixed number of processes that split, each served by a thread that waits for it."""
 
     def __init__(self, splitting: Splitting, size: int) -> None:
         self._splitting = splitting

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CountedCorpus:
-    """What BM25 learns of D documents in one pass.
+    """Statistics that BM25 collects from D documents in one pass.
 
     surface: terms (V), numbered as they first occur. df: (V,) documents that a term occurs in. documents: D.
     average_length: terms a document, 0 for none.
@@ -123,7 +123,7 @@ class Spill:
 
     @cached_property
     def _all_starts(self) -> np.ndarray:
-        """Where each document begins (D + 1,)."""
+        """Return the first token of each document, and the end of the last (D + 1,)."""
         return np.concatenate(self._starts)
 
 

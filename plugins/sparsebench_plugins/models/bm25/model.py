@@ -112,7 +112,7 @@ class FittedBm25(LoadedEncoder):
         return vectors
 
     def _impacts(self, counts: csr_array) -> np.ndarray:
-        """idf * tf / (tf + k1 (1 - b + b |d| / average)) of each entry; atire multiplies by k1 + 1."""
+        """Compute idf * tf / (tf + k1 (1 - b + b |d| / average)) of each entry; atire multiplies by k1 + 1."""
         k1, b = self._model.k1, self._model.b
         lengths = counts.sum(axis=1)
         damping = k1 * (1 - b + b * lengths / (self._corpus.average_length or 1))

@@ -23,7 +23,7 @@ _PIECES = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])\w){{2,}})")
 
 @dataclass(frozen=True, kw_only=True)
 class Splitting:
-    """How texts become terms: the parameters of `Bm25` that decide it, which a worker process needs as well.
+    """Rules that split texts into terms: the parameters of `Bm25` that decide it, which a worker process needs as well.
 
     >>> Splitting(lower=True, stopwords="none", stemmer="none", unspaced=False).tokenizer().lower
     True

@@ -53,7 +53,7 @@ def _refuse_unsound(path: Path, array: np.ndarray, missing: Missing) -> None:
 
 
 def is_missing(scores: np.ndarray, missing: Missing) -> np.ndarray:
-    """Which pairs have no score, bool of the same shape."""
+    """Mark the pairs that have no score, bool of the same shape."""
     if missing is None:
         return np.zeros(scores.shape, dtype=bool)
     found: np.ndarray = np.isnan(scores) if missing == "nan" else scores == float(missing)
@@ -73,7 +73,7 @@ def without_missing(scores: np.ndarray, missing: Missing) -> csr_array | np.ndar
 
 
 def rounded(array: np.ndarray) -> int:
-    """How many numbers `floating` rounds: whole numbers and extended ones that float64 cannot hold."""
+    """Return how many numbers `floating` rounds: whole numbers and extended ones that float64 cannot hold."""
     if array.dtype.itemsize < 8 or array.dtype == np.float64:
         return 0
     with np.errstate(invalid="ignore"):  # 2**63 - 1 is rounded to what int64 cannot hold
@@ -81,7 +81,8 @@ def rounded(array: np.ndarray) -> int:
 
 
 def floating(array: np.ndarray) -> np.ndarray:
-    """The same numbers in a floating type that holds them: float32 whole numbers of up to 16 bits, float64 larger ones.
+    """Return the numbers in a floating type that holds them: float32 whole numbers of up to 16 bits, float64 larger
+    ones.
 
     Numbers of more than 64 bits become float64.
     """

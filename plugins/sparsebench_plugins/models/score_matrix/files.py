@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def read_file(path: Path, name: str | None) -> np.ndarray:
 
 
 def refused(path: Path) -> str | None:
-    """Why a file of this suffix is not read, and what makes it one that is; None where it is read."""
+    """Return why a file of this suffix is not read, and what makes it one that is; None where it is read."""
     if path.suffix in READERS:
         return None
     way = CONVERSIONS.get(path.suffix, "save the matrix with `np.save('scores.npy', matrix)`")
@@ -145,7 +146,7 @@ def _only(path: Path, array: np.ndarray, name: str | None) -> np.ndarray:
 
 
 def _is_pickled(path: Path) -> bool:
-    """Whether it is a pickle, or .npy and .npz files of Python objects; without loading it."""
+    """Return whether it is a pickle, or .npy and .npz files of Python objects; without loading it."""
     import zipfile
 
     if not path.is_file():
@@ -154,7 +155,7 @@ def _is_pickled(path: Path) -> bool:
     with path.open("rb") as file:
         heads.append(file.read(4096))
     if path.suffix == ".npz" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+        with suppress(Exception), zipfile.ZipFile(path) as archive:  # it is damaged, and each part in its own way
             heads += [archive.open(member).read(4096) for member in archive.namelist()]
     return any(
         (head.startswith(b"\x93NUMPY") and b"|O" in head.split(b"\n")[0]) or head.startswith(b"\x80") for head in heads

@@ -43,7 +43,7 @@ BANK_GALLERY = _Part(
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreMatrix(Scorer):
-    """Every query has a score for every document, but for pairs that `missing_value` stands for: these are unseen.
+    """Scorer from a file: a score of every query for every document, but for pairs marked by `missing_value`, unseen.
 
     Files are .npy, .npz, .safetensors, .csv, .tsv or .txt (numbers alone), .mat, .pt or .pth (tensors alone), never a
     pickle of other objects. float64 stays float64; whole numbers that it cannot hold are counted.
@@ -107,7 +107,7 @@ class ScoreMatrix(Scorer):
     dense = True
 
     def __post_init__(self) -> None:
-        """Raises ValueError for parameters that do not go together."""
+        """Raise ValueError for parameters that do not go together."""
         features = [name for name in vars(self) if name.endswith("_features") and vars(self)[name]]
         matrices = [name for name in vars(self) if name.endswith("matrix") and vars(self)[name]]
         if bool(self.matrix) == bool(self.query_features and self.document_features) or (features and matrices):

@@ -1,4 +1,4 @@
-"""Which row of a file belongs to which id."""
+"""Match the rows of a file to ids."""
 
 from __future__ import annotations
 

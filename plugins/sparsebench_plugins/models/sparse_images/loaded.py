@@ -41,13 +41,16 @@ class QueryVocabulary(Vocabulary):
 
     @property
     def special_ids(self) -> frozenset[int]:  # type: ignore[override]
-        """Of the tokenizer."""
+        """Special ids of the tokenizer."""
         return frozenset(self.tokenizer.all_special_ids)
 
 
 @dataclass(frozen=True)
 class LoadedSparseImages(LoadedEncoder):
-    """model: sentence-transformers' SparseEncoder. frames: of a video. batch: how many inputs at once."""
+    """Loaded encoder of texts and images.
+
+    model: sentence-transformers' SparseEncoder. frames: of a video. batch: how many inputs at once.
+    """
 
     model: Any
     frames: int
@@ -77,7 +80,7 @@ class LoadedSparseImages(LoadedEncoder):
         return Encoded(vstack(parts, format="csr"))
 
     def provenance(self) -> Mapping[str, Json]:
-        """Its modules."""
+        """Return the names of the modules of each route."""
         routes = self.model[0].sub_modules
         return {route: [type(module).__name__ for module in modules] for route, modules in routes.items()}
 

@@ -46,7 +46,7 @@ class SparseImages(SparseEncoder):
     reads_media: ClassVar[bool] = True
 
     def missing(self) -> Sequence[str]:
-        """Why the checkpoint is not at hand, or the library."""
+        """Return why the checkpoint is not at hand, or the library."""
         reason = self._location.missing(Files())
         library = [] if importlib.util.find_spec(LIBRARY) else [f"{self.checkpoint}: {_EXTRA}"]
         return [*library, *([] if reason is None else [reason])]
@@ -73,7 +73,10 @@ class SparseImages(SparseEncoder):
         return load_sparse_images(self.folder(), device, frames=self.frames, batch=self.batch)
 
     def folder(self) -> Path:
-        """Its folder; raises ModelError where it is not at hand, holds a pickle, or has no route for images."""
+        """Return the checkpoint's folder.
+
+        Raises ModelError where it is not at hand, holds a pickle, or has no route for images.
+        """
         if importlib.util.find_spec(LIBRARY) is None:
             raise ModelError(_EXTRA)
         folder = self._location.folder(Files())

@@ -79,7 +79,7 @@ def _places(rows: Rows) -> dict[str, int]:
 
 
 def _spread(scores: csr_array, columns: np.ndarray, width: int) -> csr_array:
-    """(Q, present) -> (Q, width): column j becomes columns[j]."""
+    """Spread scores (Q, present) to (Q, width): column j becomes columns[j]."""
     from scipy.sparse import csr_array
 
     scores.sort_indices()

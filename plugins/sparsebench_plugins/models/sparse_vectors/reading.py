@@ -32,7 +32,10 @@ class Terms:
 
 @dataclass(frozen=True)
 class Rows:
-    """ids: of N texts, each once. columns, values: of the entries, row after row. sizes: (N,) entries of each."""
+    """Rows of a file of vectors.
+
+    ids: of N texts, each once. columns, values: of the entries, row after row. sizes: (N,) entries of each.
+    """
 
     ids: list[str]
     columns: np.ndarray
@@ -55,7 +58,10 @@ def read_rows(path: Path, ids: Path | None, terms: Terms) -> Rows:
     if len(set(found.ids)) < len(found.ids):
         raise ModelError(f"{path}: an id is there twice")
     if not np.isfinite(found.values).all() or (found.values < 0).any():
-        raise ModelError(f"{path}: a weight is negative or not finite; sparse vectors here are positive")
+        raise ModelError(
+            f"{path}: a weight is negative or not finite; sparse vectors here are positive. `score_matrix` takes inner "
+            "products that you computed"
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsebench import Json, ModelError
-from sparsebench.device import kind, pinned, products
+from sparsebench.device import does_not_fit, kind, lost, pinned, products
 from sparsebench.encoding import Precision
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 
@@ -82,18 +82,20 @@ class MaskedLM:
             raise ModelError(f"compile: true failed ({first}); it needs a C++ compiler, leave it out") from error
 
     def only(self, ids: np.ndarray) -> MaskedLM:
-        """The same with the rows `ids` (W,) of its decoder; raises ModelError for an id that is beyond it."""
+        """Return the model with the rows `ids` (W,) of its decoder alone; raises ModelError for an id that is beyond
+        it.
+        """
         if ids[-1] >= len(self.weight):
             raise ModelError(f"output_vocabulary names id {ids[-1]}; the checkpoint has {len(self.weight)} dimensions")
         return replace(self, weight=self.weight[ids], bias=None if self.bias is None else self.bias[ids])
 
     @property
     def on_cpu(self) -> bool:
-        """Whether it runs on the CPU."""
+        """True if it runs on the CPU."""
         return self.weight.device.type == "cpu"
 
     def describe(self) -> Mapping[str, Json]:
-        """What the record says of it."""
+        """Return the facts for the record on architecture, attention and precision."""
         body: Any = self.body
         compiled = body._compiled_call_impl is not None
         return {
@@ -140,7 +142,22 @@ def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "floa
     _check_loaded(checkpoint, report)
     if dtype == "tf32":
         _check_tf32(device)
-    return replace(cut(model.eval().to(device), dtype), dtype=dtype)
+    with _room_for(checkpoint.name, device):
+        return replace(cut(model.eval().to(device), dtype), dtype=dtype)
+
+
+@contextmanager
+def _room_for(name: str, device: str) -> Iterator[None]:
+    """Raise ModelError where the weights do not fit in the memory of `device`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not does_not_fit(error):
+            raise
+        raise ModelError(
+            f"checkpoint {name!r} does not fit in the memory of {device}; free memory (`nvidia-smi` says who uses it), "
+            "or use another device or --device cpu"
+        ) from error
 
 
 def _check_tf32(device: str) -> None:
@@ -169,6 +186,8 @@ def cut(model: Any, dtype: Precision = "float32") -> MaskedLM:
     except ModelError:
         raise
     except Exception as error:  # of whatever an architecture that nobody tried here does
+        if does_not_fit(error) or lost(error):
+            raise
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ModelError(f"{name} is not supported: {first}") from error
     return found
@@ -217,14 +236,14 @@ def _check_padding(model: MaskedLM, name: str) -> None:
 
 
 def _roughness(model: Any) -> float:
-    """How far rounding takes the same hidden states apart, relative to them."""
+    """Return how far rounding takes the same hidden states apart, relative to them."""
     import torch
 
     return 1e-4 if model.dtype == torch.float32 else 2**-5
 
 
 def _pass_over(hidden: Tensor) -> Tensor:
-    """In place of a decoder's forward: the model's "logits" are then what its decoder is given."""
+    """Pass over a decoder's forward: the model's "logits" are then what its decoder is given."""
     return hidden
 
 

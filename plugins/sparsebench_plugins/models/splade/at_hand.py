@@ -1,4 +1,4 @@
-"""Whether a checkpoint is at hand, and whole; and getting it, with the code that it takes from elsewhere."""
+"""Check that a checkpoint is at hand, and whole; and get it, with the code that it takes from elsewhere."""
 
 from __future__ import annotations
 

@@ -18,8 +18,9 @@ from sparsebench_plugins.models.splade.declared import (
     hold_refused,
     read_declared,
     read_object,
+    refuse_adapter,
 )
-from sparsebench_plugins.models.splade.weights import ADAPTER, check_layers, weight_files
+from sparsebench_plugins.models.splade.weights import check_layers, weight_files
 
 _TOKENIZER_FILES = (
     "tokenizer.json",
@@ -60,7 +61,7 @@ class Checkpoint:
 
     @property
     def is_safetensors(self) -> bool:
-        """Whether its weights can hold nothing but tensors."""
+        """True if its weights can hold nothing but tensors."""
         return all(path.suffix != ".bin" for path in self.files.values())
 
     def digests(self) -> Mapping[str, str]:
@@ -88,14 +89,13 @@ def open_checkpoint(location: AnyLocation, role: Role, *, allow_bin: bool, trust
 
 
 def _transformer(folder: Path, *, allow_bin: bool) -> list[Path]:
+    refuse_adapter(folder)
     config_path = folder / "config.json"
     config = read_object(config_path)
     hold_refused(config_path, config, HELD["config.json"])
     if found := [name for name in _PROCESSORS if (folder / name).is_file()]:
         raise ModelError(f"{folder} has {found[0]}: it reads more than texts; {DOOR}")
     weights = weight_files(folder, allow_bin=allow_bin)
-    if (folder / "adapter_config.json").is_file():
-        raise ModelError(f"{folder} has a LoRA adapter beside its weights; {ADAPTER}")
     check_layers(config_path, config, weights)
     return [config_path, *weights, *_tokenizer(folder)]
 

@@ -18,7 +18,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Trust:
-    """What code may run.
+    """Permission for code to run.
 
     remote_code: whether the checkpoint's own may. revision: the commit of the repository that its code comes from,
     None where it brings its code itself.
@@ -60,7 +60,7 @@ def repositories(folder: Path) -> list[str]:
 
 
 def code_location(folder: Path, repository: str, trust: Trust) -> Location:
-    """Where the code of another repository is; raises ModelError where no commit is named."""
+    """Return the location of another repository's code; raises ModelError where no commit is named."""
     if trust.revision is None:
         raise ModelError(
             f"{folder} takes code from another repository, {repository}, which no revision pins: `code_revision:` "

@@ -1,4 +1,4 @@
-"""What plan and record say of a checkpoint: lengths, what the suite overrides, whether it is as its authors ran it."""
+"""Description of a checkpoint in plan and record: lengths, overrides, whether it is as its authors ran it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ MAXIMA_BYTES = 2**29
 
 @dataclass(frozen=True)
 class Use:
-    """How the texts of one role are treated, whatever encodes them.
+    """Treatment of the texts of one role, whatever encodes them.
 
     Example: `Use(length=256, prompt="query: ", keep=50).pruned(vectors)`.
     """
@@ -68,7 +68,7 @@ class Use:
 
 
 class Side(ABC):
-    """From the texts of one role to their vectors."""
+    """Encoder of the texts of one role."""
 
     vocabulary: TokenizerVocabulary
     use: Use
@@ -165,7 +165,7 @@ class ModelSide(Side):
         }
 
     def _fallback(self) -> Mapping[str, Json]:
-        """Why the reference pools in the place of the engine."""
+        """Return why the reference pools in the place of the engine."""
         reason = self.decoder.fallback if isinstance(self.decoder, DeviceDecoder) else None
         return {} if reason is None else {"reference_because": reason}
 
@@ -189,7 +189,7 @@ class ModelSide(Side):
             return OnDevice(self, decoder.launch(states, self.pooling, self.activation), own)
 
     def finished(self, vectors: csr_array, ids: Sequence[Sequence[int]]) -> csr_array:
-        """What is left of pooled vectors (n, W) of texts given as ids: their own ids, their own tokens, pruned."""
+        """Finish pooled vectors (n, W) of texts given as ids: put them at their own ids, keep own tokens, prune."""
         if self.output_ids is not None:
             vectors = widen(vectors, self.output_ids, self.vocabulary.size)
         if self.own is not None:
@@ -218,7 +218,7 @@ class OnDevice:
 
 
 class LoadedSplade(LoadedEncoder):
-    """Both sides in memory; they share the vocabulary."""
+    """Loaded SPLADE model, both sides in memory; they share the vocabulary."""
 
     def __init__(self, query: Side, document: Side) -> None:
         _check_shared(query.vocabulary, document.vocabulary)

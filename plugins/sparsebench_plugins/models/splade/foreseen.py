@@ -10,7 +10,7 @@ Tokens = tuple[list[list[int]], int]
 
 
 class Foreseen:
-    """At most one list of texts.
+    """Tokens of the list of texts that comes next, made in a thread; at most one list at a time.
 
     Example: `foreseen.begin(texts, tokenize)` and later, with the same texts, `foreseen.tokens(texts)`.
     """

@@ -1,4 +1,4 @@
-"""From parameters and what a folder declares to the encoder of one role."""
+"""Make the encoder of one role from parameters and what a folder declares."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def open_any_side(parameters: CheckpointParameters, location: AnyLocation, role:
 
 
 def identity_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: Role) -> dict[str, Json]:
-    """Everything that determines the vectors of a role; needs no torch."""
+    """Return everything that determines the vectors of a role; needs no torch."""
     use, ids = use_of(parameters, checkpoint, role), read_output_ids(parameters.output_vocabulary)
     common: dict[str, Json] = {
         "files": dict(checkpoint.digests()),
@@ -108,7 +108,7 @@ def load_side(
 
 
 def use_of(parameters: CheckpointParameters, checkpoint: Checkpoint, role: Role) -> Use:
-    """How texts of a role are treated: as the suite says, else as the folder declares; raises ModelError."""
+    """Return the treatment of texts of a role: as the suite says, else as the folder declares; raises ModelError."""
     declared = checkpoint.declared
     asked = {name: getattr(parameters, f"{role}_{name}") for name in ("prompt", "prune", "prune_ratio")}
     if asked["prompt"] is None and declared.ambiguous_prompt:

@@ -45,7 +45,7 @@ class Splade(CheckpointParameters, SparseEncoder):
         _ = self.trust
 
     def identity(self, role: Role) -> Mapping[str, Json]:
-        """Everything that determines the vectors of a role; needs no torch."""
+        """Return everything that determines the vectors of a role; needs no torch."""
         identity = identity_of(self, self.open(role), role)
         return identity if self.expand_queries or role == "document" else {**identity, "expands": False}
 

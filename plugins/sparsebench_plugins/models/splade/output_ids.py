@@ -1,4 +1,4 @@
-"""Which dimensions of the output a model may use."""
+"""The dimensions of the output that a model may use."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Ratio = Annotated[float, Gt(0), Lt(1)]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointParameters:
-    """How the texts of a checkpoint are encoded."""
+    """Parameters for encoding texts with a checkpoint."""
 
     checkpoint: str
     """A hub id (`OWNER/NAME`, or `OWNER/NAME/FOLDER` for a folder of it), a folder, or `package:IMPORTNAME/FOLDER`; any
@@ -92,16 +92,16 @@ class CheckpointParameters:
 
     @property
     def trust(self) -> Trust:
-        """What code may run; raises ModelError."""
+        """Code that may run; raises ModelError."""
         return Trust(self.trust_remote_code, self.code_revision)
 
     @property
     def files(self) -> Files:
-        """What of a hub's repository is wanted."""
+        """Files of a hub's repository that are wanted."""
         return Files(bin=self.allow_bin, code=self.trust_remote_code)
 
     def shared(self) -> dict[str, Any]:
-        """These parameters alone, by name, for another model that has them too."""
+        """Return these parameters alone, by name, for another model that has them too."""
         return {field.name: getattr(self, field.name) for field in fields(CheckpointParameters)}
 
     def length(self, role: Role) -> int | None:

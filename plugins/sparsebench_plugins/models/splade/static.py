@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def static_size(checkpoint: Checkpoint) -> int:
-    """How many dimensions the trained weights of a folder have; raises ModelError."""
+    """Return how many dimensions the trained weights of a folder have; raises ModelError."""
     return len(_trained(checkpoint))
 
 
@@ -41,7 +41,7 @@ def static_weights(checkpoint: Checkpoint, vocabulary: TokenizerVocabulary) -> n
 
 
 def own_tokens(ids: Sequence[Sequence[int]], weights: np.ndarray) -> csr_array:
-    """Each text's own tokens, once each, with their weights (V,): vectors (N, V); a weight of 0 is not active."""
+    """Weigh each text's own tokens, once each, by weights (V,): vectors (N, V); a weight of 0 is not active."""
     unique = [np.unique(np.array(text, np.int64)) for text in ids]
     present = [terms[weights[terms] > 0] for terms in unique]
     columns = np.concatenate([np.empty(0, np.int64), *present])

@@ -59,7 +59,7 @@ def _lower_case(tokenizer: Tokenizer) -> None:
 
 
 def _check_samples(checkpoint: Checkpoint, tokenizer: Any) -> None:
-    """Only the fast tokenizer is used, and only its ids: what a class in Python adds would be lost."""
+    """Check that the fast tokenizer alone gives the ids: what a class in Python adds would be lost."""
     fast = tokenizer.backend_tokenizer
     fast.no_truncation()
     fast.no_padding()
@@ -104,7 +104,7 @@ class TokenizerVocabulary(Vocabulary):
         return self._entries.get(term_id, f"[no token {term_id}]")
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """As Vocabulary.token_ids."""
+        """Implement `Vocabulary.token_ids`."""
         return self.tokenize(texts, length=self.maximum, special_tokens=False)[0]
 
     def tokenize(
@@ -130,7 +130,7 @@ class TokenizerVocabulary(Vocabulary):
         return found if found is not None or unknown is None else self._tokenizer.token_to_id(unknown)
 
     def unreachable_ids(self) -> frozenset[int]:
-        """As Vocabulary.unreachable_ids."""
+        """Implement `Vocabulary.unreachable_ids`."""
         return self._unreachable
 
     @cached_property
@@ -160,5 +160,5 @@ def _text(tokenizer: Tokenizer, token: str) -> str:
 
 
 def _without_ends(text: str) -> str:
-    """Without the white space, or sentencepiece's mark of it, that normalisers put around words."""
+    """Strip the white space, or sentencepiece's mark of it, that normalisers put around words."""
     return text.strip(" \t\n\r▁")

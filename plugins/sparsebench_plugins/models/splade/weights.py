@@ -10,7 +10,6 @@ from typing import Any
 from sparsebench import ModelError
 from sparsebench_plugins.models.splade.declared import LackingFileError, read_object
 
-ADAPTER = "merge it into its base model and save that, or use the model `sparse_encoder`, which loads both"
 _HEADER_BYTES = 8
 _LAYERS = ("num_hidden_layers", "n_layers", "num_layers", "n_layer")
 
@@ -34,8 +33,6 @@ def weight_files(folder: Path, *, allow_bin: bool) -> tuple[Path, ...]:
             f"{folder} holds its weights only as {unsafe[0].name}, a pickle, which can run code; "
             "`allow_bin: true` reads it with weights_only, which refuses all but tensors"
         )
-    if (folder / "adapter_config.json").is_file():
-        raise ModelError(f"{folder} holds a LoRA adapter alone; {ADAPTER}")
     there = ", ".join(sorted(path.name for path in folder.iterdir()))
     raise LackingFileError(f"{folder} has no model.safetensors; there is: {there}")
 

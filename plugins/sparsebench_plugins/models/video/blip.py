@@ -51,7 +51,7 @@ class Blip(PairedEncoder):
 
     @property
     def rescored(self) -> int | None:
-        """How many candidates of each query are matched; None where it is ITC alone."""
+        """Number of candidates of each query that are matched; None where it is ITC alone."""
         return self.matched or None
 
     @property
@@ -74,7 +74,7 @@ class Blip(PairedEncoder):
         }
 
     def scoring(self) -> Mapping[str, Json]:
-        """How many of each query's candidates are matched."""
+        """Return how many of each query's candidates are matched."""
         return {"matched": self.matched}
 
     def load(self, device: str) -> LoadedBlip:
@@ -88,7 +88,7 @@ class Blip(PairedEncoder):
         return VideoCheckpoint.open(self._location, allow_bin=self.allow_bin)
 
     def missing(self) -> Sequence[str]:
-        """Why the checkpoint is not at hand, where it is not."""
+        """Return why the checkpoint is not at hand, where it is not."""
         reason = self._location.missing(Files(bin=self.allow_bin))
         return [] if reason is None else [reason]
 

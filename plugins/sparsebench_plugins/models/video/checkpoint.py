@@ -71,7 +71,7 @@ class VideoCheckpoint:
         return path if path.is_file() else None
 
     def head_shape(self, system: str) -> HeadShape:
-        """What the head is made of. Raises ModelError where it is that of another system."""
+        """Return the shape of the head. Raises ModelError where it is that of another system."""
         width = self.config.get("projection_dim")
         if not isinstance(width, int):
             raise ModelError(

@@ -1,4 +1,4 @@
-"""What CLIP4Clip, X-CLIP and DRL share as models of a suite: CLIP, a head, how texts and frames come in."""
+"""Shared base of CLIP4Clip, X-CLIP and DRL as models of a suite: CLIP, a head, how texts and frames come in."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class ClipSystem(PairedEncoder):
         """The head with parameters of this shape, without their values. Imports torch."""
 
     def settings(self) -> Mapping[str, Json]:
-        """What beside the shared parameters determines features or scores."""
+        """Return what determines features or scores beside the shared parameters."""
         return {}
 
     def shape(self) -> HeadShape:
-        """What the checkpoint's head is made of; raises ModelError where it is not the one that was asked for."""
+        """Return the shape of the checkpoint's head; raises ModelError where it is not the one that was asked for."""
         shape = self.open().head_shape(self.system)
         if self.head is not None and self.head != shape.temporal:
             raise ModelError(
@@ -96,7 +96,7 @@ class ClipSystem(PairedEncoder):
         return VideoCheckpoint.open(self._location, allow_bin=self.allow_bin)
 
     def missing(self) -> Sequence[str]:
-        """Why the checkpoint is not at hand, where it is not."""
+        """Return why the checkpoint is not at hand, where it is not."""
         reason = self._location.missing(Files(bin=self.allow_bin))
         return [] if reason is None else [reason]
 
@@ -118,7 +118,7 @@ class ClipSystem(PairedEncoder):
         return frames
 
     def chooser(self, frames: int) -> partial[list[int]]:
-        """Which frames of a timeline the model looks at, `frames` of them at most."""
+        """Make the function that chooses the frames of a timeline that the model looks at, `frames` at most."""
         return partial(one_a_second, limit=frames, whole=int if self.whole_seconds == "int" else round)
 
     @property

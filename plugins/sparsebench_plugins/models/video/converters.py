@@ -1,4 +1,4 @@
-"""What `sparsebench convert` calls: torch is imported when it does."""
+"""Converters behind `sparsebench convert`: torch is imported when they are called."""
 
 from __future__ import annotations
 

@@ -45,7 +45,10 @@ class Drl(ClipSystem):
         return {"interaction": self.interaction_of(self.shape())}
 
     def interaction_of(self, shape: HeadShape) -> Interaction:
-        """Raises ModelError where the checkpoint brings weights that would not be used, or lacks those that are."""
+        """Choose the interaction.
+
+        Raises ModelError where the checkpoint brings weights that would not be used, or lacks those that are.
+        """
         found: Interaction = self.interaction or ("wti" if shape.arch else "ti")
         if (found == "wti") != bool(shape.arch):
             has = (

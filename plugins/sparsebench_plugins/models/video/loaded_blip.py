@@ -32,7 +32,7 @@ VISION_EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class LoadedBlip(LoadedPairedEncoder):
-    """transformers' BlipForImageTextRetrieval, whose parts are called one by one.
+    """Loaded BLIP: transformers' BlipForImageTextRetrieval, whose parts are called one by one.
 
     Its own `forward` keeps [CLS] where the authors put [ENC], takes one image, and normalises the vision tower's output
     twice. words: tokens of a text. frames: of a video. batch: how many texts, images or pairs at once.
@@ -95,17 +95,17 @@ class LoadedBlip(LoadedPairedEncoder):
 
     @property
     def encoder_id(self) -> int:
-        """[ENC], 30523 in the authors' vocabulary of 30,524: they add it last."""
+        """Id of [ENC], 30523 in the authors' vocabulary of 30,524: they add it last."""
         return int(self.model.config.text_config.vocab_size) - 1
 
     def of_ids(self, ids: Tensor, mask: Tensor) -> Mapping[str, Tensor]:
-        """What is kept of texts that are given as ids (N, W) with their mask."""
+        """Return the features of texts that are given as ids (N, W) with their mask."""
         states = self._in_batches(self._text_state, ids, mask)
         itc = normalize(self._projected(self.model.text_proj, states), dim=-1)
         return {"itc": itc, "ids": ids, "mask": mask}
 
     def of_pixels(self, pixels: Tensor) -> Mapping[str, Tensor]:
-        """What is kept of videos (N, T, 3, s, s); projections of frames are not normalised before their mean."""
+        """Return the features of videos (N, T, 3, s, s); projections of frames are not normalised before their mean."""
         states = self._in_batches(self._image_states, pixels.flatten(0, 1))  # (N T, P, d)
         count, frames = pixels.shape[:2]
         projected = self._projected(self.model.vision_proj, states[:, 0]).reshape(count, frames, -1)

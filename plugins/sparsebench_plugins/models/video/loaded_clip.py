@@ -44,13 +44,15 @@ class LoadedClipSystem(LoadedPairedEncoder):
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> EncodedFeatures:
-        """What the head keeps of captions."""
+        """Encode captions to the features that the head keeps."""
         found = clip_ids(self.tokenizer, texts, self.words)
         return EncodedFeatures(as_arrays(self.of_ids(torch.from_numpy(found.ids))), found.truncated)
 
     @torch.inference_mode()
     def encode_items(self, items: Sequence[MediaItem]) -> EncodedFeatures:
-        """What the head keeps of clips; a few are decoded at a time, so that memory does not grow with their number."""
+        """Encode clips to the features that the head keeps; a few are decoded at a time, so that memory does not grow
+        with their number.
+        """
         parts = []
         for start in range(0, len(items), ITEMS_AT_ONCE):
             chosen = items[start : start + ITEMS_AT_ONCE]
@@ -85,22 +87,22 @@ class LoadedClipSystem(LoadedPairedEncoder):
 
     @cached_property
     def scale(self) -> Tensor:
-        """e = exp(logit_scale)."""
+        """Scale of scores, e = exp(logit_scale)."""
         return self.towers.scale
 
     def of_ids(self, ids: Tensor) -> Mapping[str, Tensor]:
-        """What is kept of texts that are given as ids (N, W), padded with 0."""
+        """Return the features of texts that are given as ids (N, W), padded with 0."""
         ids = ids.to(self.towers.device)
         words = self.towers.words(ids)
         return self.head.texts(words, self.towers.sentence(words, ids), ids != 0)
 
     def of_frames(self, frames: Tensor, mask: Tensor) -> Mapping[str, Tensor]:
-        """What is kept of videos that are given as raw frames (N, T, d), with their mask (N, T) bool."""
+        """Return the features of videos that are given as raw frames (N, T, d), with their mask (N, T) bool."""
         return self.head.items(frames, mask)
 
     @cached_property
     def padding(self) -> Tensor:
-        """What a frame looks like that is not there, (d,): pixels of 0 after they are normalised."""
+        """Raw features of a frame that is not there, (d,): pixels of 0 after they are normalised."""
         size = self.towers.image_size
         return self.towers.frames(torch.zeros(1, 3, size, size))[0]
 

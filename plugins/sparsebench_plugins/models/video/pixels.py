@@ -1,4 +1,4 @@
-"""From an image to the pixels that CLIP and BLIP were trained on. Resizing is PIL's: others round otherwise."""
+"""Turn images into the pixels that CLIP and BLIP were trained on. Resizing is PIL's: others round otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def clip_pixels(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def blip_pixels(image: np.ndarray, size: int) -> np.ndarray:
-    """Both sides to `size` (bicubic), whatever the aspect, normalised: (h, w, 3) uint8 -> (3, size, size)."""
+    """Resize both sides to `size` (bicubic), whatever the aspect, normalised: (h, w, 3) uint8 -> (3, size, size)."""
     return _normalised(_resized(image, height=size, width=size))
 
 

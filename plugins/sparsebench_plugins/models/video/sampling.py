@@ -1,4 +1,4 @@
-"""Which frames of a video each system looks at, from the authors' own code."""
+"""Choose the frames of a video that each system looks at, from the authors' own code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def one_a_second(timeline: Timeline, *, limit: int, whole: Callable[[float], int
 
 
 def evenly(timeline: Timeline, *, count: int) -> list[int]:
-    """As BLIP does: `i * floor(n / count)`, so that fewer than `count` frames give the first one each time.
+    """Choose frames as BLIP does: `i * floor(n / count)`, so that fewer than `count` frames give the first one each
+    time.
 
     numpy's arange of a fractional step with dtype=int steps by whole numbers; the authors' figures carry that.
 

@@ -1,4 +1,4 @@
-"""From captions to the token ids of CLIP and of BLIP, cut and padded as their authors do."""
+"""Turn captions into the token ids of CLIP and of BLIP, cut and padded as their authors do."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def load_tokenizer(folder: Path) -> Any:
     import transformers
 
     try:
-        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder}: its tokenizer does not load: {error}") from error
 
 
 def clip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
-    """[SOT], the first `length` - 2 tokens, [EOT], then zeros.
+    """Tokenise as CLIP does: [SOT], the first `length` - 2 tokens, [EOT], then zeros.
 
     Padding is id 0 and not transformers' own ([EOT]): X-CLIP lets padding words take part, with the id that they were
     trained with, and its scores change by half of their range otherwise.
@@ -53,7 +53,7 @@ def clip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
 
 
 def blip_ids(tokenizer: Any, texts: Sequence[str], length: int) -> TokenIds:
-    """[CLS], the first `length` - 2 tokens of each cleaned caption, [SEP], padded."""
+    """Tokenise as BLIP does: [CLS], the first `length` - 2 tokens of each cleaned caption, [SEP], padded."""
     found = _unmarked(tokenizer, [cleaned(text) for text in texts])
     rows = [[tokenizer.cls_token_id, *tokens[: length - 2], tokenizer.sep_token_id] for tokens in found]
     return _padded(rows, length, sum(len(tokens) > length - 2 for tokens in found), tokenizer.pad_token_id)

@@ -20,7 +20,7 @@ from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 
 @dataclass(frozen=True)
 class Towers:
-    """Both towers of a CLIP. batch: how many texts or images at once."""
+    """Text and vision towers of a CLIP. batch: how many texts or images at once."""
 
     model: Any
     batch: int
@@ -32,18 +32,18 @@ class Towers:
 
     @property
     def device(self) -> torch.device:
-        """Where it is."""
+        """Device of the model."""
         found: torch.device = self.model.device
         return found
 
     @property
     def scale(self) -> Tensor:
-        """e = exp(logit_scale), 100 at most, as it was trained."""
+        """Scale of scores, e = exp(logit_scale), 100 at most, as it was trained."""
         found: Tensor = self.model.logit_scale.float().exp()
         return found
 
     def words(self, ids: Tensor) -> Tensor:
-        """Every position of texts, padding included, (N, W) -> (N, W, d) float32.
+        """Encode every position of texts, padding included, (N, W) -> (N, W, d) float32.
 
         The tower is causal and gets no attention mask, as in the authors' code: what stands behind a word cannot change
         it, but X-CLIP looks at what stands behind the last.

@@ -194,7 +194,7 @@ def test_an_adapter_is_refused_with_the_way_on(weights, make_checkpoint):
     (folder / "adapter_config.json").write_text("{}")
     if not weights:
         (folder / "model.safetensors").unlink()
-    with pytest.raises(ModelError, match=r"LoRA adapter .*merge it into its base model.*`sparse_encoder`"):
+    with pytest.raises(ModelError, match=r"LoRA adapter; merge it into its base model.*`sparse_encoder`"):
         open_folder(folder)
 
 

@@ -107,6 +107,7 @@ CSR = "sentence_transformers.sparse_encoder.modules.SparseAutoEncoder"
 REFUSED = [
     ("modules.json", "0.kwargs", ["task"], r"kwargs is \['task'\].*`sparse_encoder`"),
     ("modules.json", "1.name", "0", "two modules have one name"),
+    ("modules.json", "1.name", None, "`name` must be text"),
     ("modules.json", "1.path", "../elsewhere", "lies outside the folder"),
     ("modules.json", "1.type", "modeling_light.LightSpladePooling", "`sparse_encoder` with `trust_remote_code: true`"),
     ("modules.json", "1.type", CSR, r"Transformer \+ SparseAutoEncoder is not supported.*`sparse_encoder`"),
@@ -151,7 +152,8 @@ def test_what_a_router_does_not_say_is_refused(folder_of):
     for key, value, said in (
         ("gate", 1, "'gate' is not known here"),
         ("parameters.temperature", 1, "'temperature' is not known here"),
-        ("structure", {"image": []}, "no route for a query; there is: image"),
+        ("structure", {"image": []}, "structure has no modules for 'image'"),
+        ("structure", {"image": ["document_0_Transformer"]}, r"no route for a query \('text'\); there is: image"),
         ("parameters.route_mappings", {"query": "query"}, "no pair of role and modality"),
     ):
         folder = change(folder_of("inference-free"), ROUTER, key, value)

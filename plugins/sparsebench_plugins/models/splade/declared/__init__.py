@@ -3,7 +3,7 @@
 from sparsebench_plugins.models.splade.declared.json_files import LackingFileError, read_json, read_object
 from sparsebench_plugins.models.splade.declared.keys import DOOR, HELD, LISTS, hold_refused
 from sparsebench_plugins.models.splade.declared.read import Declared, read_declared, root_of
-from sparsebench_plugins.models.splade.declared.transformer import SANE_MAXIMUM
+from sparsebench_plugins.models.splade.declared.transformer import SANE_MAXIMUM, refuse_adapter
 
 __all__ = [
     "DOOR",
@@ -16,5 +16,6 @@ __all__ = [
     "read_declared",
     "read_json",
     "read_object",
+    "refuse_adapter",
     "root_of",
 ]

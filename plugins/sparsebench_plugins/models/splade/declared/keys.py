@@ -23,7 +23,7 @@ DOOR = "the model `sparse_encoder` hands such a folder to sentence-transformers 
 
 @dataclass(frozen=True)
 class Key:
-    """What is made of a key."""
+    """Treatment of a key."""
 
     treatment: Treatment
     words: str
@@ -51,7 +51,7 @@ _LOADING = refused(f"arguments for transformers' loaders; {DOOR}", None, {})
 
 MODULES: Mapping[str, Key] = {
     "idx": nothing("modules apply in the order of the list"),
-    "name": nothing("a name for messages; two modules of one name are refused"),
+    "name": nothing("a name for messages; no name, and two modules of one name, are refused"),
     "path": honoured("the module's folder, which must lie inside"),
     "type": honoured("Transformer, MLMTransformer, SpladePooling, SparseStaticEmbedding, Router; others are refused"),
     "kwargs": refused(f"arguments of `encode` that reach the module; {DOOR}", None, []),

@@ -49,14 +49,16 @@ def top_modules(root: Path) -> list[Module]:
     for entry in entries:
         hold(path, entry, MODULES)
     names = [entry.get("name") for entry in entries]
-    if len(set(map(str, names))) < len(names):
+    if not all(isinstance(name, str) and name for name in names):
+        raise ModelError(f"{path}: a module's `name` must be text, or sentence-transformers cannot load the folder")
+    if len(set(names)) < len(names):
         raise ModelError(f"{path}: two modules have one name, and sentence-transformers would keep one of them")
     return [_module(path, root, entry.get("type"), entry.get("path")) for entry in entries]
 
 
 def _module(path: Path, root: Path, reference: Any, below: Any) -> Module:
     if not isinstance(reference, str) or not isinstance(below, str):
-        raise ModelError(f"{path}: a module needs a `type` and a `path`, both text")
+        raise ModelError(f"{path}: the module {below!r} needs a `type` and a `path`, both text")
     if not reference.startswith(_READ):
         raise ModelError(
             f"{path}: the module {reference} is code that the checkpoint brings; the model `sparse_encoder` with "
@@ -80,6 +82,8 @@ def _route(folder: Path, role: Role) -> list[Module]:
     types, structure = config.get("types"), config.get("structure")
     if not isinstance(types, dict) or not isinstance(structure, dict):
         raise ModelError(f"{path}: a router needs `types` and `structure`")
+    if empty := [name for name, modules in structure.items() if not modules]:
+        raise ModelError(f"{path}: structure has no modules for {empty[0]!r}, and sentence-transformers cannot load it")
     route = _route_name(path, role, structure, parameters.get("route_mappings") or {})
     return [_module(path, folder, types.get(name), name) for name in structure[route]]
 
@@ -94,12 +98,13 @@ def _route_name(path: Path, role: Role, structure: Mapping[str, Sequence[str]], 
     else:
         found = role if role in structure else "text"
     if found not in structure:
-        raise ModelError(f"{path}: no route for a {role}; there is: {', '.join(structure)}. {DOOR.capitalize()}")
+        there = f"there is: {', '.join(structure)}. {DOOR.capitalize()}"
+        raise ModelError(f"{path}: structure has no route for a {role} ({found!r}); {there}")
     return found
 
 
 def _pair(path: Path, key: str) -> Any:
-    """(role, modality) of a mapping, which JSON holds as text."""
+    """Return (role, modality) of a mapping, which JSON holds as text."""
     try:
         pair = ast.literal_eval(key)
     except (ValueError, SyntaxError):

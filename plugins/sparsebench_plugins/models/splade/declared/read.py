@@ -1,4 +1,4 @@
-"""What a checkpoint's folder declares of one role: modules, pooling, lengths, prompt, pruning."""
+"""Read what a checkpoint's folder declares of one role: modules, pooling, lengths, prompt, pruning."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Declared:
-    """What a folder declares of the texts of one role.
+    """Declarations of a folder for the texts of one role.
 
     Example: an inference-free model declares of queries `transformer=None` and a `static` folder, and of documents a
     transformer and how it is pooled.
@@ -63,7 +63,7 @@ class Declared:
 
     @property
     def is_of_another_route(self) -> bool:
-        """Whether one route's folder was given, and texts of this role take another route."""
+        """True if one route's folder was given, and texts of this role take another route."""
         return self.given not in (self.root, self.transformer, self.static)
 
 

@@ -1,4 +1,4 @@
-"""What the transformer of a SentenceTransformers folder declares of its texts: lengths, lower-casing."""
+"""Read what a SentenceTransformers folder declares of its transformer's texts: lengths, lower-casing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,21 @@ SANE_MAXIMUM = 1_000_000
 _LOGITS = {"text": {"method": "forward", "method_output_name": "logits"}}
 
 
+def refuse_adapter(folder: Path) -> None:
+    """Refuse (ModelError) a LoRA adapter: alone it lacks a base model, beside weights it would be left out."""
+    if (folder / "adapter_config.json").is_file():
+        raise ModelError(
+            f"{folder} holds a LoRA adapter; merge it into its base model and save that, or use the model "
+            "`sparse_encoder`, which loads both"
+        )
+
+
 def read_transformer(folder: Path, *, is_mlm: bool) -> dict[str, Any]:
     """Read what sentence-transformers would; raises ModelError for what is not supported.
 
     is_mlm: whether the module is of the older class that gives logits without saying so.
     """
+    refuse_adapter(folder)
     path, config = _first(folder)
     hold(path, config, TRANSFORMER)
     task = config.get("transformer_task", "fill-mask" if is_mlm else "feature-extraction")

@@ -1,4 +1,4 @@
-"""How a SentenceTransformers folder wants to be used: config_sentence_transformers.json."""
+"""Read config_sentence_transformers.json: how a SentenceTransformers folder wants to be used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHER_DOCUMENT_PROMPTS = ("passage", "corpus")
 
 @dataclass(frozen=True)
 class Usage:
-    """How a folder wants to be used.
+    """Declared use of a folder.
 
     prompts: text before the texts of each role. ambiguous: why the prompts cannot be known from the folder, None where
     they can. keep: the most active dimensions of a text, None for all.

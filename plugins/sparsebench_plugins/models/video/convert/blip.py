@@ -83,7 +83,7 @@ def resized(positions: Tensor, side: int) -> Tensor:
 
 
 def blip_config(weights: Mapping[str, Tensor]) -> BlipConfig:
-    """What the shapes say of the model; heads are 64 wide in every BLIP."""
+    """Infer the model's configuration from its shapes; heads are 64 wide in every BLIP."""
     patch = weights["vision_model.embeddings.patch_embedding.weight"]
     vocabulary, width = weights["text_encoder.embeddings.word_embeddings.weight"].shape
     text = {

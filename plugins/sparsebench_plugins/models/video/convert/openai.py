@@ -67,12 +67,12 @@ def split_state(state: Mapping[str, Tensor], path: Path) -> tuple[dict[str, Tens
 
 
 def to_transformers(clip: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same parameters for transformers' CLIPModel."""
+    """Rename the parameters for transformers' CLIPModel."""
     return dict(_renamed(clip))
 
 
 def clip_config(clip: Mapping[str, Tensor]) -> CLIPConfig:
-    """What the shapes say of the model; heads are 64 wide in every CLIP of OpenAI's."""
+    """Infer the model's configuration from its shapes; heads are 64 wide in every CLIP of OpenAI's."""
     patches, positions = clip["visual.conv1.weight"], clip["visual.positional_embedding"]
     side = math.isqrt(len(positions) - 1)
     vocabulary, width = clip["token_embedding.weight"].shape
@@ -101,7 +101,7 @@ def _tower(clip: Mapping[str, Tensor], width: int, tower: str) -> dict[str, Any]
 
 
 def _layers(clip: Mapping[str, Tensor], prefix: str) -> int:
-    """How many blocks there should be: one more than the largest number."""
+    """Return how many blocks there should be: one more than the largest number."""
     own = (match for name in clip if name.startswith(f"{prefix}transformer.") and (match := _BLOCK.match(name)))
     return 1 + max((int(match[1]) for match in own), default=-1)
 

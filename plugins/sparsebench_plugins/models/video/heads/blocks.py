@@ -23,7 +23,10 @@ class Attention(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """states: (N, L, d). mask: (N, L) bool; a masked key weighs exp(-1e6), as in the authors' code, not nothing."""
+        """Transform states (N, L, d).
+
+        mask: (N, L) bool; a masked key weighs exp(-1e6), as in the authors' code, not nothing.
+        """
         merged = nn.functional.linear(states, self.in_proj_weight, self.in_proj_bias)
         parts = merged.view(*states.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (3, N, heads, L, d / heads)
         added = (~mask)[:, None, None, :].to(states.dtype) * MASKED
@@ -41,7 +44,7 @@ class Mlp(nn.Module):
         self.c_proj = nn.Linear(4 * width, width)
 
     def forward(self, states: Tensor) -> Tensor:
-        """(…, d) -> (…, d)."""
+        """Transform states, (…, d) -> (…, d)."""
         projected: Tensor = self.c_proj(quick_gelu(self.c_fc(states)))
         return projected
 
@@ -57,7 +60,7 @@ class Block(nn.Module):
         self.mlp = Mlp(width)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """states: (N, L, d). mask: (N, L) bool."""
+        """Transform states (N, L, d). mask: (N, L) bool."""
         states = states + self.attn(self.ln_1(states), mask)
         added: Tensor = states + self.mlp(self.ln_2(states))
         return added
@@ -71,7 +74,7 @@ class Transformer(nn.Module):
         self.resblocks = nn.ModuleList(Block(width) for _ in range(layers))
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """states: (N, L, d). mask: (N, L) bool."""
+        """Transform states (N, L, d). mask: (N, L) bool."""
         for block in self.resblocks:
             states = block(states, mask)
         return states

@@ -12,7 +12,7 @@ from sparsebench_plugins.models.video.heads.temporal import Temporal, pooled
 
 
 class Clip4ClipHead(Temporal, System):
-    """meanP, seqTransf, seqLSTM: cosines of sentences and pooled frames, times e."""
+    """Head of CLIP4Clip's meanP, seqTransf, seqLSTM: cosines of sentences and pooled frames, times e."""
 
     def texts(self, words: Tensor, sentence: Tensor, mask: Tensor) -> Tensors:
         """Unit sentences (N, d)."""
@@ -23,7 +23,7 @@ class Clip4ClipHead(Temporal, System):
         return {"video": pooled(self.temporal(frames, mask), mask)}
 
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:
-        """(Q, V)."""
+        """Score every pair, (Q, V)."""
         return scale * texts["sentence"] @ items["video"].T
 
     pair_numbers = staticmethod(lambda texts, items: 1)
@@ -51,7 +51,8 @@ class _Cross(nn.Module):
 
 
 class TightHead(nn.Module, System):
-    """tightTransf: a transformer reads a sentence and all frames of a video as one sequence, for every pair.
+    """Head of CLIP4Clip's tightTransf: a transformer reads a sentence and all frames of a video as one sequence, for
+    every pair.
 
     Neither a cosine nor times e: Q V passes of the transformer.
     """
@@ -70,7 +71,7 @@ class TightHead(nn.Module, System):
         return {"frames": frames, "mask": mask}
 
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:
-        """(Q, V)."""
+        """Score every pair, (Q, V)."""
         sentence, frames, mask = texts["sentence"], items["frames"], items["mask"].bool()
         queries, videos, length = len(sentence), *frames.shape[:2]
         pairs = torch.cat(

@@ -21,7 +21,7 @@ Interaction = Literal["dp", "ti", "wti"]
 
 
 class DotProductHead(Temporal, System):
-    """dp: cosines of the last word and pooled frames."""
+    """Head of DRL's dp: cosines of the last word and pooled frames."""
 
     def texts(self, words: Tensor, sentence: Tensor, mask: Tensor) -> Tensors:
         """Unit last words (N, d): those at the end of the mask."""
@@ -33,14 +33,15 @@ class DotProductHead(Temporal, System):
         return {"video": pooled(self.temporal(frames, mask), mask)}
 
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:
-        """(Q, V)."""
+        """Score every pair, (Q, V)."""
         return texts["sentence"] @ items["video"].T
 
     pair_numbers = staticmethod(lambda texts, items: 1)
 
 
 class TokenHead(Temporal, System):
-    """ti: for each word its nearest frame, for each frame its nearest word, each side's mean, and the mean of the two.
+    """Head of DRL's ti: for each word its nearest frame, for each frame its nearest word, each side's mean, and the
+    mean of the two.
 
     A word or frame that is not there stands in the maximum with a similarity of 0, as in the authors' code: it wins
     where all others are negative.
@@ -56,15 +57,15 @@ class TokenHead(Temporal, System):
         return {"frames": _there(ordered, mask), "weights": self.video_weights(ordered, mask)}
 
     def text_weights(self, words: Tensor, mask: Tensor) -> Tensor:
-        """(N, W), equal for all words."""
+        """Weigh words (N, W), equal for all words."""
         return mask / mask.sum(dim=-1, keepdim=True)
 
     def video_weights(self, frames: Tensor, mask: Tensor) -> Tensor:
-        """(N, T), equal for all frames."""
+        """Weigh frames (N, T), equal for all frames."""
         return mask / mask.sum(dim=-1, keepdim=True)
 
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:
-        """(Q, V)."""
+        """Score every pair, (Q, V)."""
         pairs = torch.einsum("qwd,vtd->qvwt", texts["words"], items["frames"])
         by_word = torch.einsum("qvw,qw->qv", pairs.amax(dim=3), texts["weights"])
         by_frame = torch.einsum("qvt,vt->qv", pairs.amax(dim=2), items["weights"])
@@ -77,7 +78,7 @@ class TokenHead(Temporal, System):
 
 
 class WeightedTokenHead(TokenHead):
-    """wti: as ti, with weights that two small networks give to raw words and frames."""
+    """Head of DRL's wti: as ti, with weights that two small networks give to raw words and frames."""
 
     def __init__(self, shape: HeadShape) -> None:
         super().__init__(shape)
@@ -85,16 +86,18 @@ class WeightedTokenHead(TokenHead):
         self.video_weight_fc = _weigher(shape.width, shape.arch)
 
     def text_weights(self, words: Tensor, mask: Tensor) -> Tensor:
-        """(N, W), a softmax over the words that there are."""
+        """Weigh words (N, W), by a softmax over the words that there are."""
         return _softmax(self.text_weight_fc(words), mask)
 
     def video_weights(self, frames: Tensor, mask: Tensor) -> Tensor:
-        """(N, T), a softmax over the frames that there are."""
+        """Weigh frames (N, T), by a softmax over the frames that there are."""
         return _softmax(self.video_weight_fc(frames), mask)
 
 
 def _weigher(width: int, arch: int) -> nn.Module:
-    """arch - 1 hidden layers, then one number; names as the authors': `.weight`, or `.0.weight`, `.2.weight`."""
+    """Make a network of arch - 1 hidden layers, then one number; names as the authors': `.weight`, or `.0.weight`,
+    `.2.weight`.
+    """
     if arch == 1:
         return nn.Linear(width, 1)
     hidden = [layer for _ in range(arch - 1) for layer in (nn.Linear(width, width), nn.ReLU())]

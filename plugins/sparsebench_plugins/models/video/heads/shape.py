@@ -1,4 +1,4 @@
-"""What a head is made of, read off the names and shapes of its parameters, as no checkpoint says it otherwise."""
+"""Infer the shape of a head from the names and shapes of its parameters, as no checkpoint says it otherwise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST_OF_MLP = re.compile(r"text_weight_fc\.(?:(\d+)\.)?weight")
 
 @dataclass(frozen=True)
 class HeadShape:
-    """How a head is built.
+    """Structure of a head.
 
     temporal: which way frames are ordered. width: d. layers, positions: of its transformer, 0 without one.
     words, frames: W and T that X-CLIP's matrices are for, 0 without them. arch: linear layers of DRL's weights, 0

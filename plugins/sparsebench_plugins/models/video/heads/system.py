@@ -1,4 +1,4 @@
-"""What every head over CLIP answers."""
+"""Interface of every head over CLIP."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class System(ABC):
 
     @abstractmethod
     def texts(self, words: Tensor, sentence: Tensor, mask: Tensor) -> Tensors:
-        """What is kept of texts. words: (N, W, d). sentence: (N, d). mask: (N, W) bool."""
+        """Return the features of texts. words: (N, W, d). sentence: (N, d). mask: (N, W) bool."""
 
     @abstractmethod
     def items(self, frames: Tensor, mask: Tensor) -> Tensors:
-        """What is kept of videos. frames: (N, T, d), raw. mask: (N, T) bool."""
+        """Return the features of videos. frames: (N, T, d), raw. mask: (N, T) bool."""
 
     @abstractmethod
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What looks at the order of frames: nothing, a transformer or an LSTM, each added to the frames themselves."""
+"""Temporal modules over frames: nothing, a transformer or an LSTM, each added to the frames themselves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class Temporal(nn.Module):
             self.lstm_visual = nn.LSTM(shape.width, shape.width, batch_first=True)
 
     def temporal(self, frames: Tensor, mask: Tensor) -> Tensor:
-        """frames: (N, T, d). mask: (N, T) bool, True for the first frames of each row, of which there is one at least.
+        """Model the order of frames (N, T, d).
+
+        mask: (N, T) bool, True for the first frames of each row, of which there is one at least.
 
         What stands where there is no frame counts for nothing: it is masked as a key, and an LSTM reaches it last.
         """

@@ -35,7 +35,9 @@ class XClipHead(Temporal, System):
         return {"frames": unit(frames), "video": pooled(self.temporal(frames, mask), mask)}
 
     def score(self, texts: Tensors, items: Tensors, scale: Tensor) -> Tensor:
-        """(Q, V): the mean of video and sentence, video and words, sentence and frames, frames and words; times e."""
+        """Score every pair, (Q, V): the mean of video and sentence, video and words, sentence and frames, frames and
+        words; times e.
+        """
         words, sentence, frames, video = texts["words"], texts["sentence"], items["frames"], items["video"]
         coarse = sentence @ self.global_mat_weight @ video.T
         by_word = attended(torch.einsum("qwd,vd->qvw", words, video), self.word_logit_weight)
