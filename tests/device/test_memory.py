@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +148,58 @@ def test_a_card_that_another_process_fills_in_mid_run_gives_the_same_runs(
     assert len(seen) > 1
     assert not crowded.failures
     assert runs(tmp_path / "crowded", crowded) == runs(tmp_path / "alone", alone)
+
+
+BESIDE = """
+import json, sys, time
+from pathlib import Path
+from device.simulator import simulated
+from device.simulator.card import Card
+from device.simulator.state import DEVICE
+from device.test_memory import run, runs
+from sparsebench.search import SparseScores
+
+place, suite, memory, seat = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+scores = SparseScores.scores
+
+def together(self, columns):
+    # Both have an index on the card before either goes on.
+    (place.parent / f"here-{seat}").touch()
+    for _ in range(3000):
+        if (place.parent / f"here-{1 - seat}").exists():
+            break
+        time.sleep(0.02)
+    return scores(self, columns)
+
+SparseScores.scores = together
+with simulated(memory=memory):
+    DEVICE.card = Card(place.parent / "card", seat)
+    board = run(place, suite)
+    print(json.dumps([runs(place, board), [record.error for record in board.records], DEVICE.card.seen]))
+"""
+
+
+def test_two_processes_on_one_card_and_one_store_give_the_runs_of_one(
+    tmp_path: Path, suite: Path, repository: Path
+) -> None:
+    with simulated() as counts:
+        alone = run(tmp_path / "alone", suite)
+        needed = counts.peak
+    (tmp_path / "store").mkdir()
+    env, children = {**os.environ, "PYTHONPATH": str(repository / "tests")}, []
+    for seat in (0, 1):
+        place = tmp_path / f"process-{seat}"
+        place.mkdir()
+        (place / "store").symlink_to(tmp_path / "store")
+        words = [sys.executable, "-c", BESIDE, str(place), str(suite), str(needed * 3 // 2), str(seat)]
+        children.append(subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    for child in children:
+        out, told = child.communicate(timeout=120)
+        assert child.returncode == 0, told[-2000:]
+        found, errors, seen = json.loads(out.splitlines()[-1])
+        assert errors == [None] * 3
+        assert [[tuple(line) for line in cell] for cell in found] == runs(tmp_path / "alone", alone)
+        assert seen > 0, "the other one held memory of the same card"
 
 
 def test_wackiness_searches_by_the_index_on_the_device(

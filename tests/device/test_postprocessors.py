@@ -18,7 +18,8 @@ FORMS = [
         (name, {"tau": 0.1})
         for name in ("dsl", "dsl_single_query", "inverted_softmax", "inverted_softmax_single_query")
     ),
-    *((name, {"tau": 0.1, "pool": 20}) for name in ("dsl", "inverted_softmax", "sinkhorn")),
+    *((name, {"tau": 0.1, "pool": 20}) for name in ("dsl", "inverted_softmax", "sinkhorn", "sinkhorn_single_query")),
+    *((name, {"tau": 0.1, "pool": 20}) for name in ("dsl_single_query", "inverted_softmax_single_query")),
     ("sinkhorn", {"tau": 0.1}),
     ("sinkhorn", {"tau": 0.05, "order": "queries", "document_marginal": 0.5}),
     ("sinkhorn", {"tau": 0.1, "query_weights": "dedup"}),
@@ -54,7 +55,10 @@ def corrected(name: str, params: dict[str, object], device: str) -> np.ndarray:
     return torch.cat([method.apply(block, state, stats).double().cpu() for block in test], dim=1).numpy()
 
 
-@pytest.mark.parametrize(("name", "params"), [*FORMS, ("dbsn", {"tau": 0.1})], ids=str)
+WITH_GALLERY = [("dbsn", {"tau": 0.1}), ("dbsn", {"tau": 0.1, "pool": 20}), ("dbsn", {"tau": 0.05, "iterations": 3})]
+
+
+@pytest.mark.parametrize(("name", "params"), [*FORMS, *WITH_GALLERY], ids=str)
 def test_the_device_corrects_as_the_cpu_does(name: str, params: dict[str, object]) -> None:
     expected = corrected(name, params, "cpu")
     with simulated() as counts:

@@ -1,4 +1,4 @@
-"""Calls of a collection that a plugin reads, announced like all calls of plugins, and its failures with its name."""
+"""Announce calls of a collection that a plugin reads, like all calls of plugins, and name it in its failures."""
 
 from __future__ import annotations
 

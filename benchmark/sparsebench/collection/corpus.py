@@ -1,4 +1,4 @@
-"""One pass over a corpus: its ids, its digest, and whether it keeps the rules."""
+"""Read a corpus once: its ids, its digest, and whether it keeps the rules."""
 
 from __future__ import annotations
 

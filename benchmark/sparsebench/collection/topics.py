@@ -1,4 +1,4 @@
-"""Choosing among queries: samples, splits, folds, and those that can be measured.
+"""Choose among queries: samples, splits, folds, and those that can be measured.
 
 Every choice goes by SHA-256 of `seed:query_id`: the same on every machine, unmoved by the order of a file.
 """

@@ -1,4 +1,4 @@
-"""Texts of near-equal length go together, a batch to each core; a batch that does not fit in memory is halved."""
+"""Batches of texts of near-equal length, one to each core; a batch that does not fit in memory is halved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts and items -> features through the store: resumable shards, named by their content and side.
+"""Encode texts and items to features through the store: resumable shards, named by their content and side.
 
 Which of the two are queries does not matter here: text to video and video to text share every shard.
 """

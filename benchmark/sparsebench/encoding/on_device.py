@@ -1,4 +1,4 @@
-"""Hidden states -> sparse vectors on a GPU: maxima stay there, become sparse once a batch, and leave without a wait.
+"""Pool hidden states to sparse vectors on a GPU: maxima become sparse there, and leave without a wait.
 
 Three steps a batch, so that the host prepares one batch and takes another while the device computes a third: `launch`
 asks for everything up to the maxima and waits for nothing; `settle` waits once, for how many entries the fullest text

@@ -1,4 +1,4 @@
-"""Hidden states -> sparse vectors (METHODS 1), without ever holding the logits of the whole vocabulary.
+"""Pool hidden states to sparse vectors (METHODS 1), without ever holding the logits of the whole vocabulary.
 
 The (T, V) logits of a masked language model are what limits every encoder that writes them: memory traffic, not
 arithmetic. Here the decoder runs over blocks of the vocabulary into one buffer that stays in the cache; ln(1 + relu(.))

@@ -1,4 +1,4 @@
-"""Texts -> vectors through the store: resumable shards of documents, one artefact for a set of queries.
+"""Encode texts to vectors through the store: resumable shards of documents, one artefact for a set of queries.
 
 While one shard is encoded, the one before is written and the encoder is told which comes next; so a kill loses at most
 the shard at hand and the one that is being written. The encoder is loaded only when something is missing.

@@ -36,7 +36,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Finished:
-    """What the end of a suite finds. comparison: of the leaderboard's rows, so that nobody resamples them twice."""
+    """Findings at the end of a suite. comparison: of the leaderboard's rows, so that nobody resamples them twice."""
 
     cells: Cells
     comparison: Comparison | None

@@ -26,7 +26,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Syntax:
-    """Parts of one file's syntax that its digest covers.
+    """Facts of one file's syntax on which digests of code depend.
 
     code: digest of all that it says but the places it imports from. references: these, in the order of the file.
     reexports: name -> where from, of the imports at its top level. only_binds_names: whether running the

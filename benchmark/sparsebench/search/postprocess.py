@@ -1,4 +1,4 @@
-"""Applying a postprocessor to test queries, and holding it to what it says it sees (METHODS 3)."""
+"""Apply a postprocessor to test queries, and hold it to what it says it sees (METHODS 3)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _corrected(
 
 
 def ranked_pairs(block: Block, test: ScoreBlocks, candidates: Candidates) -> Tensor:
-    """Which pairs of a block may be ranked, (Q, d) bool."""
+    """Mark the pairs of a block that may be ranked, (Q, d) bool."""
     return block.scores > (test.floor if candidates == "retrieved" else -math.inf)
 
 
@@ -97,7 +97,7 @@ def fitted(postprocessor: Postprocessor, blocks: ScoreBlocks, context: FitContex
 
 
 def row_stats_of(postprocessor: Postprocessor, state: State, test: ScoreBlocks) -> RowStats:
-    """What `apply` needs of whole rows. Raises ContractError."""
+    """Compute what `apply` needs of whole rows. Raises ContractError."""
     owner = f"{type(postprocessor).__name__}.row_stats"
     with watching(owner) as watch:
         _lend(state, watch)

@@ -28,7 +28,7 @@ ROWS_AT_ONCE = 8
 
 
 def states_bounds(method: Postprocessor) -> bool:
-    """Whether a class states bounds for the `apply` that it has: a subclass with another one has to state its own."""
+    """Return whether a class states bounds for its own `apply`: a subclass with another one has to state its own."""
     for found in type(method).__mro__:
         if "bounds" in vars(found) or "apply" in vars(found):
             return found is not Postprocessor and "bounds" in vars(found)
@@ -60,7 +60,7 @@ def best_by_bounds(
 
 @dataclass(eq=False)
 class _Shortlist:
-    """What may be among the k best of Q queries, on the device of the blocks.
+    """Documents that may be among the k best of Q queries, on the device of the blocks.
 
     pairs: of each block rows, documents, upper bounds, and scores (n,). lower: (Q, k) best lower bounds so far.
     """
@@ -90,7 +90,7 @@ class _Shortlist:
         return bool(sound) and self._narrowed(least)
 
     def _least(self) -> Tensor:
-        """What an upper bound has to reach, (Q,): the k-th lower one."""
+        """Return what an upper bound has to reach, (Q,): the k-th lower one."""
         assert self.lower is not None
         few = self.lower.shape[1] < self.k
         return self.lower.new_full((self.queries,), -math.inf) if few else self.lower[:, -1]
@@ -107,7 +107,7 @@ class _Shortlist:
         return len(self.pairs[0][0]) <= most
 
     def ranking(self, method: Postprocessor, state: State, row_stats: RowStats, order: np.ndarray) -> Ranking:
-        """By corrected scores."""
+        """Rank by corrected scores."""
         top = TopK(self.queries, self.k, order)
         documents: list[Tensor] = []
         owner = f"{type(method).__name__}.apply"

@@ -98,7 +98,7 @@ class MacroAverage:
     difference: to the baseline; None where that lacks a collection, or is the system itself. It is not tested: the
     family of tests is over collections.
 
-    Example: `{each.system: each.mean for each in comparison.macro_averages if each.group == "all"}`.
+    Example: `{each.system: each.mean for each in comparison.macro_averages if each.group == "mean"}`.
     """
 
     system: str

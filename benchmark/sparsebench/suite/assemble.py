@@ -1,4 +1,4 @@
-"""The checked tree of a suite -> the Suite."""
+"""Assemble the Suite from its checked tree."""
 
 from __future__ import annotations
 

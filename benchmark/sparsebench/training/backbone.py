@@ -1,4 +1,4 @@
-"""A backbone -> the masked language model that training starts from."""
+"""Load a backbone as the masked language model that training starts from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`recipe:FILE.yaml#LABEL`: what stands where a checkpoint goes, for suites and for recipes that go on from others."""
+"""Locate `recipe:FILE.yaml#LABEL`, which stands where a checkpoint goes, for suites and for recipes that go on from
+others.
+"""
 
 from __future__ import annotations
 

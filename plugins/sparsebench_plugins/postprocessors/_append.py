@@ -22,6 +22,7 @@ from sparsebench import Block
 from sparsebench.search import ranges
 from sparsebench.workers import in_torch_threads
 from sparsebench_plugins.postprocessors._potentials import Order, Streamed
+from sparsebench_plugins.postprocessors._recut import recut
 from sparsebench_plugins.postprocessors._sinkhorn_fused import fits
 
 if TYPE_CHECKING:
@@ -183,34 +184,30 @@ class _Batch:
         return least, inverse @ plan.T, own_lse
 
     def _of_plans(self, function: Callable[[slice, Tensor, Tensor], T]) -> list[T]:
-        """Apply `function` to each plan, several at once on a CPU. Plans that fit in memory are kept."""
+        """Apply `function` to each plan, several at once on a CPU. Plans that fit in memory are kept. What
+        one is of depends on the numbers of queries and documents alone: sums of theirs are summed up."""
         several = in_torch_threads if self._own.device.type == "cpu" else map
         if self._plans:
             return list(several(lambda plan: function(*plan), self._plans))
         keep, found = fits(*self._bank.shape, self._dtype.itemsize), list[T]()
 
-        def of_columns(block: Block, places: slice) -> tuple[Plan | None, T]:
-            plan = self._plan(block, places)
+        def of_part(part: Block) -> tuple[Plan | None, T]:
+            plan = self._plan(part)
             return plan if keep else None, function(*plan)
 
-        for block in self._bank.blocks:
-            parts = several(
-                partial(of_columns, block), ranges(block.scores.shape[1], PAIRS_AT_ONCE // len(self.lu) + 1)
-            )
-            for plan, part in parts:
+        for parts in recut(self._bank.blocks, PAIRS_AT_ONCE // len(self.lu) + 1):
+            for plan, made in several(of_part, parts):
                 self._plans += [plan] if plan else []
-                found.append(part)
+                found.append(made)
         return found
 
-    def _plan(self, block: Block, places: slice) -> Plan:
+    def _plan(self, part: Block) -> Plan:
         import torch
 
-        part = Block(places, block.scores[:, places])
         lse = self._bank.largest(part, self.lu).shares().lse
         terms = (part.scores.double() * (1 / self._bank.tau)).add_(self.lu[:, None]).sub_(lse)
         plan = terms.clamp_(min=math.log(self._reach.flushed)).to(self._dtype).exp_()
-        columns = slice(block.columns.start + places.start, block.columns.start + places.stop)
-        return columns, torch.threshold_(plan, self._reach.flushed, 0), lse
+        return part.columns, torch.threshold_(plan, self._reach.flushed, 0), lse
 
     def _own_lse(self) -> Tensor:
         """LSE_j of the queries themselves, (n,)."""

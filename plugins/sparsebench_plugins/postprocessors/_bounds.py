@@ -1,4 +1,4 @@
-"""What methods rank by, in float32, and how far that may be off: for devices that are slow in float64 (METHODS 3.8a).
+"""Float32 keys that methods rank by, and bounds of their errors: for devices slow in float64 (METHODS 3.8a).
 
 Errors are first-order sums of roundings, counted at each function, with the rest of EACH to spare: that covers second
 orders, the constants' own roundings, and what float64 itself is off.
@@ -26,13 +26,13 @@ TINY = 1e-30
 
 
 def plain(scores: Tensor) -> Bounds:
-    """Of scores themselves: at most one rounding."""
+    """Bound scores themselves: at most one rounding."""
     keys = scores.float()
     return keys, _largest(keys).mul_(EACH).add_(TINY)
 
 
 def shifted(scores: Tensor, offsets: Tensor) -> Bounds:
-    """Of S + offset, (Q, d) and (d,): three roundings."""
+    """Bound S + offset, (Q, d) and (d,): three roundings."""
     offsets = offsets.float()
     keys = scores.float()
     error = _largest(keys).add_(offsets.abs().amax()).mul_(EACH).add_(TINY)
@@ -40,7 +40,7 @@ def shifted(scores: Tensor, offsets: Tensor) -> Bounds:
 
 
 def less_sums(block: Block, tau: float, lse: Tensor, lu: Tensor | None = None) -> Bounds:
-    """Of S / tau + lu - lse, lu (Q,) and lse (d,): six roundings of the first term, three of the others."""
+    """Bound S / tau + lu - lse, lu (Q,) and lse (d,): six roundings of the first term, three of the others."""
     # Not in place: the scores may be float32 already, and belong to others.
     keys = block.scores.float() * (1 / tau)
     error = _largest(keys).add_(lse.abs().amax().float())
@@ -51,27 +51,27 @@ def less_sums(block: Block, tau: float, lse: Tensor, lu: Tensor | None = None) -
 
 
 def log_shares_less_one(block: Block, state: State, tau: float) -> Bounds:
-    """Of `leave_one_out` of log shares, for fitting queries without floors."""
+    """Bound `leave_one_out` of log shares, for fitting queries without floors."""
     owned, own = owned_shares(block, state)
     own = own.where(owned.margins <= 0, owned.margins - LOG_2)
     return _owners(less_sums(block, tau, state.arrays["lse"][block.columns], _lu(block, state)), owned, own)
 
 
 def log_shares(block: Block, state: State, tau: float) -> Bounds:
-    """Of log shares, for fitting queries without floors."""
+    """Bound log shares, for fitting queries without floors."""
     owned, own = owned_shares(block, state)
     return _owners(less_sums(block, tau, state.arrays["lse"][block.columns], _lu(block, state)), owned, own)
 
 
 def soft_minus(bounds: Bounds) -> Bounds:
-    """Of -log(1 + exp(-x)), given those of x: it rises by no more than x does."""
+    """Bound -log(1 + exp(-x)), given those of x: it rises by no more than x does."""
     x, error = bounds
     keys = softplus(-x).neg_()
     return keys, _largest(keys).add_(1).mul_(EACH).add_(error)
 
 
 def times_score(scores: Tensor, shares: Bounds) -> Bounds:
-    """Of S * share by `above_zero` of log|S| + log share with the sign of S, given bounds of log shares."""
+    """Bound S * share by `above_zero` of log|S| + log share with the sign of S, given bounds of log shares."""
     single, (keys, error) = scores.float(), shares
     logs = single.abs().log_()
     keys, error = keys + logs, logs.abs_().add_(1).mul_(EACH).add_(error)
@@ -89,12 +89,12 @@ def _lu(block: Block, state: State) -> Tensor:
 
 
 def _largest(keys: Tensor) -> Tensor:
-    """(Q, 1)."""
+    """Return the largest absolute key of each row, (Q, 1)."""
     return keys.abs().amax(dim=1, keepdim=True)
 
 
 def _owners(bounds: Bounds, owned: Owned, own: Tensor) -> Bounds:
-    """The same with the keys of the owners in their places."""
+    """Put the keys of the owners in their places."""
     keys, error = bounds
     keys[owned.rows, owned.places] = own.float()
     largest = error.new_zeros(len(error)).scatter_reduce_(0, owned.rows, own.abs().float(), "amax")

@@ -74,7 +74,7 @@ class Dsl(Postprocessor):
         return corrected
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
-        """Of the key itself; none with a pool's floors or a shift."""
+        """Bound the key itself; None with a pool's floors or a shift."""
         if self.pool is not None or self.shift != "none":
             return None
         return _bounds.times_score(block.scores, self._share_bounds(block, state))

@@ -42,7 +42,7 @@ class InvertedSoftmax(Postprocessor):
         return leave_one_out(shares, owned, floors=self.pool is not None).mul_(self.tau)
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
-        """Of log shares, in units of tau; none with a pool's floors."""
+        """Bound log shares, in units of tau; None with a pool's floors."""
         return None if self.pool is not None else _bounds.log_shares_less_one(block, state, self.tau)
 
 
@@ -65,5 +65,5 @@ class InvertedSoftmaxSingleQuery(InvertedSoftmax):
         return block.scores.double() - self.tau * state.arrays["lse"][block.columns]
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
-        """Of x, in units of tau."""
+        """Bound S / tau - lse, in units of tau."""
         return _bounds.less_sums(block, self.tau, state.arrays["lse"][block.columns])

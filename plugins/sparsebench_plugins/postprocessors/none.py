@@ -26,5 +26,5 @@ class NoCorrection(Postprocessor):
         return block.scores
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> Bounds | None:
-        """Of the scores: at most one rounding."""
+        """Bound the scores: at most one rounding."""
         return plain(block.scores)

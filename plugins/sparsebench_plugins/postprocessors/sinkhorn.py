@@ -74,7 +74,7 @@ class Sinkhorn(Postprocessor):
         return own.add_(shares, alpha=self.tau * self.document_marginal)
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
-        """Of log shares, in units of tau; none with a pool's floors or a relaxed marginal."""
+        """Bound log shares, in units of tau; None with a pool's floors or a relaxed marginal."""
         if self.pool is not None or self.document_marginal != 1:
             return None
         return _bounds.log_shares_less_one(block, state, self.tau)
@@ -107,7 +107,7 @@ class FrozenSinkhorn(Sinkhorn):
         return block.scores.double() + self.tau * state.arrays["lv"][block.columns]
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
-        """Of the sum."""
+        """Bound the sum of score and potential."""
         return _bounds.shifted(block.scores, self.tau * state.arrays["lv"][block.columns])
 
 
@@ -145,7 +145,7 @@ class SinkhornSingleQuery(FrozenSinkhorn):
         return relaxed.mul_(self.tau)
 
     def bounds(self, block: Block, state: State, row_stats: RowStats) -> _bounds.Bounds | None:
-        """In mode `frozen` alone."""
+        """Bound the scores in mode `frozen` alone; None in others."""
         return super().bounds(block, state, row_stats) if self.mode == "frozen" else None
 
     def row_stats(self, blocks: ScoreBlocks, state: State) -> RowStats:

@@ -107,7 +107,7 @@ def _visible() -> int:
 
 def _memory(device: Any = None) -> tuple[int, int]:
     whole = DEVICE.limit or MEMORY
-    return whole - DEVICE.counts.live, whole
+    return DEVICE.free(whole), whole
 
 
 def _fakes() -> list[tuple[Any, str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 
+from device.simulator.card import Card
 from device.simulator.counts import Counts
 
 NAME = "sim"
@@ -14,8 +15,10 @@ NAME = "sim"
 
 class Device:
     """limit: bytes of its memory, 0 for no end of it. tf32: whether it can round products to TF32.
-    met: whether anything has been on it.
+    met: whether anything has been on it. card: where it is the card of two processes, what they hold.
     """
+
+    card: Card | None = None
 
     def __init__(self) -> None:
         self.copied = 0
@@ -33,10 +36,10 @@ class Device:
         """Count a storage that a tensor stands on; raises torch.OutOfMemoryError where there is no room for it."""
         key, size, self.met = storage._cdata, storage.nbytes(), True
         if not self._storages[key]:
-            if self.limit and self.counts.live + size > self.limit:
+            if self.limit and size > self.free(self.limit):
                 wanted = f"Tried to allocate {size / 2**20:.2f} MiB"
                 raise torch.OutOfMemoryError(f"CUDA out of memory. {wanted} (simulated)")
-            self.counts.hold(size)
+            self._hold(size)
         self._storages[key] += 1
         return self._storages, key, size
 
@@ -44,7 +47,16 @@ class Device:
         """Let go of it. `storage` is held until then, so that its address is not used again."""
         among[key] -= 1
         if not among[key] and among is self._storages:
-            self.counts.hold(-size)
+            self._hold(-size)
+
+    def free(self, whole: int) -> int:
+        """Bytes that nobody holds, of so many."""
+        return whole - self.counts.live - (self.card.others if self.card else 0)
+
+    def _hold(self, size: int) -> None:
+        self.counts.hold(size)
+        if self.card:
+            self.card.hold(self.counts.live)
 
     def pin(self, tensor: torch.Tensor) -> torch.Tensor:
         """Let a CPU tensor be pinned, for as long as the process lives."""

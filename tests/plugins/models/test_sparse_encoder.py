@@ -160,3 +160,41 @@ def test_wackiness_of_latent_dimensions_is_undefined_and_the_rest_is_measured(la
     reason = record.analysis["wackiness"]["not_applicable"]
     assert reason == "undefined: latent dimensions have no surface form"
     assert "not_applicable" not in record.analysis["sparsity"]
+
+
+def test_a_folder_that_sentence_transformers_would_complete_at_random_is_refused(saved, tiny_splade_dir, tmp_path):
+    """It puts a sparse autoencoder that nobody trained on a dense model, and gives vectors."""
+    folder = Path(shutil.copytree(saved, tmp_path / "dense"))
+    change(folder, "config_sentence_transformers.json", "model_type", "SentenceTransformer")
+    with pytest.raises(ModelError, match=r"model_type is 'SentenceTransformer', .* random head"):
+        of(folder).identity("query")
+    with pytest.raises(
+        ModelError, match=r"no modules.json, .*the models `splade` and `splade_doc` read a plain folder"
+    ):
+        of(tiny_splade_dir).identity("query")
+
+
+def test_weights_that_are_lacking_and_matter_are_refused(saved, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(saved, tmp_path / "headless"))
+    weights = load_file(folder / "model.safetensors")
+    lacking = next(name for name in weights if name.endswith("transform.dense.weight"))
+    save_file(
+        {name: w for name, w in weights.items() if name != lacking}, folder / "model.safetensors", {"format": "pt"}
+    )
+    with pytest.raises(ModelError, match=r"lacks weights, .* at random: .*transform\.dense\.weight"):
+        of(folder).load("cpu")
+
+
+def test_lengths_of_a_suite_are_on_record(saved):
+    assert of(saved, max_document_length=8).about() == {"overrides": ["documents: 8 tokens"]}
+    assert of(saved).about() == {"overrides": []}
+
+
+def test_a_use_of_a_known_checkpoint_says_whether_it_is_that_of_its_authors():
+    commit = "0" * 40
+    known = {"checkpoint": "Linkup-Platform/linkup-sparseup-embed-v1", "revision": commit, "trust_remote_code": True}
+    assert SentenceTransformersEncoder(**known).about()["as_authors"] == {"answer": "yes", "because": []}
+    cut = SentenceTransformersEncoder(**known, max_query_length=64, document_prune=9).about()["as_authors"]
+    assert cut["because"] == ["queries are cut at 64 tokens, not 128", "documents keep 9 entries, not all"]

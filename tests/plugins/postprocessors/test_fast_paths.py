@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sparsebench import FitContext
-from sparsebench.search import MatrixScores, scaled
+from sparsebench import Block, FitContext
+from sparsebench.search import MatrixScores, ranges, scaled
 from sparsebench_plugins.postprocessors import _append, _compiled, _sinkhorn, _sinkhorn_fused
+from sparsebench_plugins.postprocessors._recut import recut
 from sparsebench_plugins.postprocessors.inverted_softmax import InvertedSoftmax
 from sparsebench_plugins.postprocessors.sinkhorn import Sinkhorn, SinkhornSingleQuery
 
@@ -319,6 +321,30 @@ def test_a_bank_that_does_not_fit_is_read_again_each_round(monkeypatch: pytest.M
     kept = keys(method, scores[:50], scores[50:], 400)
     monkeypatch.setattr(_append, "fits", lambda *size: False)
     assert keys(method, scores[:50], scores[50:], 400).tobytes() == kept.tobytes()
+
+
+@pytest.mark.parametrize("single", [True, False], ids=["float32", "float64"])
+@pytest.mark.parametrize("order", ["documents", "queries"])
+def test_the_width_of_blocks_changes_no_byte_of_what_is_appended(
+    single: bool, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_append, "PAIRS_AT_ONCE", 50 * 130)
+    monkeypatch.setattr(_append, "REFERENCE_PAIRS", 0 if single else NEVER)
+    monkeypatch.setattr(_append, "_undecided", lambda keys, candidates, bound: torch.zeros(len(keys)).bool())
+    scores, method = model_scores(60, 700, seed=7), SinkhornSingleQuery(tau=0.05, order=order, mode="append")
+    expected = keys(method, scores[:50], scores[50:], 700).tobytes()
+    for width in (1, 64, 131, 256, 400):
+        assert keys(method, scores[:50], scores[50:], width).tobytes() == expected, width
+
+
+@given(widths=st.lists(st.integers(1, 9), min_size=1, max_size=8), width=st.integers(1, 12))
+def test_parts_are_cut_at_the_same_documents_whatever_blocks_they_come_in(widths: list[int], width: int) -> None:
+    whole = torch.arange(2 * sum(widths)).float().reshape(2, -1)
+    ends = np.cumsum([0, *widths])
+    blocks = [Block(slice(a, b), whole[:, a:b]) for a, b in itertools.pairwise(ends.tolist())]
+    parts = [part for some in recut(blocks, width) for part in some]
+    assert [part.columns for part in parts] == list(ranges(whole.shape[1], width))
+    assert torch.equal(torch.cat([part.scores for part in parts], dim=1), whole)
 
 
 def test_a_query_beyond_the_reach_of_products_is_appended_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

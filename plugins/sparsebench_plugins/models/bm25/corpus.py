@@ -123,7 +123,7 @@ class Spill:
 
     @cached_property
     def _all_starts(self) -> np.ndarray:
-        """Return the first token of each document, and the end of the last (D + 1,)."""
+        """Return the place of each document's first pair in the file, and the end of the last (D + 1,)."""
         return np.concatenate(self._starts)
 
 

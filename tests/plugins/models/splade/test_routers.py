@@ -194,3 +194,28 @@ def test_the_weights_of_tokens_are_those_of_the_file(originals, tmp_path):
     after = theirs_of(folder, TEXTS)
     assert not np.allclose(after["query"], before["query"])
     np.testing.assert_array_equal(after["document"], before["document"])
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_route_in_a_folder_of_a_repository_is_read_with_what_lies_beside_it(originals, tmp_path, monkeypatch):
+    """`owner/name/route`, as the advice of older releases had it."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--owner--name" / "snapshots" / COMMIT
+    shutil.copytree(originals["two encoders"], snapshot)
+    routes = {role: f"owner/name/{role}_0_Transformer" for role in ("query", "document")}
+    splade = Splade(
+        checkpoint=routes["document"], revision=COMMIT, query_checkpoint=routes["query"], query_revision=COMMIT
+    ).load("cpu")
+    for role, expected in theirs_of(snapshot, TEXTS).items():
+        np.testing.assert_allclose(splade.encode(TEXTS, role).vectors.toarray(), expected, atol=1e-4)
+
+
+def test_a_length_of_the_suite_in_place_of_a_declared_one_is_on_record(originals, tmp_path):
+    folder = Path(shutil.copytree(originals["two encoders"], tmp_path / "folder"))
+    change(folder, "document_0_Transformer/sentence_bert_config.json", "max_seq_length", 9)
+    assert Splade(checkpoint=str(folder)).about()["overrides"] == []
+    cut = Splade(checkpoint=str(folder), max_document_length=5, max_query_length=260).about()
+    assert cut["overrides"] == ["documents: 5 tokens, declared 9"]
+    assert cut["lengths"] == {"query": 260, "document": 5}
