@@ -33,7 +33,7 @@ class Answer:
 
 
 def answer(board: Board, shown: Sequence[Table], comparison: Comparison | None) -> Answer:
-    """What the board says in one sentence or two. shown: its tables, best row first."""
+    """Say what the board says, in one sentence or two. shown: its tables, best row first."""
     for label, found in board.index.analyses.items():
         if (summary := found.get("summary", "")).startswith(VERDICT):
             return Answer(_SENTENCE.split(summary.split("\n\n")[0])[0], label)
@@ -73,7 +73,7 @@ def _is_baseline(board: Board, line: Line) -> bool:
 
 
 def _differences(comparison: Comparison | None) -> str:
-    """How many rows differ from the baseline, which way, out of how many comparisons."""
+    """Count the rows that differ from the baseline, by the way they do, out of all comparisons."""
     contrasts = [cell.contrast for cell in comparison.cells if cell.contrast] if comparison else []
     if not comparison or not contrasts:
         return ""

@@ -1,4 +1,4 @@
-"""How a table is laid out where width is short: systems in one column, and what does not fit in a second table."""
+"""Layout of tables where width is short: systems in one column, and what does not fit in a second table."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Notes:
 
 
 def notes(board: Board, comparison: Comparison | None, *, costs: bool) -> Notes:
-    """What stands below the tables; only what applies."""
+    """Write the notes below the tables; only those that apply."""
     together = any(record.sees == "batch" for record in board.records)
     lines = [_marks(comparison, together=together)] if comparison else []
     sees = [BANK] if any(record.sees == "bank" for record in board.records) else []

@@ -89,7 +89,7 @@ def _overview(board: Board, verdicts: Verdicts) -> Table:
 
 
 def _beside(board: Board) -> list[tuple[str, Declared]]:
-    """What analyses found that is no price, each on the first collection where it was found."""
+    """List what analyses found that is no price, each on the first collection where it was found."""
     found = []
     for each in declared_columns(board):
         if any(column.cost for column in board.shown[each.analysis].columns):

@@ -91,7 +91,7 @@ class SentenceTransformersEncoder(SparseEncoder):
         return found if facts.trained_on is None else {**found, "trained_on": list(facts.trained_on)}
 
     def _use(self, facts: Known) -> Mapping[str, Any]:
-        """What a suite sets in place of what the folder says of itself, which is its authors' own."""
+        """List what a suite sets in place of what the folder says of itself, which is its authors' own."""
         own = dict(zip(_ROLES, facts.prune or (None, None), strict=True))
         return {
             "queries": facts.queries,
