@@ -112,10 +112,10 @@ class Extra:
 
 def extra_columns(board: Board, records: Sequence[Record], *, costs: bool) -> list[Extra]:
     """List the extra columns that any of the records has. Seconds of several machines are not shown."""
-    columns = [Extra("tuned", tuned)]
-    columns += [Extra(each.name, each.field, each.column.better) for each in declared_columns(board)]
+    columns = [Extra(each.name, each.field, each.column.better) for each in declared_columns(board)]
     if costs and len(machines(records)) <= 1:
         columns.append(Extra("seconds", _seconds))
+    columns.append(Extra("tuned", tuned))
     if len({record.cell.candidates for record in records}) > 1:
         columns.insert(0, Extra("candidates", lambda record: record.cell.candidates))
     return [column for column in columns if any(column.read(record) is not None for record in records)]

@@ -18,7 +18,7 @@ _LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
     }
 )
-_MARKDOWN = str.maketrans({"|": "\\|", "<": "&lt;"})
+_MARKDOWN = str.maketrans({"|": "\\|", "<": "&lt;", "&": "&amp;", "*": "\\*", "`": "\\`"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute the text of a cell."""
 
@@ -29,7 +29,7 @@ def markdown_text(text: str) -> str:
     >>> markdown_text("a|b <script>")
     'a\\|b &lt;script>'
     """
-    return visible(text).translate(_MARKDOWN)
+    return visible(text).translate(_MARKDOWN).replace("](", "]\\(")
 
 
 def markdown_lines(text: str) -> str:

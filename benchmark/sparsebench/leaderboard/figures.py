@@ -12,7 +12,8 @@ DIGITS = 4
 @dataclass(frozen=True)
 class Figure:
     """A number. interval: its confidence interval. best: of its column. mark: what the notes explain (†). noise: how
-    far encoding alone can move it, where that is known."""
+    far encoding alone can move it, where that is known. spread: standard deviation over seeds, where it is a mean of
+    trainings."""
 
     value: float
     digits: int = DIGITS
@@ -21,6 +22,7 @@ class Figure:
     best: bool = False
     mark: str = ""
     noise: float | None = None
+    spread: float | None = None
 
     def __str__(self) -> str:
         """Return the number as printed: in parentheses where it may be nothing but noise."""
@@ -34,7 +36,9 @@ class Figure:
 
     @property
     def half_width(self) -> str | None:
-        """Half the width of the interval, as printed."""
+        """Half the width of the interval, or the deviation over seeds, as printed."""
+        if self.spread is not None:
+            return format(self.spread, f".{self.digits}f")
         return None if self.interval is None else format((self.interval[1] - self.interval[0]) / 2, f".{self.digits}f")
 
 

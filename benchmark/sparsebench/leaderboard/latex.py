@@ -1,4 +1,4 @@
-"""A board as LaTeX tables with booktabs' rules, ready for a paper."""
+"""A board as LaTeX tables with booktabs' rules and their notes, ready for a paper."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from sparsebench.disclosure.visible import visible
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.escape import latex_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
-from sparsebench.leaderboard.markdown import SYSTEM
-from sparsebench.leaderboard.tables import Table, sees, tables
+from sparsebench.leaderboard.layout import pages_of, system_label
+from sparsebench.leaderboard.notes import notes
+from sparsebench.leaderboard.tables import Table, tables
 
 if TYPE_CHECKING:
     from sparsebench.statistics import Comparison
 
-# tabulate escapes what LaTeX would take for a command, so our own commands travel as characters that it leaves alone.
-_BOLD, _END = "\ue000", "\ue001"
-_COMMANDS = str.maketrans(
+_SYMBOLS = str.maketrans(
     {
-        _BOLD: r"\textbf{",
-        _END: "}",
         "†": r"$^{\dagger}$",
         "‡": r"$^{\ddagger}$",
         "±": r"$\pm$",
@@ -33,28 +29,40 @@ _COMMANDS = str.maketrans(
 
 
 def render_latex(board: Board, comparison: Comparison | None = None, *, costs: bool = True) -> str:
-    """One `table` environment a table of the board. It needs `\\usepackage{booktabs}`."""
-    return "\n".join(_environment(board, table) for table in tables(board, comparison, costs=costs))
+    """One `table` environment a table of the board, with the columns of the main one and the notes below."""
+    said = [_prose(note) for note in notes(board, comparison, costs=costs).short]
+    head = "% Needs \\usepackage{booktabs} in the preamble. The other columns: `sparsebench report --format csv`.\n"
+    return head + "\n".join(_environment(board, table, said) for table in tables(board, comparison, costs=costs))
 
 
-def _environment(board: Board, table: Table) -> str:
-    columns = [*SYSTEM, *(visible(column.name) for column in table.columns)]
+def _environment(board: Board, table: Table, said: list[str]) -> str:
+    places = pages_of(table)[0]
+    columns = ["system", *(_escaped(table.columns[place].name) for place in places)]
     rows = [
-        [visible(line.row.model), visible(line.row.postprocessor), sees(line.row), *map(_text, line.fields)]
-        for line in table.lines
+        [_escaped(system_label(line.row)), *(_text(line.fields[place]) for place in places)] for line in table.lines
     ]
-    align = ["left"] * len(SYSTEM) + ["right"] * len(table.columns)
-    grid = tabulate(rows, columns, tablefmt="latex_booktabs", disable_numparse=True, colalign=align)
-    said = [f"{latex_text(board.suite)}: {latex_text(table.title)}.", latex_text(table.above), latex_text(table.below)]
-    caption = " ".join(filter(None, said))
-    body = "\n".join([r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", grid, r"\end{table}", ""])
-    return body.translate(_COMMANDS)
+    align = ["left"] + ["right"] * len(places)
+    grid = tabulate(rows, columns, tablefmt="latex_raw", disable_numparse=True, colalign=align)
+    for rule in ("toprule", "midrule", "bottomrule"):
+        grid = grid.replace(r"\hline", rf"\{rule}", 1)
+    caption = " ".join(filter(None, map(_escaped, [f"{board.suite}: {table.title}.", table.above, table.below])))
+    below = [rf"\par\footnotesize {note}" for note in said]
+    return "\n".join([r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", grid, *below, r"\end{table}", ""])
 
 
 def _text(field: Field) -> str:
     if not isinstance(field, Figure):
-        return visible(field) if field else NOTHING
+        return _escaped(field or NOTHING)
     digits = str(field).replace("-", "−")
-    number = f"{_BOLD}{digits}{_END}" if field.best else digits
     around = f" ± {field.half_width}" if field.half_width else ""
-    return f"{number}{field.mark}{around}"
+    number = rf"\textbf{{{digits}}}" if field.best else digits
+    return f"{number}{field.mark}{around}".translate(_SYMBOLS)
+
+
+def _escaped(text: str) -> str:
+    return latex_text(text).translate(_SYMBOLS)
+
+
+def _prose(note: str) -> str:
+    """A note without its markdown."""
+    return _escaped(note.replace("\\*", "*").replace("`", ""))

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from sparsebench.leaderboard.answer import answer
 from sparsebench.leaderboard.board import Board
 from sparsebench.leaderboard.escape import markdown_lines, markdown_text
 from sparsebench.leaderboard.figures import NOTHING, Field, Figure
-from sparsebench.leaderboard.notes import notes
+from sparsebench.leaderboard.layout import pages_of, system_label
+from sparsebench.leaderboard.notes import Notes, notes
 from sparsebench.leaderboard.oracle import stamps
+from sparsebench.leaderboard.order import Line
 from sparsebench.leaderboard.summaries import summaries
-from sparsebench.leaderboard.tables import Table, sees, tables
+from sparsebench.leaderboard.tables import Table, tables
 
 if TYPE_CHECKING:
     from sparsebench.statistics import Comparison
 
-SYSTEM = ("model", "postprocessor", "sees")
+ABOUT = "What this board is, and what it cannot show"
 
 
 def render_markdown(
@@ -32,12 +35,18 @@ def render_markdown(
 
     figures: analysis -> paths of its figures, as seen from where the text will lie.
     """
+    shown = tables(board, comparison, costs=costs)
+    said = answer(board, shown, comparison)
+    beside = [f"![{said.analysis}]({path})" for path in (figures or {}).get(said.analysis or "", ())]
     parts = [
-        f"# {board.suite}",
-        markdown_lines(board.index.description),
-        *(_section(table) for table in tables(board, comparison, costs=costs)),
-        *_summaries(board, figures or {}),
-        *notes(board, comparison, costs=costs),
+        f"# {markdown_text(board.suite)}",
+        markdown_lines(said.text),
+        *beside,
+        *(_section(table) for table in shown[:1]),
+        folded(ABOUT, markdown_lines(board.index.description)) if board.index.description else "",
+        *(_section(table) for table in shown[1:]),
+        *_summaries(board, {label: paths for label, paths in (figures or {}).items() if label != said.analysis}),
+        *_notes(notes(board, comparison, costs=costs)),
         _listed("Published figures", [str(stamp) for stamp in stamps(board)]),
         _listed(f"Failed: {len(board.failures)}", board.failures),
     ]
@@ -45,17 +54,31 @@ def render_markdown(
 
 
 def _section(table: Table) -> str:
-    headers = [*SYSTEM, *(markdown_text(column.name).replace("*", "\\*") for column in table.columns)]
-    rows = [
-        [*map(markdown_text, (line.row.model, line.row.postprocessor)), sees(line.row), *map(_text, line.fields)]
-        for line in table.lines
+    first, *more = pages_of(table)
+    names = ", ".join(markdown_text(table.columns[place].name) for places in more for place in places)
+    seeds = [each for line in table.lines for each in line.folded]
+    parts = [
+        f"## {markdown_text(table.title)}",
+        markdown_text(table.above),
+        _grid(table, table.lines, first),
+        markdown_text(table.below),
+        folded(f"More columns: {names}", *(_grid(table, table.lines, places) for places in more)) if more else "",
+        folded("Each seed", _grid(table, seeds, first)) if seeds else "",
     ]
-    numeric = [
-        any(isinstance(line.fields[index], Figure) for line in table.lines) for index in range(len(table.columns))
-    ]
-    align = ["left"] * len(SYSTEM) + ["right" if each else "left" for each in numeric]
-    grid = tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=align)
-    return "\n\n".join(part for part in (f"## {markdown_text(table.title)}", table.above, grid, table.below) if part)
+    return "\n\n".join(filter(None, parts))
+
+
+def _grid(table: Table, lines: Sequence[Line], places: Sequence[int]) -> str:
+    headers = ["system", *(markdown_text(table.columns[place].name) for place in places)]
+    rows = [[markdown_text(system_label(line.row)), *(_text(line.fields[place]) for place in places)] for line in lines]
+    numeric = [any(isinstance(line.fields[place], Figure) for line in lines) for place in places]
+    align = ["left", *("right" if each else "left" for each in numeric)]
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=align)
+
+
+def folded(title: str, *blocks: str) -> str:
+    """Blocks behind a line that opens them; GitHub reads markdown in there between empty lines."""
+    return "\n\n".join([f"<details><summary>{title}</summary>", *filter(None, blocks), "</details>"])
 
 
 def _text(field: Field) -> str:
@@ -64,6 +87,10 @@ def _text(field: Field) -> str:
     number = f"**{field}**" if field.best else str(field)
     around = f" ± {field.half_width}" if field.half_width else ""
     return f"{number}{field.mark}{around}"
+
+
+def _notes(said: Notes) -> list[str]:
+    return [*said.short, *(folded(title, text) for title, text in said.folded.items())]
 
 
 def _summaries(board: Board, figures: Mapping[str, Iterable[str]]) -> list[str]:

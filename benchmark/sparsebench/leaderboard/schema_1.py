@@ -1,7 +1,7 @@
 """Columns and curves of analyses on boards of schema 1, from before analyzers declared them.
 
-An index of that time says nothing of columns, and the harness knew those of three analyzers by their labels. Published
-boards are read as they were: a label that was unknown then had no column, and has none now.
+An index of that time says nothing of columns, and the harness knew those of three analyzers by their labels. Any other
+analysis with curve files was one of wackiness, and has its columns and curves.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def shown_in_schema_1(records: Iterable[Record]) -> dict[str, Shown]:
             found[label] = found.get(label, False) or any(map(_is_curve, analysis.get("files", ())))
     known = {label: _BY_LABEL[label] for label in _BY_LABEL if label in found}
     return known | {
-        label: Shown(curves=(_WACKINESS,)) for label, drawn in found.items() if drawn and label not in known
+        label: Shown(_BY_LABEL["wackiness"].columns, (_WACKINESS,))
+        for label, drawn in found.items()
+        if drawn and label not in known
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,6 @@ class Verdicts:
         self.comparison = comparison
         self._cells = {(of.system, of.collection): of for of in (comparison.cells if comparison else ())}
         self._averages = {(of.system, of.group): of for of in (comparison.macro_averages if comparison else ())}
-        self._shared = Counter((of.collection, of.rank) for of in self._cells.values())
 
     def cell(self, row: Row, label: str) -> Cell | None:
         """Return the comparison of a row on a collection; None where there is none."""
@@ -69,10 +67,6 @@ class Verdicts:
         if cell.contrast.p_holm >= self.comparison.settings.alpha:
             return ""
         return SIGNIFICANT_TOGETHER if row.records[label].sees == "batch" else SIGNIFICANT
-
-    def rank_is_shared(self, cell: Cell) -> bool:
-        """Return whether other rows have the rank of this one."""
-        return self._shared[cell.collection, cell.rank] > 1
 
 
 def bounds(interval: Interval | None) -> tuple[float, float] | None:

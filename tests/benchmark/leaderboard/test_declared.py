@@ -138,7 +138,7 @@ def test_a_board_of_schema_1_shows_what_its_labels_showed(tmp_path: Path) -> Non
         "by bm25": {"robust": {"w_auc": 0.5}, "artefact": "w", "files": ["robust.curve.csv"]},
     }
     report = report_of(tmp_path, None, **found)
-    assert [each.name for each in declared_columns(report.board)] == ["L0 query", "L0 document", "FLOPS"]
+    assert [each.name for each in declared_columns(report.board)] == ["L0 query", "L0 document", "FLOPS", "W-AUC*"]
     write_atomically(tmp_path / "four/analyses/w/robust.curve.csv", "x,wackiness\n1,1\n2,0.25\n3,0\n")
     (chart,) = curve_charts(report.board, report.evidence)
     assert chart["entries"][0]["lines"]["robust"] == {"points": [[0, 1], [0.5, 0.25], [1, 0]], "beside": "0.500"}

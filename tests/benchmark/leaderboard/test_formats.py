@@ -56,7 +56,9 @@ def test_latex_has_booktabs_rules_bold_daggers_and_no_bare_underscore(report: Re
     assert r"\toprule" in text
     assert r"\textbf{0.8850} $\pm$" in text
     assert r"$\Delta$ baseline" in text
-    assert not re.search(r"(?<!\\)[_%#]", text)
+    assert text.startswith("% Needs \\usepackage{booktabs}")
+    assert text.count("paired sign-flip test") == 3, "each table carries its notes"
+    assert not re.search(r"(?<!\\)[_%#]", text.removeprefix("%"))
 
 
 def test_the_page_holds_its_data_and_nothing_that_could_leave_it(report: Report) -> None:

@@ -64,7 +64,7 @@ def test_words_of_analyzers_are_strong_or_code_where_they_say_so(page: Browser) 
 
 def test_text_of_records_is_never_markup(page: Browser) -> None:
     assert page.evaluate("window.broken") is None
-    assert "<script>" in page.evaluate("document.querySelector('#masthead .lead').textContent")
+    assert "<script>" in page.evaluate("document.querySelector('#about .lead').textContent")
 
 
 def test_there_is_a_tab_a_table_and_the_best_is_bold(page: Browser) -> None:
@@ -77,21 +77,21 @@ def test_there_is_a_tab_a_table_and_the_best_is_bold(page: Browser) -> None:
     ]
 
 
-def test_sorting_brings_the_best_first_then_the_worst_then_the_suites_order(page: Browser) -> None:
+def test_sorting_brings_the_best_first_then_the_worst_then_as_it_was(page: Browser) -> None:
     show(page, "web")  # 0 splade, 1 splade + dsl, 2 bm25, 3 bm25 + dsl
     assert sort_by(page, "nDCG@10") == [1, 0, 3, 2]
     sort = "[...document.querySelectorAll('#panel thead th')].find((th) => th.textContent === 'nDCG@10').ariaSort"
     assert page.evaluate(sort) == "descending"
     assert sort_by(page, "nDCG@10") == [2, 3, 0, 1]
     assert page.evaluate(sort) == "ascending"
-    assert sort_by(page, "nDCG@10") == [0, 1, 2, 3]
+    assert sort_by(page, "nDCG@10") == [1, 0, 3, 2]
     assert page.evaluate(sort) == "none"
 
 
 def test_rows_without_a_value_come_last_in_both_directions(page: Browser) -> None:
     show(page, "web")
-    assert sort_by(page, "W-AUC*")[2:] == [2, 3]
-    assert sort_by(page, "W-AUC*")[2:] == [2, 3]
+    assert sort_by(page, "W-AUC*")[2:] == [3, 2]
+    assert sort_by(page, "W-AUC*")[2:] == [3, 2]
 
 
 def test_sorting_keeps_the_keyboard_where_it_was(page: Browser) -> None:
@@ -121,7 +121,7 @@ def test_arrow_keys_walk_through_the_tabs(page: Browser) -> None:
 
 
 def test_provenance_is_one_press_away_and_escape_leads_back(page: Browser) -> None:
-    page.evaluate("document.querySelectorAll('button.system')[1].focus()")
+    page.evaluate("document.querySelectorAll('button.system')[0].focus()")
     page.press("Enter")
     assert page.evaluate("document.getElementById('record').open") is True
     shown = page.evaluate("document.getElementById('record').innerText")
@@ -273,3 +273,29 @@ _CONTRASTS = """(() => {
   }
   return found;
 })()"""
+
+
+def test_what_is_sorted_and_filtered_stands_in_the_address_and_comes_back(page: Browser) -> None:
+    show(page, "web")
+    rows = sort_by(page, "FLOPS")
+    page.evaluate("(() => { filter.value = 'dsl'; filter.dispatchEvent(new Event('input')); })()")
+    state = page.evaluate("location.hash")
+    page.evaluate("location.reload()")
+    page.wait_for("document.documentElement?.dataset.ready === 'true' && filter.value === 'dsl'")
+    assert page.evaluate("location.hash") == state != ""
+    assert page.evaluate(ROWS) == [row for row in rows if row in (1, 3)]
+    tab = "document.querySelector('#leaderboard [aria-selected=true]').textContent"
+    assert page.evaluate(tab) == "web"
+    page.evaluate("history.replaceState(null, '', '#')")
+
+
+def test_a_page_begins_with_its_answer(page: Browser) -> None:
+    assert page.evaluate("document.querySelector('#masthead h1 + .answer').textContent.length > 20")
+    assert page.evaluate("document.getElementById('about').open") is False
+
+
+def test_sixteen_models_look_different(page: Browser) -> None:
+    """Whatever is drawn of a model is its colour, its dashes and whether its mark is hollow."""
+    page.evaluate("models.push(...[...Array(16 - models.length).keys()].map((n) => `m${n}`))")
+    looks = page.evaluate("models.map((model) => [modelColour(model), modelDash(model), isHollow(model)].join())")
+    assert len(set(looks)) == len(looks) == 16

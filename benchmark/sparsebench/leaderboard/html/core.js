@@ -33,6 +33,10 @@ function systemName(place) {
 }
 
 const modelColour = (model) => `var(--series-${models.indexOf(model) % 8})`;
+// After eight models colours come again, with dashes and hollow marks: 32 look different.
+const around8 = (model) => Math.floor(models.indexOf(model) / 8);
+const modelDash = (model) => ["", "7 3", "2 3", "9 3 2 3"][around8(model) % 4];
+const isHollow = (model) => around8(model) % 2 === 1;
 const systemColour = (place) => modelColour(data.systems[place].model);
 const measureOf = (collection, name) => data.measures[collection].find((measure) => measure.name === name);
 
@@ -48,9 +52,9 @@ const signed = (value) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(4
 
 /** Prose of the notes: `code` between backticks, **strong** words, and markdown's escapes undone. */
 function prose(text) {
-  const plain = (words) => words.replaceAll("\\*", "*");
+  const plain = (words) => words.replace(/\\([*|`(])/g, "$1").replaceAll("&lt;", "<").replaceAll("&amp;", "&");
   const strong = (part) => part.split("**").map((words, place) => (place % 2 ? h("strong", {}, plain(words)) : plain(words)));
-  return text.split("`").flatMap((part, place) => (place % 2 ? [h("code", {}, plain(part))] : strong(part)));
+  return text.split(/(?<!\\)`/).flatMap((part, place) => (place % 2 ? [h("code", {}, plain(part))] : strong(part)));
 }
 
 // The collection that the tables and all charts are about.
@@ -79,15 +83,24 @@ function segments(label, options, value, onchoose) {
     options.map(([key, text]) => h("button", { type: "button", "aria-pressed": String(key === value), onclick: () => onchoose(key) }, text)));
 }
 
+/** As images, so that nothing of one drawing reaches into another or into the page. */
+function figures(name) {
+  return (data.figures[name] ?? []).map((svg) =>
+    h("img", { class: "figure", alt: `figure of ${name.replaceAll("_", " ")}`, src: `data:image/svg+xml,${encodeURIComponent(svg)}` }));
+}
+
 (function masthead() {
-  const { suite, description, systems, baseline, records } = data;
+  const { suite, description, answer, systems, baseline, records } = data;
   const cells = Object.values(records).reduce((sum, of) => sum + Object.keys(of).length, 0);
   const facts = [[systems.length, "systems"], [collections.length, collections.length === 1 ? "collection" : "collections"], [cells, "cells"]];
-  document.getElementById("masthead").append(
+  build(document.getElementById("masthead"), {}, [
     h("p", { class: "eyebrow" }, "sparsebench leaderboard"),
     h("h1", {}, suite),
-    h("p", { class: "lead" }, description),
+    h("p", { class: "answer" }, prose(answer.text)),
+    answer.analysis === null ? null : h("div", { class: "analysis" }, figures(answer.analysis)),
     h("dl", { class: "facts" },
       facts.map(([count, what]) => h("div", {}, h("dt", {}, what), h("dd", {}, count))),
-      baseline === null ? null : h("div", {}, h("dt", {}, "baseline"), h("dd", { class: "name" }, systemName(baseline)))));
+      baseline === null ? null : h("div", {}, h("dt", {}, "baseline"), h("dd", { class: "name" }, systemName(baseline))))]);
+  if (description) section("about").append(h("summary", {}, "What this board is, and what it cannot show"), h("p", { class: "lead" }, prose(description)));
+  section("about").hidden = !description;
 })();

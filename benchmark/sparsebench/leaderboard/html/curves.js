@@ -28,13 +28,14 @@ function curves({ title, note, x: across, y: up, compare, first, beside, entries
       many && lines.length > 1 ? segments("Line", lines.map((each) => [each, each.replaceAll("_", " ")]), name, (each) => { name = each; draw(); }) : null,
       !many && here.length > 1 ? picker("System", here.map((each) => [each.name, each.name]), entry.name, (each) => { system = each; draw(); }) : null,
     ].filter(Boolean));
+    const named = (each) => (analyses.length > 1 ? `${each.name}, ${each.analysis}` : each.name);
     const drawn = many
-      ? here.filter((each) => each.lines[name]).map((each) => ({ ...each.lines[name], label: each.name, model: each.model, colour: modelColour(each.model) }))
-      : Object.entries(entry.lines).map(([key, line], index) => ({ ...line, label: key.replaceAll("_", " "), line: key, colour: `var(--series-${index % 8})` }));
+      ? here.filter((each) => each.lines[name]).map((each) => ({ ...each.lines[name], label: named(each), model: each.model, colour: modelColour(each.model), dash: modelDash(each.model) }))
+      : Object.entries(entry.lines).map(([key, line], index) => ({ ...line, label: key.replaceAll("_", " "), line: key, colour: `var(--series-${index % 8})`, dash: index < 8 ? "" : "7 3" }));
     const others = many ? own.filter((each) => each.collection !== collection && each.lines[name]) : [];
     frame.querySelector(".legend")?.remove();
     frame.append(legend([
-      ...drawn.map((each) => [each.colour, beside ? `${each.label}: ${beside} ${each.beside ?? "not defined"}` : each.label, "line"]),
+      ...drawn.map((each) => [each.colour, beside ? `${each.label}: ${beside} ${each.beside ?? "not defined"}` : each.label, "line", each.dash]),
       ...(others.length ? [["var(--faint)", "the same models on the other collections", "line"]] : [])]));
     const of = [many ? name.replaceAll("_", " ") : entry.name, `on ${collection}`, analyses.length > 1 ? `(${analysis})` : ""].filter(Boolean).join(" ");
     chart(`${title}: ${of}`, drawn, others.map((each) => ({ ...each.lines[name], model: each.model })));
@@ -59,7 +60,7 @@ function curves({ title, note, x: across, y: up, compare, first, beside, entries
           svg.append(s("path", { class: "band", "data-line": each.line, d, style: `--colour:${each.colour}` }));
         }
         const group = s("g", {});
-        svg.append(...drawn.map((each) => path(each, { class: "curve", style: `--colour:${each.colour}` })), group);
+        svg.append(...drawn.map((each) => path(each, { class: "curve", style: `--colour:${each.colour}`, "stroke-dasharray": each.dash || null })), group);
         return drawn.filter(({ points: of }) => of.length <= FEW_POINTS).flatMap((each) => each.points.map(([a, b]) => {
           const node = s("circle", { class: "knot", cx: x(a), cy: y(b), r: 3, style: `--colour:${each.colour}` });
           group.append(node);

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from sparsebench.leaderboard.answer import answer
 from sparsebench.leaderboard.board import Board, measures_of
 from sparsebench.leaderboard.columns import Declared, declared_columns, machine, seconds
 from sparsebench.leaderboard.figures import Field, Figure
 from sparsebench.leaderboard.html.curves import curve_charts
 from sparsebench.leaderboard.notes import notes
 from sparsebench.leaderboard.oracle import stamps
+from sparsebench.leaderboard.order import Line
 from sparsebench.leaderboard.summaries import summaries
 from sparsebench.leaderboard.tables import Table, sees, tables
 from sparsebench.measures import better_when_larger
@@ -28,12 +31,15 @@ def page_data(
     board: Board, evidence: Evidence, comparison: Comparison | None, *, costs: bool, per_query: bool
 ) -> dict[str, Json]:
     """Systems are named by their place in `systems` throughout."""
+    shown = tables(board, comparison, costs=costs)
+    said = answer(board, shown, comparison)
     return {
         "suite": board.suite,
         "description": board.index.description,
+        "answer": asdict(said),
         "baseline": _baseline(board),
         "systems": [{"model": row.model, "postprocessor": row.postprocessor, "sees": sees(row)} for row in board.rows],
-        "tables": [_table(board, table) for table in tables(board, comparison, costs=costs)],
+        "tables": [_table(board, table) for table in shown],
         "records": _by_collection(board, lambda record: _record(record, costs)),
         "analyses": _analyses(board),
         "measures": {label: _measures(record) for label, record in board.collections.items()},
@@ -45,7 +51,7 @@ def page_data(
         "stamps": _stamps(board),
         "summaries": _summaries(board),
         "figures": {name: [*evidence.figures(name, found).values()] for name, found in board.index.analyses.items()},
-        "notes": notes(board, comparison, costs=costs),
+        "notes": asdict(notes(board, comparison, costs=costs)),
         "failures": list(board.failures),
     }
 
@@ -112,9 +118,18 @@ def _table(board: Board, table: Table) -> dict[str, Json]:
         "below": table.below,
         "columns": [{"name": column.name, "better": column.better} for column in table.columns],
         "rows": [
-            {"system": systems[line.row.model, line.row.postprocessor], "fields": [*map(_field, line.fields)]}
-            for line in table.lines
+            _line(line, systems) | {"seeds": [_line(each, systems) for each in line.folded]} for line in table.lines
         ],
+    }
+
+
+def _line(line: Line, systems: Mapping[tuple[str, str], int]) -> dict[str, Json]:
+    """A row by the place of its system, that of its first seed where it is the mean of several."""
+    row = line.folded[0].row if line.folded else line.row
+    return {
+        "system": systems[row.model, row.postprocessor],
+        "model": line.row.model,
+        "fields": [*map(_field, line.fields)],
     }
 
 

@@ -139,10 +139,10 @@ function symbol(kind, x, y, size, attributes) {
   return s("path", { d: path, ...attributes });
 }
 
-/** Names beside swatches. entries: [colour, name, kind of mark or "line"]. */
+/** Names beside swatches. entries: [colour, name, kind of mark, "hollow" or "line", dashes of the line]. */
 function legend(entries) {
-  return h("ul", { class: "legend" }, entries.map(([colour, name, kind]) => h("li", {},
+  return h("ul", { class: "legend" }, entries.map(([colour, name, kind, dash]) => h("li", {},
     s("svg", { viewBox: "0 0 16 12", width: 16, height: 12, "aria-hidden": "true" },
-      kind === "line" ? s("line", { x1: 0, x2: 16, y1: 6, y2: 6, style: `stroke:${colour}`, "stroke-width": 2.5 })
-        : symbol(kind, 8, 6, 4.2, { style: `fill:${colour}` })), name)));
+      kind === "line" ? s("line", { x1: 0, x2: 16, y1: 6, y2: 6, style: `stroke:${colour}`, "stroke-width": 2.5, "stroke-dasharray": dash || null })
+        : symbol(kind, 8, 6, 4.2, { style: kind === "hollow" ? `fill:none;stroke:${colour};stroke-width:2` : `fill:${colour}` })), name)));
 }

@@ -7,10 +7,13 @@
   const seen = new Set(SEES);
   let current = data.tables[0];
   let sorting = { column: null, descending: true };
+  let ready = false;
+  let seeds = false; // whether the trainings that a row is the mean of are shown below it
 
   const isFigure = (field) => field !== null && typeof field === "object";
+  const rowName = (row) => systemName(row.system).replace(data.systems[row.system].model, () => row.model);
   const value = (row, column) => {
-    if (column === "system") return systemName(row.system);
+    if (column === "system") return rowName(row);
     if (column === "sees") return data.systems[row.system].sees;
     const field = row.fields[column];
     return isFigure(field) ? field.value : field;
@@ -30,17 +33,17 @@
   function shown(row) {
     const system = data.systems[row.system];
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const name = `${system.model} ${system.postprocessor}`.toLowerCase();
+    const name = `${row.model} ${system.model} ${system.postprocessor}`.toLowerCase();
     return words.every((word) => name.includes(word)) && (seen.size === SEES.length || [...seen].some((kind) => system.sees.includes(kind)));
   }
 
   function sortBy(column) {
     const numeric = current.rows.some((row) => typeof value(row, column) === "number");
     const better = typeof column === "number" ? current.columns[column].better : null;
-    const first = numeric && better !== "smaller" && current.columns[column]?.name !== "rank"; // the best comes up first
+    const first = numeric && better !== "smaller"; // the best comes up first
     if (sorting.column !== column) sorting = { column, descending: first };
     else if (sorting.descending === first) sorting = { column, descending: !first };
-    else sorting = { column: null, descending: true }; // the suite's own order
+    else sorting = { column: null, descending: true }; // as it was: best first by the first measure
     draw();
     panel.querySelector(`[data-column="${column}"]`).focus();
   }
@@ -91,7 +94,7 @@
     if (!isFigure(found)) return h("td", { class: numeric ? "number" : null }, found ? words(found) : h("span", { class: "nothing" }, NOTHING),
       numeric && marked ? h("span", { class: "mark" }) : null);
     const change = current.columns[column].name.startsWith("Δ") ? (found.value < 0 ? " loss" : " gain") : "";
-    const half = found.half && current.collection === null ? h("span", { class: "half" }, `± ${found.half}`) : null;
+    const half = found.half && (current.collection === null || !found.interval) ? h("span", { class: "half" }, `± ${found.half}`) : null;
     const printed = found.text.replace("-", "−");
     return h("td", { class: `number${found.best ? " best" : ""}${change}${found.mark && change ? " sure" : ""}` },
       stamp(row, column), found.best ? h("strong", {}, printed) : printed, marked ? h("span", { class: "mark" }, found.mark ?? "") : null, half);
@@ -100,12 +103,12 @@
   function line(row, numeric, marked, strips) {
     const system = data.systems[row.system];
     const plain = data.systems.every((each) => each.postprocessor === "none");
-    return h("tr", { class: row.system === data.baseline ? "baseline" : null, "data-system": row.system },
+    return h("tr", { class: row.system === data.baseline ? "baseline" : row.seeds ? null : "seed", "data-system": row.system },
       h("th", { scope: "row" },
         h("button", { type: "button", class: "system", "aria-haspopup": "dialog", title: "Where these numbers come from",
           onclick: () => openRecord(row.system, current.collection ?? chosen) },
-          h("span", { class: "swatch", style: `--colour:${systemColour(row.system)}` }),
-          h("span", { class: "model" }, system.model), plain ? null : h("span", { class: "post" }, system.postprocessor),
+          h("span", { class: isHollow(system.model) ? "swatch hollow" : "swatch", style: `--colour:${systemColour(row.system)}` }),
+          h("span", { class: "model" }, row.model), plain ? null : h("span", { class: "post" }, system.postprocessor),
           row.system === data.baseline ? h("span", { class: "tag" }, "baseline") : null,
           h("span", { class: `sees ${system.sees} narrow`, "aria-hidden": "true" }, system.sees))),
       h("td", { class: "wide" }, h("span", { class: `sees ${system.sees}` }, system.sees)),
@@ -129,9 +132,35 @@
       h("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": `${current.title}: table` },
         h("table", {}, h("caption", { class: "hidden" }, `${data.suite}: ${current.title}`),
           h("thead", {}, h("tr", {}, header("system", "System"), header("sees", "sees", false, "wide"), headers)),
-          h("tbody", {}, rows.map((row) => line(row, numeric, marked, strips))))),
+          h("tbody", {}, rows.flatMap((row) => [row, ...(seeds ? row.seeds : [])]).map((row) => line(row, numeric, marked, strips))))),
       h("p", { class: "below" }, current.below));
     section("count").value = `${rows.length} of ${current.rows.length} systems`;
+    save();
+  }
+
+  // What is shown stands in the address, so that it can be linked.
+  const columnName = (column) => current.columns[column]?.name ?? column;
+  function save() {
+    const state = new URLSearchParams();
+    if (current !== data.tables[0]) state.set("table", current.title);
+    if (sorting.column !== null) state.set("sort", `${sorting.descending ? "-" : ""}${columnName(sorting.column)}`);
+    if (filter.value) state.set("filter", filter.value);
+    if (seen.size < SEES.length) state.set("sees", [...seen].join(","));
+    if (seeds) state.set("seeds", "each");
+    if (ready) history.replaceState(null, "", `#${state}`);
+  }
+
+  function restore() {
+    const state = new URLSearchParams(location.hash.slice(1));
+    show(data.tables.find((table) => table.title === state.get("table")) ?? data.tables[0]);
+    const sort = state.get("sort");
+    const columns = ["system", "sees", ...current.columns.keys()];
+    const found = sort === null ? undefined : columns.find((column) => [sort, sort.slice(1)].includes(columnName(column)));
+    if (found !== undefined) sorting = { column: found, descending: sort !== columnName(found) };
+    filter.value = state.get("filter") ?? "";
+    if (state.has("sees")) for (const kind of SEES) if (!state.get("sees").split(",").includes(kind)) seen.delete(kind);
+    seeds = state.has("seeds");
+    draw();
   }
 
   function show(table) {
@@ -155,14 +184,20 @@
     next.click();
     next.focus();
   });
+  restore();
   if (SEES.length > 1) {
     document.querySelector("#leaderboard .chips").append(h("span", {}, "sees"), ...SEES.map((kind) =>
-      h("button", { type: "button", "aria-pressed": "true", onclick: (event) => {
+      h("button", { type: "button", "aria-pressed": String(seen.has(kind)), onclick: (event) => {
         if (!seen.delete(kind)) seen.add(kind);
         event.currentTarget.setAttribute("aria-pressed", String(seen.has(kind)));
         draw();
       } }, kind)));
   }
+  if (data.tables.some((table) => table.rows.some((row) => row.seeds.length))) {
+    document.querySelector("#leaderboard .tools").insertBefore(h("label", { class: "picker" }, h("input", { type: "checkbox", id: "seeds", checked: seeds,
+      onchange: (event) => { seeds = event.currentTarget.checked; draw(); } }), "each seed"), section("count"));
+  }
   filter.addEventListener("input", draw);
-  show(data.tables[0]);
+  window.addEventListener("hashchange", () => { if (location.hash.includes("=")) location.reload(); });
+  ready = true;
 })();

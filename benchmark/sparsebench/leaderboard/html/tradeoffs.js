@@ -42,7 +42,7 @@
     const figures = shown.map(([price]) => h("figure", {}, h("div", { class: "chart", "data-chart": price })));
     const seen = models.filter((model) => shown.some(([, found]) => found.some(({ system }) => data.systems[system].model === model)));
     pair.replaceChildren(...figures, legend([
-      ...seen.map((model) => [modelColour(model), model, "query"]),
+      ...seen.map((model) => [modelColour(model), model, isHollow(model) ? "hollow" : "query"]),
       ...(SEES.length > 1 ? SEES.map((kind) => ["var(--muted)", `sees ${kind}`, kind]) : [])]));
     shown.forEach(([price, found], index) => chart(figures[index].firstChild, collection, current, price, found));
   }
@@ -64,7 +64,7 @@
         return [...found].sort((a, b) => a.x - b.x || a.y - b.y).map((point) => {
           const { sees } = data.systems[point.system];
           const node = symbol(sees, x(point.x), y(point.y), 5.5, {
-            class: `system-point${best.includes(point) ? " on-front" : ""}`, "data-system": point.system, style: `--colour:${systemColour(point.system)}` });
+            class: `system-point${isHollow(data.systems[point.system].model) ? " hollow" : ""}${best.includes(point) ? " on-front" : ""}`, "data-system": point.system, style: `--colour:${systemColour(point.system)}` });
           group.append(node);
           return { x: x(point.x), y: y(point.y), node, text: () => [h("strong", {}, systemName(point.system)),
             h("span", {}, `${name} ${number(point.y)}`), h("span", {}, `${label} ${number(point.x)}`),
