@@ -144,11 +144,15 @@ def reason(error: BaseException) -> str:
     """Say in a line why something failed: the message of an error that a user can fix, others with their type."""
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
+    return words(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {words(error)}"
+
+
+def words(error: BaseException) -> str:
+    """Return what an error says, as text that a file can hold, whoever raised it."""
     try:
-        text = str(error).encode("utf-8", "backslashreplace").decode()  # what no file can hold, no record does
+        return str(error).encode("utf-8", "backslashreplace").decode()
     except Exception:  # a stranger's error may fail to say what it is
-        text = "it has no text"
-    return text if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {text}"
+        return "it has no text"
 
 
 def plain_warnings() -> None:

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 
 from sparsebench.device.choose import kind
+from sparsebench.errors import words
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cublas_status_alloc_failed")
 
@@ -17,7 +18,7 @@ def does_not_fit(error: BaseException) -> bool:
     """
     if isinstance(error, MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY)
+    return isinstance(error, RuntimeError) and any(sign in words(error).lower() for sign in _NO_MEMORY)
 
 
 def lost(error: BaseException) -> str | None:
@@ -25,7 +26,7 @@ def lost(error: BaseException) -> str | None:
 
     CUDA then fails every later call of the process, so nothing else can be computed on it.
     """
-    first = next(iter(str(error).strip().splitlines()), "")
+    first = next(iter(words(error).strip().splitlines()), "")
     if not isinstance(error, RuntimeError) or does_not_fit(error) or "cuda error" not in first.lower():
         return None
     return (

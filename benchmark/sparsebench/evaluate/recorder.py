@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sparsebench.contracts import CellContext
 from sparsebench.contracts.calls import calling
 from sparsebench.device import lost
-from sparsebench.errors import FAILURES, SparsebenchError, reason
+from sparsebench.errors import FAILURES, SparsebenchError, reason, words
 from sparsebench.evaluate.analysis import analyze_cell
 from sparsebench.evaluate.cell import evaluate
 from sparsebench.evaluate.description import describe
@@ -71,7 +71,7 @@ class Recorder:
             with calling(name, cell.key, limited=False):
                 return self._made(cell, analysis)
         except SparsebenchError as error:
-            return self._failed(cell, str(error))
+            return self._failed(cell, words(error))
         except FAILURES as error:  # one broken plugin must not cost the cells of all others
             return self._failed(cell, lost(error) or reason(error), traceback.format_exc())
 

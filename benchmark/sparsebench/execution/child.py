@@ -15,7 +15,7 @@ from types import FrameType
 
 from sparsebench import errors
 from sparsebench.contracts.calls import Call, Interruption, ProcessDied, listen
-from sparsebench.errors import SparsebenchError, plain_warnings
+from sparsebench.errors import SparsebenchError, plain_warnings, words
 from sparsebench.execution.messages import (
     NOTHING_MORE,
     STOP,
@@ -82,7 +82,7 @@ def _answer(received: bytes, announcer: Announcer) -> Message:
         announcer.died = begin.died
         return Done(begin.task.run())
     except SparsebenchError as error:
-        return Refused(str(error), _public(type(error)))
+        return Refused(words(error), _public(type(error)))
     except KeyboardInterrupt:
         raise
     except BaseException:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sparsebench.config.validation import KeyPath, explain
 from sparsebench.contracts.calls import calling
-from sparsebench.errors import FAILURES, PluginError, SparsebenchError, reason
+from sparsebench.errors import FAILURES, PluginError, SparsebenchError, reason, words
 from sparsebench.registry.parameter_docs import parameter_docs, type_hints
 from sparsebench.types import Json
 
@@ -51,7 +51,7 @@ def validate(factory: Factory, params: Mapping[str, Json]) -> dict[str, Any]:
         with calling(f"{factory.__qualname__}()", json.dumps(params, default=os.fspath)):
             factory(**resolved)
     except (ValueError, SparsebenchError) as error:
-        raise ParameterError([((), str(error))]) from error
+        raise ParameterError([((), words(error))]) from error
     except FAILURES as error:
         raise ParameterError([((), f"it fails when it is made: {reason(error)}")]) from error
     return resolved

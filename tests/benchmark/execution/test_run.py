@@ -61,6 +61,7 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, float]]:
 
 REASONS = {
     "KeyboardInterrupt": "raised KeyboardInterrupt, which would end the process",
+    "no text": "Mute: it has no text",
     "BaseException": "raised Own, which would end the process",
     "sys.exit": "SystemExit(0): a plugin must not end the process",
     "os._exit": "it ended the process with exit code 0",
@@ -71,7 +72,7 @@ REASONS = {
 SLOW = [pytest.param(way, marks=pytest.mark.slow) for way in ("os._exit", "SIGSEGV")]
 
 
-@pytest.mark.parametrize("way", ["sys.exit", "KeyboardInterrupt", "BaseException", *SLOW])
+@pytest.mark.parametrize("way", ["sys.exit", "KeyboardInterrupt", "BaseException", "no text", *SLOW])
 def test_who_ends_the_process_fails_alone_whatever_it_is(
     monkeypatch: pytest.MonkeyPatch, sound: dict[str, dict[str, float]], way: str
 ) -> None:
