@@ -195,7 +195,9 @@ def test_a_plugin_goes_from_the_generator_to_a_row_of_the_board(
     assert sparsebench(monkeypatch, "plugins", "new", "postprocessor", "halve") == Exit.OK
     module = Path("sparsebench-halve/sparsebench_halve/__init__.py")
     assert sparsebench(monkeypatch, "plugins", "check", str(module)) == Exit.OK, capsys.readouterr()
-    beir_folder(Path("my data"))
-    suite("models: [bm25]\npostprocessors: [none, halve]\n")
+    Path("suite.yaml").write_text(
+        "name: mine\nmeasures: [nDCG@10]\ndepth: 10\nmodels: [bm25]\npostprocessors: [none, halve]\n"
+        "collections: [{id: mini/web, split: test, bank: {split: train}}]\n"
+    )
     assert sparsebench(monkeypatch, "run", "suite.yaml", "--in-process", "-p", str(module)) == Exit.OK
     assert "bm25 + halve" in Path("runs/mine/leaderboard.md").read_text()
