@@ -17,7 +17,7 @@ from sparsebench.runner import Runner
 from sparsebench.store import Store
 from sparsebench_plugins.models.sparse_encoder import SentenceTransformersEncoder
 from sparsebench_plugins.models.splade import Splade
-from st_folders import change, pooled, router, save, theirs, transformer
+from st_folders import change, pooled, router, save, static, theirs, transformer
 
 TEXTS = ["The cat sat on the mat.", "", "dogs", "a cat and a dog " * 30]
 
@@ -184,6 +184,32 @@ def test_weights_that_are_lacking_and_matter_are_refused(saved, tmp_path):
         {name: w for name, w in weights.items() if name != lacking}, folder / "model.safetensors", {"format": "pt"}
     )
     with pytest.raises(ModelError, match=r"lacks weights, .* at random: .*transform\.dense\.weight"):
+        of(folder).load("cpu")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_a_tensor_that_is_not_finite_is_refused_by_name(value, saved, tmp_path):
+    """One row of one word: no text without that word would show it."""
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(saved, tmp_path / "spoiled"))
+    weights = load_file(folder / "model.safetensors")
+    name = next(name for name in weights if name.endswith("word_embeddings.weight"))
+    weights[name][-1, 0] = value
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"the tensor '.*word_embeddings\.weight' holds a number that is not finite"):
+        of(folder).load("cpu")
+
+
+def test_a_weight_of_a_token_that_is_not_finite_is_refused_by_name(tiny_splade_dir, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    folder = save(tmp_path / "f", router([static(tiny_splade_dir)], [transformer(tiny_splade_dir), pooled()]))
+    (file,) = (folder / "query_0_SparseStaticEmbedding").glob("*.safetensors")
+    weights = load_file(file)
+    weights["weight"][7] = float("inf")
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(ModelError, match=r"the tensor '.*weight' holds a number that is not finite"):
         of(folder).load("cpu")
 
 

@@ -132,6 +132,19 @@ def test_a_model_of_texts_alone_is_refused_with_the_door_it_belongs_to(tmp_path:
         SparseImages(checkpoint=str(tmp_path)).identity("query")
 
 
+def test_a_tensor_that_is_not_finite_is_refused_by_name(checkpoint: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(checkpoint, tmp_path / "spoiled"))
+    file = max(folder.rglob("*.safetensors"), key=lambda path: path.stat().st_size)
+    weights = load_file(file)
+    name = next(name for name, tensor in weights.items() if tensor.is_floating_point())
+    weights[name].view(-1)[-1] = float("inf")
+    save_file(weights, file, {"format": "pt"})
+    with pytest.raises(ModelError, match=r"the tensor '[^']+' holds a number that is not finite"):
+        SparseImages(checkpoint=str(folder)).load("cpu")
+
+
 def test_features_of_frames_are_refused(checkpoint: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "f.npz", frames=np.ones((1, 2, 4)), mask=np.ones((1, 2)), ids=np.array(["a"]))
     item = open_media(tmp_path / "f.npz").item("a")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sparsebench import ModelError
+from sparsebench_plugins.models.finite import check_finite
 from sparsebench_plugins.models.sparse_encoder.loaded import COSINE, DOT
 
 _REPORTS = "transformers.modeling_utils"
@@ -20,10 +21,12 @@ _PROBE = ["a text of a few words"]
 def load_encoder(folder: Path, name: str, how: Mapping[str, Any]) -> Any:
     """Load a folder; raises ModelError with what sentence-transformers says where it cannot.
 
-    Also where weights are lacking that reach the vectors: transformers draws them at random and goes on.
+    Also where a weight is not finite, and where some are lacking that reach the vectors, which transformers draws at
+    random.
     """
     with _lacking() as lacking:
         encoder = _load(folder, name, how)
+    check_finite(name, encoder.state_dict())
     if encoder.similarity_fn_name not in (DOT, COSINE):
         raise ModelError(
             f"{name!r} is compared by {encoder.similarity_fn_name}, and ranked here by inner products; "

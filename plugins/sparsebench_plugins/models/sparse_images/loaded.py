@@ -13,6 +13,7 @@ from PIL import Image
 
 from sparsebench import Encoded, Json, LoadedEncoder, ModelError, Role, Vocabulary
 from sparsebench.media import MediaItem, Timeline, chosen_frames
+from sparsebench_plugins.models.finite import check_finite
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -121,13 +122,14 @@ def _largest(frames: csr_array) -> csr_array:
 
 
 def load_sparse_images(folder: Path, device: str, *, frames: int, batch: int) -> LoadedSparseImages:
-    """Load it; raises ModelError where it does not load, or has not both routes."""
+    """Load it; raises ModelError where it does not load, holds a weight that is not finite, or has not both routes."""
     from sentence_transformers import SparseEncoder
 
     try:
         model = SparseEncoder(str(folder), device=device, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # whatever a folder of modules can get wrong
         raise ModelError(f"{folder} does not load as a SparseEncoder: {error}") from error
+    check_finite(str(folder), model.state_dict())
     routes = getattr(model[0], "sub_modules", {})
     if not {"query", "document"} <= set(routes):
         raise ModelError(f"{folder}: its Router has no route for query and document; it has: {', '.join(routes)}")

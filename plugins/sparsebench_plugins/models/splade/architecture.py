@@ -14,6 +14,7 @@ import numpy as np
 from sparsebench import Json, ModelError
 from sparsebench.device import does_not_fit, kind, lost, pinned, products
 from sparsebench.encoding import Precision
+from sparsebench_plugins.models.finite import check_finite
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -140,20 +141,11 @@ def load_masked_lm(checkpoint: Checkpoint, device: str, dtype: Precision = "floa
     except (SafetensorError, UnpicklingError, RecursionError) as error:
         raise ModelError(f"checkpoint {checkpoint.name!r} does not load as a masked language model: {error}") from error
     _check_loaded(checkpoint, report)
-    _check_finite(checkpoint, model)
+    check_finite(checkpoint.name, model.state_dict())
     if dtype == "tf32":
         _check_tf32(device)
     with _room_for(checkpoint.name, device):
         return replace(cut(model.eval().to(device), dtype), dtype=dtype)
-
-
-def _check_finite(checkpoint: Checkpoint, model: Any) -> None:
-    """Refuse (ModelError) weights that are not finite, by name: where they lie deep, some texts have no NaN."""
-    bad = next((name for name, weight in model.named_parameters() if not weight.isfinite().all()), None)
-    if bad is not None:
-        raise ModelError(
-            f"checkpoint {checkpoint.name!r}: the tensor {bad!r} holds a number that is not finite; get it again"
-        )
 
 
 @contextmanager

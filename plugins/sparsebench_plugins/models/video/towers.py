@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from sparsebench import ModelError
+from sparsebench_plugins.models.finite import check_finite
 from sparsebench_plugins.models.video.checkpoint import VideoCheckpoint
 
 
@@ -105,6 +106,7 @@ def load_strictly(kind: Any, checkpoint: VideoCheckpoint, config: Any = None) ->
             f"checkpoint {checkpoint.name!r} is no whole {kind.__name__}. It lacks {_few(missing)}; left over: "
             f"{_few(left_over)}; of another shape: {_few(sorted(map(str, report.get('mismatched_keys', ()))))}"
         )
+    check_finite(checkpoint.name, model.state_dict())
     return model
 
 

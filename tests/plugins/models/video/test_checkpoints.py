@@ -80,6 +80,27 @@ def test_a_parameter_that_is_missing_is_an_error_and_not_a_random_one(
     assert f"It lacks {dropped}" in told(Clip4Clip(checkpoint=str(tmp_path / "clip")))
 
 
+def spoiled(folder: Path, file: str, name: str) -> str:
+    """The folder with one number of a tensor that is not finite."""
+    weights = load_file(folder / file)
+    weights[name] = weights[name].clone()
+    weights[name].view(-1)[-1] = float("nan")
+    save_file(weights, folder / file, {"format": "pt"})
+    return f"the tensor {name!r} holds a number that is not finite"
+
+
+def test_a_tensor_of_the_towers_that_is_not_finite_is_refused_by_name(clip_dir: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(clip_dir, tmp_path / "clip"))
+    refusal = spoiled(folder, "model.safetensors", "text_model.final_layer_norm.bias")
+    assert refusal in told(Clip4Clip(checkpoint=str(folder)))
+
+
+def test_a_tensor_of_a_head_that_is_not_finite_is_refused_by_name(trained: dict[str, str], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(trained["seqTransf"], tmp_path / "head"))
+    name = sorted(load_file(folder / "head.safetensors"))[0]
+    assert spoiled(folder, "head.safetensors", name) in told(Clip4Clip(checkpoint=str(folder)))
+
+
 def test_a_pickle_is_read_only_where_the_suite_says_so(clip_dir: Path, tmp_path: Path) -> None:
     shutil.copytree(clip_dir, tmp_path / "clip")
     safe = tmp_path / "clip" / "model.safetensors"

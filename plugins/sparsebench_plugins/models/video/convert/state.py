@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sparsebench import Conversion, ModelError
+from sparsebench_plugins.models.finite import check_finite
 from sparsebench_plugins.models.video.checkpoint import HEAD_FILE, TOKENIZER_FILES
 
 _INSIDE = ("model", "state_dict", "model_state_dict")
@@ -33,8 +34,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         loaded = loaded[inner]
     if not isinstance(loaded, Mapping) or not loaded or not all(isinstance(each, Tensor) for each in loaded.values()):
         raise ModelError(f"{path}: it holds no state dict, a mapping from names to tensors")
-    if bad := next((name for name, tensor in loaded.items() if not tensor.float().isfinite().all()), None):
-        raise ModelError(f"{path}: the tensor {bad!r} holds a number that is not finite; get the file again")
+    check_finite(str(path), loaded)
     return {str(name).removeprefix("module."): tensor.float() for name, tensor in loaded.items()}
 
 
