@@ -169,6 +169,29 @@ def test_nothing_that_was_changed_is_published(root: Path, pattern: str, how: st
         publish(read_board(root / "runs/toy"), root / "runs/toy", root / "elsewhere")
 
 
+@pytest.mark.parametrize("pattern", ["*/per_query.csv", "analyses/*/plot.svg"])
+def test_a_report_misses_what_was_deleted(root: Path, pattern: str) -> None:
+    path = one(root, pattern)
+    path.unlink()
+    with pytest.raises(Damage, match=rf"{re.escape(str(path))} is (damaged|missing).*`sparsebench run toy`"):
+        read_report(root / "runs/toy").write(root, "page")
+
+
+@pytest.mark.parametrize("pattern", ["*/per_query.csv", "analyses/*/plot.svg", "*/run.trec.gz"])
+def test_nothing_is_published_beside_what_was_deleted(root: Path, pattern: str) -> None:
+    path = one(root, pattern)
+    path.unlink()
+    with pytest.raises(Damage, match=rf"{re.escape(str(path))} is (damaged|missing).*`sparsebench run toy`"):
+        publish(read_board(root / "runs/toy"), root / "runs/toy", root / "elsewhere")
+
+
+def test_a_cell_whose_record_was_deleted_is_pending_and_not_made_up(root: Path) -> None:
+    before = len(read_board(root / "runs/toy").records)
+    one(root, "*/record.json").unlink()
+    board = read_board(root / "runs/toy")
+    assert (len(board.records), board.pending) == (before - 1, 1)
+
+
 @pytest.mark.parametrize("how", DAMAGES)
 def test_no_run_that_was_changed_is_exported(root: Path, how: str) -> None:
     path = one(root, "*/run.trec.gz")
