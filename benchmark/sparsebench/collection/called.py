@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
+from sparsebench.contracts import CollectionSource
 from sparsebench.contracts.calls import calling
 from sparsebench.errors import FAILURES, CollectionError, SparsebenchError, reason
 from sparsebench.registry import Registry
 from sparsebench.suite import CollectionSpec
+from sparsebench.types import Document
+
+DOCUMENTS_A_CALL = 1000
+
+
+def documents_called(source: CollectionSource, label: str) -> Iterator[Document]:
+    """Read a corpus once, a thousand documents a call: a plugin's own may hang or end the process at any of them.
+
+    label: of the collection.
+    """
+    owner, place = f"{type(source).__name__}.documents", 0
+    with calling(owner, label):
+        documents = iter(source.documents())
+    while True:
+        with calling(owner, label, f"from {place}"):
+            part = list(islice(documents, DOCUMENTS_A_CALL))
+        yield from part
+        place += len(part)
+        if len(part) < DOCUMENTS_A_CALL:
+            return
 
 
 @contextmanager

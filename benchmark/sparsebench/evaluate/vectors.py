@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sparsebench.collection.called import documents_called
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.read import Gallery
-from sparsebench.contracts import LoadedEncoder, VectorModel, Vocabulary
+from sparsebench.contracts import CollectionSource, LoadedEncoder, VectorModel, Vocabulary
 from sparsebench.contracts.calls import calling
 from sparsebench.encoding.stored import (
     Encoder,
@@ -75,11 +76,14 @@ class GroupVectors:
         with self._watch.stage("load model"), calling(name, self.group.model.spec.label):
             return self._model.encoder_for(self._documents_read, self.group.device)
 
+    def _documents(self, source: CollectionSource) -> Iterator[Document]:
+        return documents_called(source, self.collection.spec.label)
+
     def _documents_read(self) -> Iterator[Document]:
         """The corpus, for a model that is fitted to it: with a bar, for this may take minutes."""
         total = len(self.collection.corpus.doc_ids)
         with self._progress.step("read the corpus", total, "documents") as advance:
-            for read, document in enumerate(self.collection.source.documents(), start=1):
+            for read, document in enumerate(self._documents(self.collection.source), start=1):
                 yield document
                 if read % DOCUMENTS_A_TICK == 0 or read == total:
                     advance((read - 1) % DOCUMENTS_A_TICK + 1)
@@ -101,7 +105,7 @@ class GroupVectors:
         named = document_shards(encoder, self.collection.corpus)
         with self._watch.stage("encode documents"):
             wanted = {shard: named[shard] for shard in rows}
-            documents = self.asking.documents(self.collection.source.documents())
+            documents = self.asking.documents(self._documents(self.collection.source))
             encode_shards(encoder, wanted, documents, self._store, self._progress)
 
     @cached_property
@@ -172,7 +176,7 @@ class GroupVectors:
         own = gallery is self.collection.bank_gallery
         items = self.collection.items_of_the_bank if own else self.collection.items_ranked
         encoder = self._role("document", items)
-        documents = self.asking.documents(gallery.source.documents())
+        documents = self.asking.documents(self._documents(gallery.source))
         return encode_documents(encoder, gallery.corpus, documents, self._store, self._progress)
 
     def _role(self, role: Role, items: LookedAt | None = None) -> Encoder:

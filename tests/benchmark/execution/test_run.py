@@ -147,6 +147,33 @@ def test_a_collection_whose_plugin_ends_or_hangs_is_refused_by_the_name_of_the_p
     assert "Traceback" not in told
 
 
+def test_a_collection_that_hangs_when_it_is_read_again_fails_its_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENDS", "never")
+    monkeypatch.setenv("ENDS_FROM", "2")
+    toys.write_suite(Path("toy.yaml"), Path("fruit"), "models: [bm25]\n")
+    words = ["--set", "collections.0={id: ends/reading, domain: in}", "-p", ENDING, "--plugin-timeout", "4"]
+    assert sparsebench(monkeypatch, "run", "toy.yaml", *words) == Exit.FAILED_CELLS
+    (folder,) = Path("runs").iterdir()
+    (record,) = read_board(folder).records
+    assert "had not ended after 4 s (--plugin-timeout) at ending.py:" in str(record.error)
+
+
+@pytest.mark.parametrize(
+    "source", ["import time\ntime.sleep(60)\n", "def register_models():\n    import time\n    time.sleep(60)\n"]
+)
+def test_a_plugin_that_hangs_when_it_is_found_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    hook = "from sparsebench import hookimpl\n\n\n@hookimpl\n" if source.startswith("def") else ""
+    Path("hangs.py").write_text(hook + source)
+    toys.write_suite(Path("toy.yaml"), Path("fruit"), "models: [bm25]\n")
+    assert sparsebench(monkeypatch, "run", "toy.yaml", "-p", "hangs.py", "--plugin-timeout", "3") == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "plugin hangs.py" in told
+    assert "it had not ended after 3 s (--plugin-timeout) at hangs.py:" in told
+    assert "Traceback" not in told
+
+
 OUTSIDE = """
 import os
 import sparsebench.runner as runner

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sparsebench.collection.called import documents_called
 from sparsebench.collection.looked_at import LookedAt
 from sparsebench.collection.read import Gallery
 from sparsebench.contracts import LoadedPairedEncoder, PairedEncoder, Side
@@ -67,7 +68,7 @@ class PairedForm(Form[PairedEncoder]):
             ranked = collection.items_of_the_bank if own else collection.items_ranked
             gallery = bank_gallery(collection) if own else Gallery(collection.source, collection.corpus)
             with self.watch.stage("encode documents"):
-                texts = (document.text for document in gallery.source.documents())
+                texts = (document.text for document in documents_called(gallery.source, self.collection.spec.label))
                 self._features[part] = self._encoded(ranked, lambda: list(texts))
         return self._features[part]
 
