@@ -129,3 +129,8 @@ def test_what_make_is_asked_for_is_there(readme: str, repository: Path, target: 
     assert f"    make {target} " in readme
     done = subprocess.run(["make", "--dry-run", target], cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_exit_code_has_its_line_in_the_table(readme: str) -> None:
+    table = readme.partition("## Exit codes")[2].partition("## ")[0]
+    assert [int(code) for code in re.findall(r"^\| (\d) \|", table, re.MULTILINE)] == [code.value for code in Exit]

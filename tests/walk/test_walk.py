@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from browser import Browser, find_chromium
 from commands import sparsebench
 from sparsebench.cli import Exit
 
@@ -169,3 +170,34 @@ def test_a_label_of_two_hundred_strange_characters_fits_any_terminal_and_every_f
     assert Path("page.html").read_text().count("</html>") == 1
     assert rows
     assert sparsebench(monkeypatch, "export", "mine", "--to", "out") == Exit.OK
+
+
+@pytest.mark.skipif(find_chromium() is None, reason="no Chromium here; Debian has it: apt-get install chromium")
+def test_a_label_of_two_hundred_strange_characters_widens_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    beir_folder(Path("my data"))
+    suite(f"models: [bm25, {{name: bm25, label: {json.dumps(HOSTILE[:200])}, b: 0.0}}]\n")
+    assert sparsebench(monkeypatch, "run", "suite.yaml", "-q", "--in-process") == Exit.OK
+    assert sparsebench(monkeypatch, "report", "mine", "--format", "html", "--output", "page.html") == Exit.OK
+    executable = find_chromium()
+    assert executable is not None
+    with Browser(executable) as browser:
+        for width in (400, 1400):
+            browser.open(Path("page.html"), width=width)
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width
+            assert HOSTILE[:60] in browser.evaluate("document.body.textContent")
+            assert browser.problems == []
+
+
+def test_a_plugin_goes_from_the_generator_to_a_row_of_the_board(
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    """The plugin author's path, with the generated folder on the path in place of an installation."""
+    assert sparsebench(monkeypatch, "plugins", "new", "postprocessor", "halve") == Exit.OK
+    module = Path("sparsebench-halve/sparsebench_halve/__init__.py")
+    assert sparsebench(monkeypatch, "plugins", "check", str(module)) == Exit.OK, capsys.readouterr()
+    Path("suite.yaml").write_text(
+        "name: mine\nmeasures: [nDCG@10]\ndepth: 10\nmodels: [bm25]\npostprocessors: [none, halve]\n"
+        "collections: [{id: mini/web, split: test, bank: {split: train}}]\n"
+    )
+    assert sparsebench(monkeypatch, "run", "suite.yaml", "--in-process", "-p", str(module)) == Exit.OK
+    assert "bm25 + halve" in Path("runs/mine/leaderboard.md").read_text()
