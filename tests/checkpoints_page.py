@@ -109,8 +109,8 @@ def _memory() -> Iterator[str]:
     yield "## Memory of large vocabularies\n"
     yield (
         "Logits are pooled in blocks, so that the memory for a batch does not grow with the vocabulary. Measured\n"
-        "2026-11-28 on two cores of a CPU (engine `reference`), with a small model of random weights for each size: 16\n"
-        "texts of 256 tokens, growth of the process's peak after a warm-up text. The weights themselves are not in it.\n"
+        "2026-11-28 on two cores of a CPU (engine `reference`), with a small model of random weights for each size:\n"
+        "16 texts of 256 tokens, growth of the process's peak after a warm-up text. The weights are not in it.\n"
     )
     yield tabulate(rows, head, tablefmt="github", disable_numparse=True) + "\n"
 
