@@ -97,7 +97,8 @@ class SentenceTransformersEncoder(SparseEncoder):
             declared = declared_lengths(self._location.folder(self._files))
         except ModelError:  # not at hand
             declared = {}
-        return {**declared, **{role: length for role, length in set_here.items() if length is not None}}
+        said = {role: length for role, length in set_here.items() if length is not None}
+        return {str(role): length for role, length in {**declared, **said}.items()}
 
     def _use(self, facts: Known) -> Mapping[str, Any]:
         """List what a suite sets in place of what the folder says of itself, which is its authors' own."""
