@@ -12,6 +12,7 @@ from sparsebench.types import Role
 
 # Anything set here makes another model of a checkpoint than the published one.
 ALTERATIONS = ("query_checkpoint", "activation", "query_prune", "document_prune", "output_vocabulary")
+_DOORS = ("splade", "sparse_encoder")  # plugins that encode one checkpoint
 DROPPED_DOCUMENTS = 1e-3  # share of a corpus that an index may lack and still be of that corpus
 
 
@@ -21,6 +22,8 @@ def lengths(record: Record) -> dict[Role, int | None]:
     roles: tuple[Role, ...] = ("query", "document")
     sides = {role: identity.get(role) for role in roles}
     keyed = {role: side["length"] for role, side in sides.items() if isinstance(side, dict) and "length" in side}
+    if record.cell.model.name != "splade":  # elsewhere None is whatever the folder says
+        keyed = {role: length for role, length in keyed.items() if length is not None}
     said = record.cell.about_model.get("lengths") or {}
     return {**keyed, **{role: said[role] for role in roles if role in said}}
 
@@ -29,7 +32,7 @@ def is_plain(record: Record) -> bool:
     """Return whether a published figure could be of this cell: an unaltered SPLADE without postprocessing."""
     model = record.cell.model
     unaltered = not any(model.params.get(name) is not None for name in ALTERATIONS)
-    return record.status == "ok" and record.cell.postprocessor.name == "none" and model.name == "splade" and unaltered
+    return record.status == "ok" and record.cell.postprocessor.name == "none" and model.name in _DOORS and unaltered
 
 
 def is_twin(record: Record, fact: Effectiveness) -> bool:

@@ -57,6 +57,24 @@ def test_a_record_says_what_the_model_was_trained_on_and_a_changed_word_computes
     assert about["as_authors"]["answer"] == "no"
 
 
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (256, {"answer": "yes", "because": []}),
+        (128, {"answer": "no", "because": ["documents are cut at 128 tokens, not 256"]}),
+    ],
+)
+def test_a_record_says_whether_a_checkpoint_is_as_its_authors_ran_it_and_why_not(
+    length: int, expected: dict[str, object], suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(suite.parent)
+    path = write(suite, "")
+    path.write_text(path.read_text().replace("max_document_length: 128", f"max_document_length: {length}"))
+    assert sparsebench(monkeypatch, "run", str(path), "--quiet", "--in-process") == 0
+    (record,) = SuiteFolder(Path("runs") / "toy").path.glob("*/record.json")
+    assert read_record(record, remedy="").cell.about_model["as_authors"] == expected
+
+
 def test_what_a_suite_says_of_training_is_in_no_key(suite: Path, tmp_path: Path) -> None:
     from sparsebench.registry import discover
     from sparsebench.store import Store

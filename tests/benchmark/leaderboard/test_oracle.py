@@ -197,6 +197,22 @@ def test_a_run_that_does_not_say_its_lengths_is_stamped_so_and_never_fails(found
     assert stamp.verdict == "unknown length"
 
 
+GENERAL = {"model.name": "sparse_encoder"}
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(512, "OK"), (256, "other length"), (None, "unknown length")])
+def test_the_general_door_has_the_same_twins_where_the_folder_says_its_lengths(
+    length: int | None, verdict: str
+) -> None:
+    record = cell(PUBLISHED, length, **GENERAL)
+    assert record.provenance.model is not None
+    identity = {"query": {"length": None}, "document": {"length": None}}  # the suite says none
+    model = record.provenance.model.model_copy(update={"identity": identity})
+    made = record.model_copy(update={"provenance": record.provenance.model_copy(update={"model": model})})
+    (stamp,) = stamps(board(made))
+    assert stamp.verdict == verdict
+
+
 def test_a_run_of_whole_texts_has_another_length_than_one_that_cuts_them() -> None:
     said = {"lengths": {"query": None, "document": None}}
     record = cell(0.6)

@@ -214,8 +214,33 @@ def test_a_weight_of_a_token_that_is_not_finite_is_refused_by_name(tiny_splade_d
 
 
 def test_lengths_of_a_suite_are_on_record(saved):
-    assert of(saved, max_document_length=8).about() == {"overrides": ["documents: 8 tokens"]}
-    assert of(saved).about() == {"overrides": []}
+    own = {"query": 512, "document": 512}
+    assert of(saved).about() == {"lengths": own, "overrides": []}
+    cut = {"lengths": {**own, "document": 8}, "overrides": ["documents: 8 tokens"]}
+    assert of(saved, max_document_length=8).about() == cut
+
+
+@pytest.mark.parametrize("role", ["query", "document"])
+@pytest.mark.parametrize("key", ["max_seq_length", "query_length", "processing_kwargs"])
+def test_the_declared_length_on_record_is_where_sentence_transformers_cuts(key, role, saved, tmp_path):
+    value = {"text": {"max_length": 5}} if key == "processing_kwargs" else 5
+    folder = change(Path(shutil.copytree(saved, tmp_path / "f")), "sentence_bert_config.json", key, value)
+    words = ["cat", "dog", "mat"] * 200
+    length = of(folder).about()["lengths"][role]
+    assert length == (512 if (key, role) == ("query_length", "document") else 5)
+    inside = length - 2  # [CLS] and [SEP]
+    whole, short = (of(folder).load("cpu").encode([" ".join(words[:n])], role) for n in (len(words), inside))
+    np.testing.assert_allclose(whole.vectors.toarray(), short.vectors.toarray(), atol=1e-5)
+    assert (whole.truncated, short.truncated) == (1, 0)
+
+
+def test_where_code_that_a_folder_brings_cuts_is_not_on_record(latent, saved, tmp_path):
+    assert of(latent).about()["lengths"] == {"query": 512, "document": 512}
+    folder = change(Path(shutil.copytree(saved, tmp_path / "f")), "modules.json", "1.type", "own.Pooling")
+    assert of(folder).about()["lengths"] == {"query": 512, "document": 512}
+    change(folder, "modules.json", "0.type", "own.Body")
+    assert of(folder).about()["lengths"] == {}
+    assert of(folder, max_query_length=9).about()["lengths"] == {"query": 9}
 
 
 def test_a_use_of_a_known_checkpoint_says_whether_it_is_that_of_its_authors():

@@ -125,7 +125,7 @@ def test_what_is_no_vector_is_named_by_its_place(line, said, tmp_path):
 def test_an_npz_needs_as_many_ids_as_vectors(tmp_path):
     found = model(tmp_path, lsr)
     (tmp_path / "doc-ids.txt").write_text("d1\n")
-    with pytest.raises(ModelError, match=r"3 vectors of 5 entries, and .*doc-ids\.txt has 1 ids"):
+    with pytest.raises(ModelError, match=r"3 vectors of 5 entries, 5 terms; and .*doc-ids\.txt has 1 ids"):
         scored(found)
     (tmp_path / "doc-ids.txt").unlink()
     with pytest.raises(ModelError, match="`document_ids` and `query_ids` name files of ids"):
@@ -163,3 +163,80 @@ def test_a_list_of_words_is_no_vocabulary(tmp_path):
     vocabulary.write_text("cat\nmat\n")
     with pytest.raises(ModelError, match=r"is neither a tokenizer\.json nor a vocab\.txt of BERT"):
         loaded(replace(model(tmp_path), vocabulary=vocabulary))
+
+
+def compressed(folder, ids=b"d1\nd2\n", **arrays):
+    whole = {"data": [1.0, 2.0], "indices": ["cat", "dog"], "indptr": [0, 1, 2]}
+    np.savez(folder / "doc.npz", **{**whole, **arrays})
+    (folder / "doc-ids.txt").write_bytes(ids)
+    return SparseVectors(documents=folder / "doc.npz", queries=json_lines(folder, "query", QUERIES))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"indices": ["cat", "cat"], "indptr": [0, 2, 2]}, "the vector of 'd1' has a term twice"),
+        ({"format": np.array(b"csc")}, "is SciPy's format b'csc', not rows"),
+        ({"data": [[1.0], [2.0]]}, "must have one dimension"),
+        ({"data": [1j, 2.0]}, "data must be numbers"),
+        ({"data": ["a", "b"]}, "data must be numbers"),
+        ({"indices": [0.0, 1.0]}, "indices whole numbers or terms"),
+        ({"indptr": [0.0, 1.0, 2.0]}, "indptr whole numbers"),
+        ({"indptr": [1, 1, 2]}, "indptr must rise from 0"),
+        ({"indptr": [0, 3, 2]}, "indptr must rise from 0"),
+        ({"data": [1e39, 1.0]}, "negative or not finite"),
+        ({"ids": b"\xff\nd2\n"}, "is no text of ids in UTF-8"),
+        ({"ids": b"d1\nd1\n"}, "an id is there twice"),
+    ],
+)
+def test_compressed_rows_that_could_be_read_in_two_ways_are_refused(arrays, said, tmp_path):
+    with pytest.raises(ModelError, match=said):
+        loaded(compressed(tmp_path, **arrays))
+
+
+def test_entries_need_no_order_and_a_weight_that_rounds_to_0_is_not_active(tmp_path):
+    arrays = {"data": [1.0, 2.0, 1e-60], "indices": ["mat", "cat", "cat"], "indptr": [0, 2, 3]}
+    found = loaded(compressed(tmp_path, **arrays))
+    vectors = found.encode(["d1", "d2"], "document").vectors
+    assert vectors.nnz == 2
+    np.testing.assert_allclose((vectors @ found.encode(["q1"], "query").vectors.T).toarray(), [[2.0], [0.0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("doc.npz", b"PK\x03\x04abc", "is no npz of data, indices and indptr"),
+        ("doc.npz", b"", "is no npz of data, indices and indptr"),
+        ("doc.jsonl.gz", gzip.compress(b'{"id": "d1", "vector": {"cat": 1}}\n' * 50)[:-12], "is it whole"),
+        ("doc.jsonl.gz", b'{"id"', "is it whole"),
+        ("doc.jsonl", b'{"id": "\xff", "vector": {"cat": 1}}', "cannot be read as lines of JSON"),
+        ("doc.jsonl", b'{"id": "d1", "vector": {"cat": 1, "cat": 2}}', r"doc.jsonl:1: .*'cat' is there twice"),
+        ("doc.jsonl", b'{"id": null, "vector": {"cat": 1}}', "the id None is neither text"),
+        ("doc.jsonl", b'{"id": "d1", "vector": {"cat": 1' + b"0" * 400 + b"}}", "doc.jsonl:1: is not"),
+        ("doc.jsonl", b"[" * 100_000, "doc.jsonl:1: is not"),
+    ],
+)
+def test_a_damaged_file_of_vectors_is_refused_by_name(name, content, said, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=said):
+        loaded(SparseVectors(documents=tmp_path / name, queries=json_lines(tmp_path, "query", QUERIES)))
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [([[1.0], [2.0]], "'d1' is no map"), ([[("cat", 1.0), ("cat", 2.0)], []], "a term twice")]
+)
+def test_a_column_that_is_no_map_or_has_a_term_twice_is_refused(column, said, tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet
+
+    kind = pa.map_(pa.string(), pa.float64()) if "twice" in said else None
+    table = pa.table({"id": ["d1", "d2"], "vector": pa.array(column, type=kind)})
+    pyarrow.parquet.write_table(table, tmp_path / "doc.parquet")
+    with pytest.raises(ModelError, match=said):
+        loaded(SparseVectors(documents=tmp_path / "doc.parquet", queries=json_lines(tmp_path, "query", QUERIES)))
+
+
+def test_an_index_beyond_any_vocabulary_is_refused_before_it_takes_memory(tmp_path):
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ncat\ndog\nfish\n")
+    with pytest.raises(ModelError, match="the index 1099511627776, and no vocabulary is so large"):
+        loaded(replace(compressed(tmp_path, indices=[5, 2**40]), vocabulary=tmp_path / "vocab.txt"))

@@ -46,8 +46,8 @@ class LoadedSentenceTransformers(LoadedEncoder):
         tokenizer = getattr(module, "tokenizer", None)
         if tokenizer is None:
             return 0
-        asked = self._options(role).get("processing_kwargs", {}).get("text", {}).get("max_length")
-        limit = asked or getattr(module, f"{role}_length", None) or tokenizer.model_max_length
+        asked, own = _max_length(self._options(role)), _max_length(vars(module))
+        limit = asked or own or getattr(module, f"{role}_length", None) or tokenizer.model_max_length
         with self._lock:
             return sum(len(ids) > limit for ids in tokenizer(list(texts), truncation=False)["input_ids"])
 
@@ -76,3 +76,9 @@ class LoadedSentenceTransformers(LoadedEncoder):
             rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         places, columns = rows.nonzero()
         return csr(rows[places, columns], columns, np.bincount(places, minlength=len(rows)), rows.shape[1])
+
+
+def _max_length(settings: Mapping[str, Any]) -> int | None:
+    """Length in `processing_kwargs`, of a call or of a module."""
+    found: int | None = ((settings.get("processing_kwargs") or {}).get("text") or {}).get("max_length")
+    return found

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from sparsebench import Json, LoadedEncoder, Role, SparseEncoder
+from sparsebench import Json, LoadedEncoder, ModelError, Role, SparseEncoder
 from sparsebench.checkpoints import AnyLocation, Files, Known, as_authors_ran_it, known_checkpoint
 from sparsebench.training import locate
 from sparsebench_plugins.models.sparse_encoder.folder import check_folder, digests, with_bases
 from sparsebench_plugins.models.sparse_encoder.loaded import TEXTS_AT_ONCE, LoadedSentenceTransformers
 from sparsebench_plugins.models.sparse_encoder.loading import load_encoder
+from sparsebench_plugins.models.splade import declared_lengths
 
 Positive = Annotated[int, Ge(1)]
 _ROLES: tuple[Role, Role] = ("query", "document")
@@ -79,16 +80,25 @@ class SentenceTransformersEncoder(SparseEncoder):
         return LoadedSentenceTransformers(encoder, self.checkpoint, self.options)
 
     def about(self) -> Mapping[str, Json]:
-        """Facts for plan, record and table: lengths of the suite, whether it runs as its authors ran it."""
+        """Facts for plan, record and table: lengths, overrides, whether it runs as its authors ran it."""
         set_here = {role: self._of("length", role) for role in _ROLES}
         lines = [f"{role}s: {length} tokens" for role, length in set_here.items() if length is not None]
-        found: dict[str, Json] = {"overrides": list(lines)}
+        found: dict[str, Json] = {"lengths": self._lengths(set_here), "overrides": list(lines)}
         facts = known_checkpoint(self.checkpoint) if self._location.is_on_hub else None
         if facts is None:
             return found
         because = as_authors_ran_it(facts, self._use(facts))
         found["as_authors"] = {"answer": "no" if because else "yes", "because": list(because)}
         return found if facts.trained_on is None else {**found, "trained_on": list(facts.trained_on)}
+
+    def _lengths(self, set_here: Mapping[Role, int | None]) -> dict[str, Json]:
+        """Tokens at which texts are cut, as the suite or the folder says, of the roles of which either does."""
+        try:
+            declared = declared_lengths(self._location.folder(self._files))
+        except ModelError:  # not at hand
+            declared = {}
+        said = {role: length for role, length in set_here.items() if length is not None}
+        return {str(role): length for role, length in {**declared, **said}.items()}
 
     def _use(self, facts: Known) -> Mapping[str, Any]:
         """List what a suite sets in place of what the folder says of itself, which is its authors' own."""

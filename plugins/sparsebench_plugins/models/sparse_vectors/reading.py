@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,14 @@ import numpy as np
 
 from sparsebench import ModelError
 from sparsebench.encoding import csr
+from sparsebench_plugins.models.sparse_vectors.compressed import read_npz
 from sparsebench_plugins.models.sparse_vectors.vocabulary import Dimensions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+Pairs = Iterable[tuple[Any, float]]
+"""Terms, names or numbers, and their weights."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Rows:
 def read_rows(path: Path, ids: Path | None, terms: Dimensions) -> Rows:
     """Read a file of vectors, or a folder of JSON lines; raises ModelError with file and line."""
     if path.suffix == ".npz":
-        found = _npz(path, ids, terms)
+        found = _joined(path, read_npz(path, ids), terms)
     elif path.suffix == ".parquet":
         found = _joined(path, _parquet(path), terms)
     else:
@@ -55,69 +60,80 @@ def read_rows(path: Path, ids: Path | None, terms: Dimensions) -> Rows:
     return found
 
 
-def _joined(path: Path, entries: Iterable[tuple[str, dict[str, float]]], terms: Dimensions) -> Rows:
-    ids, columns, values, sizes = [], [], [], []
+def _joined(path: Path, entries: Iterable[tuple[str, Pairs]], terms: Dimensions) -> Rows:
+    ids: list[str] = []
+    columns: list[int] = []
+    values: list[float] = []
+    sizes: list[int] = []
     for name, vector in entries:
-        kept = {terms.place(term): weight for term, weight in vector.items() if weight}
+        pairs = sorted((terms.place(term), weight) for term, weight in vector if weight)
+        if len({place for place, _ in pairs}) < len(pairs):
+            raise ModelError(f"{path}: the vector of {name!r} has a term twice; add its weights up, or keep one")
         ids.append(name)
-        sizes.append(len(kept))
-        columns += sorted(kept)
-        values += [kept[place] for place in sorted(kept)]
+        sizes.append(len(pairs))
+        columns += [place for place, _ in pairs]
+        values += [weight for _, weight in pairs]
     if not ids:
         raise ModelError(f"{path}: holds no vector")
-    return Rows(ids, np.array(columns, np.int64), np.array(values, np.float32), np.array(sizes, np.int64))
+    return _in_float32(ids, np.array(columns, np.int64), np.array(values, np.float64), np.array(sizes, np.int64))
 
 
-def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, float]]]:
+def _in_float32(ids: list[str], columns: np.ndarray, values: np.ndarray, sizes: np.ndarray) -> Rows:
+    """Round; a weight that is 0 then is not active."""
+    with np.errstate(over="ignore"):  # infinity is refused by whoever reads
+        rounded = values.astype(np.float32)
+    active = rounded != 0
+    rows = np.repeat(np.arange(len(ids)), sizes)[active]
+    return Rows(ids, columns[active], rounded[active], np.bincount(rows, minlength=len(ids)))
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, Pairs]]:
     """Anserini's `{"id", "contents", "vector": {token: impact}}`, a line each."""
     files = sorted(each for each in path.rglob("*.json*") if each.is_file()) if path.is_dir() else [path]
     for each in files:
         opened = gzip.open if each.suffix == ".gz" else open
-        with opened(each, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _entry(f"{each}:{number}", line)
+        try:
+            with opened(each, "rt", encoding="utf-8") as lines:
+                for number, line in enumerate(lines, start=1):
+                    if line.strip():
+                        yield _entry(f"{each}:{number}", line)
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+            raise ModelError(f"{each}: cannot be read as lines of JSON, is it whole? {error}") from None
 
 
-def _entry(place: str, line: str) -> tuple[str, dict[str, float]]:
+def _entry(place: str, line: str) -> tuple[str, Pairs]:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line, object_pairs_hook=_each_once)
         name, vector = entry["id"], entry["vector"]
-        weights = {term: float(weight) for term, weight in vector.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ModelError(f'{place}: is not {{"id": ..., "vector": {{token: weight}}}}') from None
-    if not all(map(math.isfinite, weights.values())):
+        weights = [(term, float(weight)) for term, weight in vector.items()]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        reason = f" ({error})" if isinstance(error, _TwiceError) else ""
+        raise ModelError(f'{place}: is not {{"id": ..., "vector": {{token: weight}}}}{reason}') from None
+    if not all(math.isfinite(weight) for _, weight in weights):
         raise ModelError(f"{place}: a weight is not finite")
-    return str(name), weights
+    return _id(place, name), weights
 
 
-def _npz(path: Path, ids: Path | None, terms: Dimensions) -> Rows:
-    """SciPy's CSR, or lsr-benchmark's, whose indices are the terms themselves."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            values, indices, indptr = (np.asarray(arrays[name]) for name in ("data", "indices", "indptr"))
-    except (OSError, KeyError, ValueError) as error:
-        raise ModelError(f"{path}: is no npz of data, indices and indptr: {error}") from None
-    beside = ids or path.with_name(path.stem.removesuffix("-embeddings") + "-ids.txt")
-    if not beside.is_file():
-        raise ModelError(f"{path}: its ids are not in {beside}; `document_ids` and `query_ids` name files of ids")
-    names = beside.read_text(encoding="utf-8").split("\n")
-    names = names[:-1] if names and not names[-1] else names
-    if len(names) != len(indptr) - 1 or len(values) != len(indices) or (len(indptr) and indptr[-1] != len(values)):
-        raise ModelError(
-            f"{path}: {len(indptr) - 1} vectors of {len(values)} entries, and {beside} has {len(names)} ids"
-        )
-    if indices.dtype.kind in "iu" and len(indices) and indices.min() < 0:
-        raise ModelError(f"{path}: an index is negative")
-    rows = zip(names, indptr[:-1], indptr[1:], strict=True)
-    entries = (
-        (name, dict(zip(indices[start:stop].tolist(), values[start:stop].tolist(), strict=True)))
-        for name, start, stop in rows
-    )
-    return _joined(path, entries, terms)
+class _TwiceError(ValueError):
+    """A name is in an object twice, of which Python's reader would keep the last."""
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, dict[str, float]]]:
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise _TwiceError(f"{twice!r} is there twice")
+    return found
+
+
+def _id(place: object, name: Any) -> str:
+    """An id as collections have it; raises ModelError for what is neither text nor a whole number."""
+    if isinstance(name, bool) or not isinstance(name, str | int):
+        raise ModelError(f"{place}: the id {name!r} is neither text nor a whole number")
+    return str(name)
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, Pairs]]:
     """A column `id` and a column `vector`, a map or a struct from term to weight."""
     try:
         import pyarrow.parquet
@@ -129,5 +145,9 @@ def _parquet(path: Path) -> Iterator[tuple[str, dict[str, float]]]:
         raise ModelError(f"{path}: is no parquet with columns id and vector: {error}") from None
     for row in table.to_pylist():
         vector: Any = row["vector"] or {}
-        pairs = vector.items() if isinstance(vector, dict) else vector
-        yield str(row["id"]), {str(term): float(weight) for term, weight in pairs if weight is not None}
+        try:
+            pairs = vector.items() if isinstance(vector, dict) else vector
+            weights = [(str(term), float(weight)) for term, weight in pairs if weight is not None]
+        except (TypeError, ValueError):
+            raise ModelError(f"{path}: the vector of {row['id']!r} is no map from term to weight") from None
+        yield _id(path, row["id"]), weights

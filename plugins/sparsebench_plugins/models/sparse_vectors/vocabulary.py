@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
+_MOST = 2**24
+"""Dimensions, above those of any vocabulary; every one of them takes memory."""
+
+
 class Dimensions(ABC):
     """The dimension of each term of a file."""
 
@@ -71,6 +75,8 @@ class KnownTerms(Dimensions):
     def place(self, term: object) -> int:
         """The id of a term. Numbers may go beyond the entries, as rows of decoders do."""
         if isinstance(term, int):
+            if term >= _MOST:
+                raise ModelError(f"{self._path}: a vector has the index {term}, and no vocabulary is so large")
             self._size = max(self._size, term + 1)
             return term
         found = self._ids.get(str(term))

@@ -6,7 +6,7 @@ What `splade_doc` shares with it stands here too: other plugins reach in by this
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
 from sparsebench_plugins.models.splade.checkpoint import Checkpoint
 from sparsebench_plugins.models.splade.code import repositories
-from sparsebench_plugins.models.splade.declared import read_object
+from sparsebench_plugins.models.splade.declared import declared_lengths, read_object
 from sparsebench_plugins.models.splade.description import about
 from sparsebench_plugins.models.splade.encoder import LoadedSplade, Side, StaticSide, Use
 from sparsebench_plugins.models.splade.loading import (
@@ -36,6 +36,7 @@ __all__ = [
     "TokenizerVocabulary",
     "about",
     "computed_by",
+    "declared_lengths",
     "fetch",
     "identity_of",
     "load_side",

@@ -84,6 +84,17 @@ def test_what_is_honoured_changes_the_vectors_as_in_sentence_transformers(name, 
     assert any(each.any() for each in changed), "the value must matter, or this test shows nothing"
 
 
+def test_the_most_active_dimensions_that_a_folder_declares_are_kept(tiny_splade_dir, tmp_path):
+    """As sentence-transformers saves it since 6.2 (its issue 4046); texts have more than 3 without it."""
+    folder = save(tmp_path / "f", transformer(tiny_splade_dir), pooled(), max_active_dims=3)
+    assert json.loads((folder / USAGE).read_text())["max_active_dims"] == 3
+    assert_equal(folder)
+    found = ours(Splade(checkpoint=str(folder)), "document")
+    assert np.count_nonzero(found, axis=1).max() == 3
+    every = ours(Splade(checkpoint=str(folder), document_prune=10**6), "document")
+    assert np.count_nonzero(every, axis=1).max() > 3
+
+
 NOTHING = [
     (SENTENCE, "unpad_inputs", False),
     (USAGE, "__version__", {"sentence_transformers": "5.0.0"}),

@@ -40,9 +40,22 @@ def modules_of(root: Path, role: Role) -> tuple[Module, ...]:
     return tuple(found)
 
 
+def first_module(root: Path, role: Role) -> Module:
+    """Read the module that texts of one role come to, whatever code comes after it; raises ModelError."""
+    path = root / MODULES_FILE
+    entry = _entries(path)[0]
+    module = _module(path, root, entry.get("type"), entry.get("path"))
+    return _route(module.folder, role)[0] if module.kind in ROUTERS else module
+
+
 def top_modules(root: Path) -> list[Module]:
     """Read modules.json, routers left closed; raises ModelError."""
     path = root / MODULES_FILE
+    return [_module(path, root, entry.get("type"), entry.get("path")) for entry in _entries(path)]
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    """The list of modules.json; raises ModelError."""
     entries = read_json(path)
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise ModelError(f"{path}: is not a list of modules")
@@ -53,7 +66,7 @@ def top_modules(root: Path) -> list[Module]:
         raise ModelError(f"{path}: a module's `name` must be text, or sentence-transformers cannot load the folder")
     if len(set(names)) < len(names):
         raise ModelError(f"{path}: two modules have one name, and sentence-transformers would keep one of them")
-    return [_module(path, root, entry.get("type"), entry.get("path")) for entry in entries]
+    return entries
 
 
 def _module(path: Path, root: Path, reference: Any, below: Any) -> Module:

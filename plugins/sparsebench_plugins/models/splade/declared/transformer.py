@@ -36,7 +36,7 @@ def read_transformer(folder: Path, *, is_mlm: bool) -> dict[str, Any]:
     is_mlm: whether the module is of the older class that gives logits without saying so.
     """
     refuse_adapter(folder)
-    path, config = _first(folder)
+    path, config = first_config(folder)
     hold(path, config, TRANSFORMER)
     task = config.get("transformer_task", "fill-mask" if is_mlm else "feature-extraction")
     if task != "fill-mask":
@@ -69,7 +69,8 @@ def tokenizer_maximum(folder: Path) -> int | None:
     return int(maximum) if isinstance(maximum, int | float) and maximum <= SANE_MAXIMUM else None
 
 
-def _first(folder: Path) -> tuple[Path, dict[str, Any]]:
+def first_config(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Find the configuration that sentence-transformers reads, empty where there is none."""
     for name in CONFIG_FILES:
         if (folder / name).is_file() and (config := read_object(folder / name)):
             return folder / name, config
