@@ -19,7 +19,7 @@ EXAMPLES = ROOT / "examples"
 SCRIPTS = {
     "run_a_suite": "hardest queries:",
     "compare_two_systems": "Sinkhorn helps query",
-    "a_postprocessor_of_your_own": "| bm25 | damped |",
+    "a_postprocessor_of_your_own": "bm25 + damped",
     "search_by_hand": "{'q1': ['d3', 'd1'], 'q2': ['d2']}",
 }
 NOTEBOOK = EXAMPLES / "quickstart.ipynb"

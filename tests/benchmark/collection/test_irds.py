@@ -139,7 +139,7 @@ def test_a_damaged_file_is_a_clear_error(irds_home: Path) -> None:
 
 
 def test_an_unknown_id_names_the_closest_one() -> None:
-    with pytest.raises(CollectionError, match=r"no 'beir/scifat/test'\. Did you mean 'beir/scifact/test'\?"):
+    with pytest.raises(CollectionError, match=r"has 'beir/scifat/test'\. Did you mean 'beir/scifact/test'\?"):
         IrDatasets("beir/scifat/test").missing()
     with pytest.raises(CollectionError, match="`ir_datasets list` names them all"):
         IrDatasets("my own").topics(None)

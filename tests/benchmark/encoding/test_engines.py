@@ -251,7 +251,7 @@ def test_a_system_that_tells_nothing_of_its_cpu_has_no_bfloat16(machine, monkeyp
 
 def test_an_engine_that_cannot_be_had_is_an_error(machine):
     machine("avx2", numba=False)
-    with pytest.raises(ModelError, match=r"engine 'numba': numba is not installed \(pip install"):
+    with pytest.raises(ModelError, match=r"engine 'numba': numba cannot be imported \(pip install"):
         cpu_engine("numba")
     machine("avx2")
     assert cpu_engine("exact_bf16") == "exact_bf16", "slow there, but right"
