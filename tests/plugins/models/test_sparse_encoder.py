@@ -213,6 +213,21 @@ def test_a_weight_of_a_token_that_is_not_finite_is_refused_by_name(tiny_splade_d
         of(folder).load("cpu")
 
 
+def test_padding_that_moves_positions_is_refused_and_the_advice_gives_vectors_that_no_batch_changes(saved, tmp_path):
+    file = "tokenizer_config.json"
+    folder = change(Path(shutil.copytree(saved, tmp_path / "f")), file, "padding_side", "left")
+    with pytest.raises(ModelError, match=r'padding mixes into its tokens.*"padding_side": "left", write "right"'):
+        of(folder).load("cpu")
+    found = of(change(folder, file, "padding_side", "right")).load("cpu").encode(TEXTS, "query").vectors.toarray()
+    np.testing.assert_allclose(found, theirs(folder, "query", TEXTS), atol=1e-4)
+
+
+def test_texts_longer_than_the_model_takes_end_in_a_sentence(saved):
+    model = of(saved, max_document_length=600).load("cpu")
+    with pytest.raises(ModelError, match="sentence-transformers cannot encode with "):
+        model.encode(["cat " * 700], "document")
+
+
 def test_lengths_of_a_suite_are_on_record(saved):
     own = {"query": 512, "document": 512}
     assert of(saved).about() == {"lengths": own, "overrides": []}

@@ -145,6 +145,7 @@ def test_splade_refuses_a_plain_checkpoint_whose_queries_are_weights(plain):
     ("name", "text", "said"),
     [
         ("idf.json", '{"cat": "much"}', "the weight of 'cat' is 'much', not a number"),
+        ("idf.json", '{"cat": 1' + "0" * 400 + "}", "the weight of 'cat' is too large for a number of 64 bits"),
         ("idf.json", '{"cat": -1}', "negative or not finite"),
         ("query_token_weights.txt", "cat 2.5\n", r"query_token_weights\.txt:1: 'cat 2\.5' is not a token, a tab"),
     ],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsebench import Encoded, Json, LoadedEncoder, ModelError, Role
+from sparsebench.device import does_not_fit, lost
 from sparsebench.encoding import csr
 from sparsebench_plugins.models.sparse_encoder.dimensions import Dimensions
 
@@ -60,15 +61,20 @@ class LoadedSentenceTransformers(LoadedEncoder):
 
     def _rows(self, texts: Sequence[str], role: Role) -> csr_array:
         encode = self._encoder.encode_query if role == "query" else self._encoder.encode_document
-        with self._lock:
-            dense = encode(
-                list(texts),
-                batch_size=TEXTS_AT_ONCE,
-                convert_to_sparse_tensor=False,
-                save_to_cpu=True,
-                show_progress_bar=False,
-                **self._options(role),
-            )
+        try:
+            with self._lock:
+                dense = encode(
+                    list(texts),
+                    batch_size=TEXTS_AT_ONCE,
+                    convert_to_sparse_tensor=False,
+                    save_to_cpu=True,
+                    show_progress_bar=False,
+                    **self._options(role),
+                )
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            if does_not_fit(error) or lost(error):
+                raise
+            raise ModelError(f"sentence-transformers cannot encode with {self._checkpoint!r}: {error}") from error
         rows = dense.float().numpy()
         if not np.isfinite(rows).all() or (rows < 0).any():
             raise ModelError(f"{self._checkpoint!r}: a weight is negative or not finite; vectors are positive")

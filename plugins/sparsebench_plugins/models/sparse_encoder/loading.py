@@ -15,7 +15,8 @@ from sparsebench_plugins.models.finite import check_finite
 from sparsebench_plugins.models.sparse_encoder.loaded import COSINE, DOT
 
 _REPORTS = "transformers.modeling_utils"
-_PROBE = ["a text of a few words"]
+_PROBE = "a text of a few words"
+_LONGER = "a text of more words, beside which the other one is padded on the left or on the right"
 
 
 def load_encoder(folder: Path, name: str, how: Mapping[str, Any]) -> Any:
@@ -36,6 +37,7 @@ def load_encoder(folder: Path, name: str, how: Mapping[str, Any]) -> Any:
         raise ModelError(
             f"{name!r} lacks weights, which transformers would draw at random: {', '.join(lacking[:5])}. Save it whole"
         )
+    _check_padding(encoder, name)
     return encoder
 
 
@@ -54,11 +56,22 @@ def _load(folder: Path, name: str, how: Mapping[str, Any], *, seed: int = 0) -> 
         raise ModelError(f"sentence-transformers does not load {name!r}: {first}") from error
 
 
-def _probe(encoder: Any) -> np.ndarray:
-    """Vectors (2, V) of a text in both roles."""
+def _probe(encoder: Any, *beside: str) -> np.ndarray:
+    """Vectors of a text in both roles, one after the other (their sizes may differ), in one batch with other texts."""
     ways = (encoder.encode_query, encoder.encode_document)
-    found = [encode(_PROBE, convert_to_sparse_tensor=False, show_progress_bar=False) for encode in ways]
-    return np.concatenate([vectors.float().cpu().numpy() for vectors in found])
+    found = [encode([_PROBE, *beside], convert_to_sparse_tensor=False, show_progress_bar=False) for encode in ways]
+    return np.concatenate([vectors[0].float().cpu().numpy() for vectors in found])
+
+
+def _check_padding(encoder: Any, name: str) -> None:
+    """Refuse (ModelError) a folder by which a text's vector depends on the texts beside it."""
+    alone, beside = _probe(encoder), _probe(encoder, _LONGER)
+    rough = 1e-3 if str(encoder.dtype) == "torch.float32" else 2**-3
+    if np.abs(alone - beside).max() > rough * np.abs(alone).max():
+        raise ModelError(
+            f"{name!r}: padding mixes into its tokens, so that a text's vector would depend on the texts beside it; "
+            'where its tokenizer_config.json says "padding_side": "left", write "right"'
+        )
 
 
 class _Lacking(logging.Handler):

@@ -134,6 +134,13 @@ class ModelSide(Side):
                 f"max_query_length and max_document_length to {longest} or less"
             )
 
+        special = self.vocabulary.added
+        if self.use.length is not None and self.use.length < special:
+            raise ModelError(
+                f"a length of {self.use.length} tokens: the tokenizer alone adds {special} special ones, and cuts no "
+                "text at fewer; raise max_query_length and max_document_length, or what the folder declares"
+            )
+
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Run the model on batches of texts of like length."""
         ids, truncated = self.foreseen.tokens(texts) or self._tokenize(texts)

@@ -81,7 +81,11 @@ def _json_entries(path: Path) -> Iterator[tuple[str, float]]:
     for token, weight in read_object(path).items():
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             raise ModelError(f"{path}: the weight of {token!r} is {weight!r}, not a number")
-        yield token, float(weight)
+        try:
+            value = float(weight)
+        except OverflowError:
+            raise ModelError(f"{path}: the weight of {token!r} is too large for a number of 64 bits") from None
+        yield token, value
 
 
 def _text_entries(path: Path) -> Iterator[tuple[str, float]]:

@@ -33,7 +33,7 @@ def load_vocabulary(checkpoint: Checkpoint, size: int) -> TokenizerVocabulary:
             trust_remote_code=checkpoint.trust.remote_code,
             code_revision=checkpoint.trust.revision,
         )
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # of whatever the files of a tokenizer hold
         raise ModelError(f"the tokenizer of checkpoint {checkpoint.name!r} does not load: {error}") from error
     if not tokenizer.is_fast:
         raise ModelError(f"the tokenizer of checkpoint {checkpoint.name!r} has no fast (Rust) form")
@@ -98,6 +98,11 @@ class TokenizerVocabulary(Vocabulary):
         added = tokenizer.get_added_tokens_decoder()
         unused = {i for i in range(size) if i not in entries or _UNUSED.fullmatch(entries[i])}
         self.special_ids = special_ids | unused | {i for i, token in added.items() if token.special}
+
+    @property
+    def added(self) -> int:
+        """Count the special tokens that every text gets."""
+        return int(self._tokenizer.num_special_tokens_to_add(is_pair=False))
 
     def token(self, term_id: int) -> str:
         """The entry as the vocabulary spells it: `##ing`, `Ġparis`, `▁paris`."""

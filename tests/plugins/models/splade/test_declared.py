@@ -84,6 +84,32 @@ def test_what_is_honoured_changes_the_vectors_as_in_sentence_transformers(name, 
     assert any(each.any() for each in changed), "the value must matter, or this test shows nothing"
 
 
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_length_below_that_of_the_special_tokens_is_refused_as_no_tokenizer_cuts_there(length, folder_of):
+    folder = change(folder_of("one encoder"), SENTENCE, "max_seq_length", length)
+    if length == 1:
+        with pytest.raises(ModelError, match="a length of 1 tokens: the tokenizer alone adds 2 special ones"):
+            Splade(checkpoint=str(folder)).load("cpu")
+    else:
+        assert_equal(folder)
+
+
+@pytest.mark.parametrize(("content", "said"), [("[]", "does not load"), ("null", "does not load")])
+def test_a_tokenizer_that_is_none_is_refused(content, said, folder_of):
+    folder = folder_of("one encoder")
+    (folder / "tokenizer.json").write_text(content)
+    with pytest.raises(ModelError, match=f"the tokenizer of checkpoint .* {said}"):
+        Splade(checkpoint=str(folder)).load("cpu")
+
+
+def test_a_folder_in_place_of_a_file_is_refused_by_name(folder_of):
+    folder = folder_of("one encoder")
+    (folder / POOLING).unlink()
+    (folder / POOLING).mkdir()
+    with pytest.raises(ModelError, match=r"config\.json: cannot be read: Is a directory"):
+        Splade(checkpoint=str(folder)).identity("document")
+
+
 def test_the_most_active_dimensions_that_a_folder_declares_are_kept(tiny_splade_dir, tmp_path):
     """As sentence-transformers saves it since 6.2 (its issue 4046); texts have more than 3 without it."""
     folder = save(tmp_path / "f", transformer(tiny_splade_dir), pooled(), max_active_dims=3)

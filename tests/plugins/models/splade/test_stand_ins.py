@@ -11,7 +11,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array, save_npz
 
-from sparsebench import Query
+from sparsebench import Document, Query
 from sparsebench.errors import ModelError
 from sparsebench_plugins.models.score_matrix import ScoreMatrix
 from sparsebench_plugins.models.sparse_encoder import SentenceTransformersEncoder
@@ -290,8 +290,12 @@ def scored(folder: Path, queries: np.ndarray, documents: np.ndarray) -> np.ndarr
         documents=vectors_file(folder, "d", documents),
         queries=vectors_file(folder, "q", queries),
     )
-    topics = [Query(f"q{i}", "") for i in range(len(queries))]
-    return model.score(topics, np.array([f"d{i}".encode() for i in range(len(documents))])).scores.toarray()
+    encoder = model.encoder_for(lambda: (Document(f"d{i}", "") for i in range(len(documents))), "cpu")
+    found = [
+        encoder.encode([f"{role[0]}{i}" for i in range(len(rows))], role).vectors
+        for role, rows in (("query", queries), ("document", documents))
+    ]
+    return (found[0] @ found[1].T).toarray()
 
 
 def test_vectors_of_an_autoencoder_that_somebody_else_made_score_alike(autoencoded, tmp_path):
