@@ -10,6 +10,7 @@ import numpy as np
 from sparsebench.contracts import Postprocessor
 from sparsebench.errors import ContractError, SparsebenchError
 from sparsebench.search.postprocess import TOLERANCE
+from sparsebench.testing.bounds import bounds_rule_out_no_better_document
 from sparsebench.testing.checks import Check, ExpectedFailures, Subject, bind, require, run_all
 from sparsebench.testing.common import COMMON, close
 from sparsebench.testing.isolation import no_network
@@ -205,5 +206,6 @@ RULES = (
     one_document_is_enough_or_refused,
     an_empty_bank_is_refused,
     unseen_documents_stay_unseen,
+    bounds_rule_out_no_better_document,
     it_needs_no_network,
 )

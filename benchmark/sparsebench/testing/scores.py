@@ -41,6 +41,19 @@ def awkward_scores(rows: int) -> np.ndarray:
     return scores
 
 
+def near_ties() -> tuple[np.ndarray, np.ndarray]:
+    """Make scores (12, 40) and (160, 40) float64 of test queries and a bank, nearly alike whatever is taken off them.
+
+    Documents differ by what all queries give them, the last 20 in four groups not even by that, and else by less than
+    float32 keeps: corrected by their bank, many are closer than float32 tells apart.
+    """
+    rng = np.random.default_rng(6)
+    shared = rng.uniform(0.5, 8.0, DOCUMENTS)
+    shared[20:] = shared[:4].repeat(5)
+    tested, others = (shared + rng.normal(0.0, 1e-7, (rows, DOCUMENTS)) for rows in (QUERIES, BANK))
+    return tested, others
+
+
 def as_blocks(scores: np.ndarray, width: int = WIDTH) -> ScoreBlocks:
     """Blocks of `width` documents, computed once and kept, as the harness keeps them."""
     return cached(MatrixScores(scores, block=width), 2**30)

@@ -37,6 +37,27 @@ class Mean(Postprocessor):
         return block.scores.double() - self.strength * state.arrays["mean"][block.columns]
 
 
+class BoundedMean(Mean):
+    """Sound: its float32 keys are off by a few roundings, as it says; they are a tenth of what `apply` returns."""
+
+    roundings: ClassVar[float] = 8
+
+    def bounds(self, block: Block, state: State, row_stats: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        scores, mean = block.scores.float() / 10, state.arrays["mean"][block.columns].float() / 10
+        largest = scores.abs().amax(dim=1, keepdim=True) + mean.abs().amax()
+        return scores - self.strength * mean, self.roundings * 2.0**-24 * largest + 1e-30
+
+
+class TightBounds(BoundedMean):
+    roundings: ClassVar[float] = 0
+
+
+class BoundsOfABlock(BoundedMean):
+    def bounds(self, block: Block, state: State, row_stats: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        keys, error = super().bounds(block, state, row_stats)
+        return keys - keys.amax(dim=1, keepdim=True), error
+
+
 class BatchMean(Mean):
     """Sound: it sees the test queries, and accepts one."""
 
@@ -187,6 +208,7 @@ OFFENDERS: dict[str, type[Postprocessor]] = {
     "one_document_is_enough_or_refused": AcrossDocuments,
     "an_empty_bank_is_refused": EmptyMean,
     "unseen_documents_stay_unseen": Centred,
+    "bounds_rule_out_no_better_document": TightBounds,
     "it_needs_no_network": Calling,
 }
 
@@ -203,6 +225,13 @@ def test_values_a_row_are_for_methods_that_saw_the_rows() -> None:
     assert "rows has seen, yet sees = 'bank'" in str(check.failure())
 
 
+@pytest.mark.parametrize("wrong", [TightBounds, BoundsOfABlock])
+def test_bounds_that_would_rule_out_a_better_document_are_named(wrong: type[Postprocessor]) -> None:
+    (check,) = [check for check in postprocessor_checks(wrong) if str(check).startswith("bounds_rule_out")]
+    assert "the bounds of `bounds` are too small for" in str(check.failure())
+    assert "of query row 0, document" in str(check.failure())
+
+
 def test_every_rule_has_a_method_that_breaks_it() -> None:
     assert [str(check) for check in postprocessor_checks(Mean)] == list(OFFENDERS)
     assert {rule.__name__ for rule in RULES} <= set(OFFENDERS)
@@ -211,7 +240,7 @@ def test_every_rule_has_a_method_that_breaks_it() -> None:
 KNOWN = {"importing_it_imports_no_torch": "this test module imports torch"}
 
 
-@pytest.mark.parametrize("sound", [Mean, BatchMean])
+@pytest.mark.parametrize("sound", [Mean, BoundedMean, BatchMean])
 @pytest.mark.filterwarnings("ignore::sparsebench.testing.ExpectedFailure")
 def test_a_sound_method_passes_every_check(sound: type[Postprocessor]) -> None:
     check_postprocessor(sound, expected_failures=KNOWN)
