@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 from sparsebench.errors import SparsebenchError
@@ -75,19 +76,27 @@ def only_this_one(device: str) -> str:
     torch = sys.modules.get("torch")
     if kind(device) != "cuda" or (torch is not None and torch.cuda.is_initialized()):
         return device
-    visible = [name.strip() for name in os.environ.get(_VISIBLE, "").split(",") if name.strip()]
+    if _VISIBLE not in os.environ:
+        os.environ[_VISIBLE] = str(number(device))
+        return "cuda"
+    visible = _visible()
     if visible and number(device) >= len(visible):
         raise SparsebenchError(
             f"--device {device}: {_VISIBLE}={os.environ[_VISIBLE]} leaves {len(visible)} visible, counted from 0"
         )
-    os.environ[_VISIBLE] = visible[number(device)] if visible else str(number(device))
+    if visible:  # else they are hidden, and stay so
+        os.environ[_VISIBLE] = visible[number(device)]
     return "cuda"
 
 
 def _hidden() -> bool:
-    """CUDA reads the list up to the first entry that names no device."""
-    visible = os.environ.get(_VISIBLE)
-    return visible is not None and (not visible.strip() or visible.strip().startswith("-") or visible == "NoDevFiles")
+    return _VISIBLE in os.environ and not _visible()
+
+
+def _visible() -> list[str]:
+    """Return the names before the first that is no device: CUDA reads the list up to there."""
+    names = [name.strip() for name in os.environ[_VISIBLE].split(",")]
+    return list(takewhile(lambda name: name and not name.startswith("-") and name != "NoDevFiles", names))
 
 
 def _no_driver() -> str | None:

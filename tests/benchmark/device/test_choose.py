@@ -30,7 +30,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(module, "DRIVER", driver)
     monkeypatch.setattr(module, "WSL", tmp_path / "dxg")
     monkeypatch.setattr(module, "WSL_LIBRARIES", tmp_path / "wsl")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # for what a run hides to be undone, too
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     with_torch("2.13.0")
     return SimpleNamespace(driver=driver, wsl=tmp_path / "dxg", libraries=tmp_path / "wsl", with_torch=with_torch)
 
@@ -102,9 +103,19 @@ def test_all_gpus_but_one_are_hidden(monkeypatch: pytest.MonkeyPatch, visible, d
     assert only_this_one("cpu") == "cpu"
 
 
-def test_a_number_beyond_the_visible_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("hidden", ["", " ", "-1", "-1,0", ",0", "NoDevFiles"])
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_gpus_that_are_hidden_stay_hidden(monkeypatch: pytest.MonkeyPatch, hidden: str, device: str) -> None:
     monkeypatch.delitem(sys.modules, "torch", raising=False)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    assert only_this_one(device) == "cuda"
+    assert module.os.environ["CUDA_VISIBLE_DEVICES"] == hidden
+
+
+@pytest.mark.parametrize("visible", ["3", "3,-1,5"])
+def test_a_number_beyond_the_visible_ones_is_refused(monkeypatch: pytest.MonkeyPatch, visible: str) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     with pytest.raises(SparsebenchError, match=r"leaves 1 visible"):
         only_this_one("cuda:1")
 
