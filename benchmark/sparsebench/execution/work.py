@@ -26,12 +26,12 @@ def plan_suite(request: Request) -> Planned:
     """Plan it anew: the suite or its plugins may have changed since."""
     _session.cache_clear()
     session = _session(request)
-    for line in made_anew(session):
+    found = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
+    before = {key: measured for key, measured in found.items() if measured is not None}
+    for line in made_anew(session, before):
         session.progress.say(line)
     _runner(session).begin(session.plan)
     missing = tuple(_missing(group, session) for group in session.plan.groups)
-    found = {cell.key: _measured(session, group, cell) for group, cell in session.plan.cells}
-    before = {key: measured for key, measured in found.items() if measured is not None}
     return Planned(session.suite.name, session.folder, missing, before)
 
 

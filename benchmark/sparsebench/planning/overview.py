@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sparsebench.planning.because import NEVER, because
@@ -82,14 +82,18 @@ def overview(session: Session) -> Overview:
     return Overview(cells, tuple(_group(session, group) for group in groups), models)
 
 
-def made_anew(session: Session) -> list[str]:
+def made_anew(session: Session, finished: Collection[str]) -> list[str]:
     """Say which cells that were computed once will be so again, and why: before hours go by, not after.
+
+    finished: keys of the cells that are done; where all are, nothing is read.
 
     Example: `2 cells are computed again: engine numba -> exact_int8`.
     """
-    made = tuple(read_made(SuiteFolder(session.folder)))
-    cells = [cell for group in session.plan.groups for cell in _cells(session, group, made) if cell.because]
-    reasons = Counter(cell.because for cell in cells if cell.because != NEVER)
+    left = [(group, cell) for group, cell in session.plan.cells if cell.key not in finished]
+    folder = SuiteFolder(session.folder)
+    made = tuple(read_made(folder)) if left else ()
+    reasons = Counter(because(cell, group, folder, made) for group, cell in left)
+    del reasons[NEVER]
     return [f"{many} {'cell is' if many == 1 else 'cells are'} computed again: {why}" for why, many in reasons.items()]
 
 
