@@ -144,7 +144,12 @@ def reason(error: BaseException) -> str:
     """Say in a line why something failed: the message of an error that a user can fix, others with their type."""
     if isinstance(error, SystemExit):
         return f"SystemExit({error.code!r}): a plugin must not end the process; let it raise an error"
-    return words(error) if isinstance(error, SparsebenchError) else f"{type(error).__name__}: {words(error)}"
+    return words(error) if isinstance(error, SparsebenchError) else described(error)
+
+
+def described(error: BaseException) -> str:
+    """Return the type of an error and what it says."""
+    return f"{type(error).__name__}: {words(error)}"
 
 
 def words(error: BaseException) -> str:

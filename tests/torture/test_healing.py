@@ -14,11 +14,12 @@ import pytest
 import toys
 from commands import sparsebench
 from sparsebench import cli
-from sparsebench.errors import reason
+from sparsebench.errors import PluginError, reason
 from sparsebench.leaderboard import publish
 from sparsebench.leaderboard.board import Board
 from sparsebench.progress import Silent
 from sparsebench.records.sealed import Damage, sealed, unsealed
+from sparsebench.registry.importing import import_plugin
 from sparsebench.runner import Runner
 from sparsebench.store import Store
 from sparsebench.store.store import MANIFEST
@@ -148,3 +149,10 @@ def test_the_reason_of_any_error_is_a_text_that_a_record_can_hold() -> None:
 
     assert reason(Mute()) == "Mute: it has no text"
     assert reason(ValueError("\ud800")) == "ValueError: \\ud800"
+
+
+def test_a_plugin_whose_import_raises_an_error_without_words_is_named(tmp_path: Path) -> None:
+    source = "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\n\n\nraise Mute\n"
+    (tmp_path / "mute.py").write_text(source)
+    with pytest.raises(PluginError, match=r"plugin .*mute\.py: Mute: it has no text \(.*mute\.py:6\)"):
+        import_plugin(str(tmp_path / "mute.py"))

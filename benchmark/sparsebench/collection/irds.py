@@ -14,7 +14,7 @@ from typing import Any
 from sparsebench.collection.entries import checked_id
 from sparsebench.collection.irds_files import Source, sources
 from sparsebench.contracts import CollectionSource
-from sparsebench.errors import CollectionError, did_you_mean
+from sparsebench.errors import CollectionError, described, did_you_mean
 from sparsebench.types import Document, Query, Topics
 
 PARTS = ("docs", "queries", "qrels")
@@ -143,8 +143,7 @@ class IrDatasets(CollectionSource):
         except Exception as error:
             absent = "; ".join(_from(source) for source in self._absent(part))
             cure = f"not at hand: {absent}" if absent else f"its files in {self._home()} may be damaged"
-            failed = f"{type(error).__name__}: {error}"
-            raise CollectionError(f"{self.name}: cannot read its {part} ({failed}); {cure}") from error
+            raise CollectionError(f"{self.name}: cannot read its {part} ({described(error)}); {cure}") from error
 
     def _home(self) -> Path:
         import ir_datasets

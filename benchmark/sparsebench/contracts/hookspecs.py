@@ -16,7 +16,7 @@ import pluggy
 
 from sparsebench.contracts.collections import CollectionSource
 from sparsebench.contracts.display import Column, Curves, Shown
-from sparsebench.errors import PluginError
+from sparsebench.errors import PluginError, described
 from sparsebench.types import Json
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ class AnalyzerPlugin:
             columns = tuple(self.columns(analyzer) if callable(self.columns) else self.columns)
             curves = tuple(self.curves(analyzer) if callable(self.curves) else self.curves)
         except Exception as error:  # the plugin's own code
-            reason = f"{type(error).__name__}: {error}"
-            raise PluginError(f"analyzer {self.name}: it does not say what it shows ({reason})") from error
+            raise PluginError(f"analyzer {self.name}: it does not say what it shows ({described(error)})") from error
         for kind, given in ((Column, columns), (Curves, curves)):
             for each in given:
                 if not isinstance(each, kind):

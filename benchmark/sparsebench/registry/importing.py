@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from sparsebench.errors import PluginError
+from sparsebench.errors import PluginError, described
 
 
 def is_file(asked: str) -> bool:
@@ -24,7 +24,7 @@ def import_plugin(asked: str) -> ModuleType:
     except PluginError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's module may do anything when it is imported
-        raise PluginError(f"plugin {asked}: {type(error).__name__}: {error}{_place(asked, error)}") from error
+        raise PluginError(f"plugin {asked}: {described(error)}{_place(asked, error)}") from error
 
 
 def _import_file(path: Path) -> ModuleType:

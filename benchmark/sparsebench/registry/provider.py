@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sparsebench.contracts.hookspecs import PROJECT
-from sparsebench.errors import PluginError, words
+from sparsebench.errors import PluginError, described, words
 from sparsebench.provenance.digests import sha256
 from sparsebench.provenance.entries import module_of
 from sparsebench.registry.api_version import OtherApi
@@ -72,7 +72,7 @@ class BrokenPlugin:
     @classmethod
     def by(cls, provider: Provider, error: BaseException) -> BrokenPlugin:
         """One that raised `error` when it was imported or asked for what it provides."""
-        reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {words(error)}"
+        reason = words(error) if isinstance(error, PluginError) else described(error)
         trace = "".join(traceback.format_exception(error))
         return cls(provider, reason, f"{_fix(provider, error)}, or leave it out: -p no:{provider.name}", trace)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Generic, TypeVar
 
-from sparsebench.errors import PluginError, did_you_mean
+from sparsebench.errors import PluginError, described, did_you_mean, words
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -96,7 +96,9 @@ class Check:
         elif error is None:
             raise Violation(f"{self.name} passes, and was expected to fail ({self.reason}): expect it no longer")
         else:
-            warnings.warn(f"{self.name} fails as expected ({self.reason}): {error}", ExpectedFailure, stacklevel=2)
+            warnings.warn(
+                f"{self.name} fails as expected ({self.reason}): {words(error)}", ExpectedFailure, stacklevel=2
+            )
 
 
 def bind(rules: Sequence[Callable[[S], None]], subject: S, expected_failures: ExpectedFailures | None) -> list[Check]:
@@ -119,5 +121,5 @@ def run_all(checks: Sequence[Check]) -> None:
         try:
             check()
         except Exception as error:
-            failures.append(f"{check.name}: {check.rule}\n  {type(error).__name__}: {error}")
+            failures.append(f"{check.name}: {check.rule}\n  {described(error)}")
     require(not failures, f"{len(failures)} of {len(checks)} checks failed\n" + "\n".join(failures))

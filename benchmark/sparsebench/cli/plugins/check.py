@@ -15,6 +15,7 @@ from sparsebench.cli.exits import Exit
 from sparsebench.cli.options import example
 from sparsebench.cli.output import echo
 from sparsebench.contracts.hookspecs import PROJECT
+from sparsebench.errors import described
 from sparsebench.registry import Registry
 from sparsebench.registry.provider import Provider
 from sparsebench.types import Json
@@ -55,7 +56,7 @@ def _as_it_should_be(rule: Check) -> bool:
     elif rule.reason is not None and error is not None:
         echo(f"  known   {rule}: {rule.reason}")
     else:
-        what = f"{type(error).__name__}: {error}" if error else f"it passes, and was expected to fail ({rule.reason})"
+        what = described(error) if error else f"it passes, and was expected to fail ({rule.reason})"
         echo(f"  FAILED  {rule}: {rule.rule}\n          {what}")
     return (rule.reason is None) == (error is None)
 
