@@ -15,23 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WORDS = [
-    "apple",
-    "pear",
-    "plum",
-    "fruit",
-    "stone",
-    "river",
-    "cloud",
-    "grain",
-    "bread",
-    "water",
-    "light",
-    "night",
-    "house",
-    "field",
-    "horse",
-]
+from torture.toy_plugin import WORDS
+
 PLUGIN = "toy.py"
 TIMEOUT = 300.0
 """Seconds until a command counts as one that hangs; the machine may be busy."""
