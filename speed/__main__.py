@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def of_stage(stage: str, bench: Bench) -> Iterator[Item]:
-    """What a stage finds until it fails, if it does: the others are worth having without it."""
+    """Yield what a stage finds until it fails, if it does: the others are worth having without it."""
     try:
         yield from importlib.import_module(f"speed.stages.{stage}").items(bench)
     except Exception as error:
@@ -65,7 +65,7 @@ def of_stage(stage: str, bench: Bench) -> Iterator[Item]:
 
 
 def say(line: str) -> None:
-    """To the error stream, at once."""
+    """Write a line to the error stream, at once."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""What stages share: the time they may take, the machine's limits, texts, vectors, and the way to compare."""
+"""State that stages share: the time they may take, the machine's limits, texts, vectors, and the way to compare."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Bench:
     def grow(
         self, stage: str, letter: str, unit: str, sizes: Mapping[int, Run], value: Callable[[float, int], float]
     ) -> Growth:
-        """How ours grows: the same at several sizes, in turn. value: seconds and size -> unit."""
+        """Measure how ours grows: the same at several sizes, in turn. value: seconds and size -> unit."""
         for run in sizes.values():
             run()
         times = alternate({str(size): run for size, run in sizes.items()}, seconds=self.size(5.0, 1.0))

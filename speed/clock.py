@@ -20,7 +20,7 @@ class Timing:
 
     @property
     def median(self) -> float:
-        """Of the runs, seconds."""
+        """Median of the runs, seconds."""
         return float(np.median(self.runs))
 
     @property

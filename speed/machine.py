@@ -1,4 +1,4 @@
-"""What this machine can do at best, and which machine it is."""
+"""Limits of this machine, and which machine it is."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def describe() -> dict[str, str]:
 
 
 def _engine() -> str:
-    """What `auto` takes, and why nothing faster."""
+    """Say what `auto` takes, and why nothing faster."""
     engine = cpu_engine("auto")
     reasons = [f"{faster} is not for this machine: {why}" for faster, why in passed_over(engine).items()]
     return "; ".join([engine, *reasons])

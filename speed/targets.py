@@ -28,7 +28,7 @@ class Target:
     why: str = ""
 
     def worst(self, results: Sequence[Result]) -> Result | None:
-        """Of the results that it is about; None where nothing was measured."""
+        """Return the worst of the results that it is about; None where nothing was measured."""
         own = [result for result in results if self._about(result) and getattr(result, self.kind) is not None]
         return min(own, key=self.measured, default=None)
 
@@ -37,7 +37,7 @@ class Target:
         return float(getattr(result, self.kind))
 
     def reason(self, result: Result) -> str:
-        """Why a result does not reach it: where a ratio would be less even at 100 % of the machine's limit, this."""
+        """Say why a result misses it: where a ratio would be less even at 100 % of the machine's limit, this."""
         possible = math.inf
         if self.kind == "ratio" and result.limit_share and result.ratio is not None:
             possible = result.ratio / result.limit_share

@@ -24,7 +24,7 @@ class Texts:
     source: str
 
     def crossed_documents(self, count: int) -> list[str]:
-        """As many as wanted: the documents, then halves of two of them, as long as these on average."""
+        """Return as many as wanted: the documents, then halves of two of them, as long as these on average."""
         firsts = [text[: len(text) // 2] for text in self.documents]
         seconds = [text[len(text) // 2 :] for text in self.documents]
         generator = random.Random(SEED)

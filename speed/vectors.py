@@ -1,4 +1,4 @@
-"""As many document vectors as a stage wants, from as many as can be encoded in the time."""
+"""Document vectors, as many as a stage wants, from as many as can be encoded in the time."""
 
 from __future__ import annotations
 

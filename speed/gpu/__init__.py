@@ -1,1 +1,1 @@
-"""What a GPU is asked first: is it right there, how fast, beside whom, and how far from the limit."""
+"""First questions to a GPU: is it right there, how fast, beside whom, and how far from the limit."""

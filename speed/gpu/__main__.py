@@ -51,7 +51,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _checked(asked: Asked, stages: list[str] | None, out: Path) -> Found:
-    """What every stage found, written after each: a check that is cut short still brings figures home."""
+    """Write what every stage found, after each: a check that is cut short still brings figures home."""
     warnings.filterwarnings("ignore")
     found = _facts(asked)
     for name in stages or STAGES:
@@ -81,7 +81,7 @@ def _of_stage(name: str, asked: Asked) -> Found:
 
 
 def say(line: str) -> None:
-    """To the error stream, at once."""
+    """Write a line to the error stream, at once."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 

@@ -1,4 +1,4 @@
-"""What a check is to do, and runs that take turns."""
+"""Options of a check, and runs that take turns."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Asked:
         return min(self.timed(run) for _ in range(tries))
 
     def rivals(self, runs: Mapping[str, Run], *, work: float) -> Found:
-        """Of each run the median of its seconds, work a second and peak memory; they take turns and are warm.
+        """Measure of each run the median of its seconds, work a second and peak memory; they take turns and are warm.
 
         One that fails is named, and the others go on.
         """

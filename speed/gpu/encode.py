@@ -45,13 +45,13 @@ def found(asked: Asked) -> Found:
 
 
 def operations(config: Any) -> int:
-    """Of products, a token: a body of DistilBERT, its last layer and the decoder, without attention itself."""
+    """Count the operations of products a token: DistilBERT's body, its last layer, the decoder; no attention itself."""
     body = config.n_layers * (4 * config.dim**2 + 2 * config.dim * config.hidden_dim)
     return int(2 * (body + config.dim**2 + config.dim * config.vocab_size))
 
 
 def passages(count: int) -> list[str]:
-    """Of random words, with lengths as MS MARCO's: about 75 tokens on average."""
+    """Make texts of random words, with lengths as MS MARCO's: about 75 tokens on average."""
     words, chance = " ".join(read_texts().documents[:2000]).split(), np.random.default_rng(0)
     lengths = np.clip(chance.lognormal(4.0, 0.42, count), 8, 200).astype(int)
     return [" ".join(chance.choice(words, size)) for size in lengths]
@@ -78,7 +78,7 @@ def checkpoint(folder: Path, *, small: bool) -> tuple[Path, Any]:
 
 
 def ours(asked: Asked, folder: Path, texts: Sequence[str]) -> Mapping[str, Run]:
-    """In each precision that the device has."""
+    """Make our encoder in each precision that the device has."""
     names = ("float32", "bfloat16", *(("tf32",) if kind(asked.device) == "cuda" else ()))
     loaded = {name: Splade(checkpoint=str(folder), dtype=name).load(asked.device) for name in names}
     return {f"{OURS}{name}": partial(_vectors, encoder, texts) for name, encoder in loaded.items()}
@@ -89,7 +89,7 @@ def _vectors(encoder: Any, texts: Sequence[str]) -> Any:
 
 
 def theirs(asked: Asked, folder: Path, texts: Sequence[str]) -> Mapping[str, Run]:
-    """As it is used, and as it is fastest."""
+    """Make sentence-transformers' encoder, as it is used and as it is fastest."""
     return {
         f"{PEER}{name}, batch {batch}": partial(_peer, asked.device, folder, list(texts), name, batch, {})
         for name, batch in (("float32", 32), ("bfloat16", 128))

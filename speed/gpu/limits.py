@@ -1,4 +1,4 @@
-"""What the card can do at best: bytes a second, products of matrices, exponentials."""
+"""Limits of the card: bytes a second, products of matrices, exponentials."""
 
 from __future__ import annotations
 

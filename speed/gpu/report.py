@@ -105,7 +105,7 @@ def _sinkhorn(stage: Found, found: Found) -> str:
 
 
 def _of_reading(stage: Found, found: Found) -> list[str]:
-    """How many times as long as reading what has to be read."""
+    """Say how many times as long it takes as reading what has to be read."""
     limit = None if found["small"] else found.get("limits", {}).get(COPY)
     return [
         f"{name}: {each['median'] * limit / stage['bytes']:.1f} times as long as reading {stage['bytes']:.3g} bytes."

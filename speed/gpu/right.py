@@ -1,4 +1,4 @@
-"""Whether all is right there: the tests marked `gpu`, and the quickstart beside its published figures."""
+"""Checks that all is right there: the tests marked `gpu`, and the quickstart beside its published figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOSE = 5e-5
 
 
 def marked_tests(asked: Asked) -> Found:
-    """How the tests marked `gpu` end; all are skipped where there is none."""
+    """Run the tests marked `gpu` and say how they end; all are skipped where there is none."""
     paths = sorted(
         path for path in (ROOT / "tests").rglob("test_*.py") if "pytest.mark.gpu" in path.read_text(encoding="utf-8")
     )
@@ -58,7 +58,7 @@ def quickstart(asked: Asked) -> Found:
 
 
 def differences(records: list[dict[str, Any]]) -> dict[str, float]:
-    """By figure, its distance from the published one."""
+    """Compute the distance of each figure from the published one."""
     lines = (ROOT / "leaderboards/quickstart/records.jsonl").read_text(encoding="utf-8").splitlines()
     published = {_cell(record): record["measures"] for record in map(json.loads, lines)}
     return {

@@ -61,7 +61,7 @@ def vectors(rows: int, mean: int, *, seed: int) -> csr_array:
 
 
 class Postings:
-    """What one writes in an afternoon: a query's postings, added up into its row."""
+    """Search as one writes it in an afternoon: a query's postings, added up into its row."""
 
     def __init__(self, documents: csr_array, device: str) -> None:
         by_term = documents.tocsc()

@@ -66,7 +66,7 @@ def fitted(blocks: MatrixScores) -> np.ndarray:
 
 
 def papers(scores: Tensor) -> np.ndarray:
-    """The same in float32, every round twice through all pairs."""
+    """Do the same in float32, every round twice through all pairs."""
     import torch
 
     kernel, lu = scores / TAU, torch.zeros(len(scores), device=scores.device)

@@ -30,14 +30,14 @@ def items(bench: Bench) -> Iterator[Item]:
 
 
 def fit_and_encode(texts: Sequence[str]) -> None:
-    """As a run does: one pass to fit, one to encode."""
+    """Fit and encode as a run does: one pass each."""
     encoder = Bm25().fit(lambda: (Document(str(at), text) for at, text in enumerate(texts)), "cpu")
     for at in range(0, len(texts), SHARD):
         encoder.encode(texts[at : at + SHARD], "document")
 
 
 def _split_twice(texts: Sequence[str]) -> None:
-    """What it would be without the counts that were kept and without other processes."""
+    """Do the same without the counts that were kept and without other processes."""
     model = Bm25()
     corpus = CountedCorpus(texts, model.splitting, processes=1)
     encoder = FittedBm25(model, Terms(model.splitting, corpus.surface), corpus)

@@ -113,14 +113,14 @@ def load(checkpoint: str, engine: AnyEngine = "auto", **how: Any) -> LoadedEncod
 
 
 def checkpoint_folder(checkpoint: str) -> Path:
-    """Where the checkpoint lies."""
+    """Return the folder of the checkpoint."""
     from sparsebench.checkpoints import Files, Location
 
     return Location(checkpoint, None).folder(Files())
 
 
 def best_seconds(limits: Limits, encoder: LoadedEncoder, folder: Path, texts: Sequence[str]) -> Mapping[str, float]:
-    """What the products of body and decoder would take at best, for the tokens that the texts have."""
+    """Compute the seconds that products of body and decoder would take at best, for the tokens of the texts."""
     config = json.loads((folder / "config.json").read_text())
     hidden, inner = config["hidden_size"], config["intermediate_size"]
     body = config["num_hidden_layers"] * (4 * hidden**2 + 2 * hidden * inner) + hidden**2

@@ -13,7 +13,7 @@ SENTENCE_TRANSFORMERS = "sentence-transformers SparseEncoder"
 
 
 def sentence_transformers(folder: Path, texts: Sequence[str], batch: int = 32) -> Run:
-    """As it is used: batches of 32."""
+    """Make sentence-transformers' encoder as it is used: batches of 32."""
     from sentence_transformers import SparseEncoder
 
     model = SparseEncoder(str(folder), device="cpu")

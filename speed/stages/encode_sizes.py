@@ -67,7 +67,7 @@ def _side_by_side(bench: Bench, size: Size, folder: Path, role: Role, texts: Seq
 
 
 def _what_int8_does(bench: Bench) -> Iterator[Item]:
-    """Of the bench's own checkpoint, whose weights are trained, on a collection that the package brings."""
+    """Measure it on the bench's own checkpoint, whose weights are trained, and a collection of the package."""
     source = BeirFolder(MINI / "web", "mini/web")
     documents, topics = list(source.documents()), source.topics("test")
     texts = [document.text for document in documents], [query.text for query in topics.queries]

@@ -1,4 +1,4 @@
-"""From scores to rankings as exact arithmetic gives them, beside what float32 alone takes: stage `exact_ranks`.
+"""Rankings as exact arithmetic gives them, from scores, beside what float32 alone takes: stage `exact_ranks`.
 
 METHODS 3.8a allows 1.3 times the time at temperatures where float32 decides.
 """

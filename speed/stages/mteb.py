@@ -30,7 +30,7 @@ postprocessors: [none]
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command cost, with its own processes. seconds: wall. cpu: s. memory: peak of the largest one, MiB."""
+    """Cost of a command with its own processes. seconds: wall. cpu: s. memory: peak of the largest one, MiB."""
 
     seconds: float
     cpu: float

@@ -65,7 +65,7 @@ def _best(bench: Bench, case: Case, engines: Mapping[str, Engine]) -> Iterator[I
 
 
 def posting_bytes(vectors: Vectors) -> float:
-    """What the queries read of our index."""
+    """Count the bytes that the queries read of our index."""
     frequency = np.bincount(vectors.documents.indices, minlength=vectors.documents.shape[1])
     return float(POSTING_BYTES * frequency[vectors.queries.indices].sum())
 

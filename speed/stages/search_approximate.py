@@ -74,13 +74,13 @@ def _rows(vectors: csr_array) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _hits(results: Sequence[Sequence[tuple[str, float, str]]]) -> list[list[int]]:
-    """Of queries in the order asked: with several threads they come in another one."""
+    """Return the hits of queries in the order asked: with several threads they come in another one."""
     by_query = {int(hits[0][0]): [int(document) for _, _, document in hits] for hits in results if hits}
     return [by_query.get(number, []) for number in range(len(results))]
 
 
 def _frame(results: Any) -> list[list[int]]:
-    """Of queries in the order asked; those without a hit are left out, and there is none."""
+    """Return the hits of queries in the order asked; those without a hit are left out, and there is none."""
     by_query = results.groupby(results["qid"].astype(int))["docno"]
     return [documents.astype(int).tolist() for _, documents in by_query]
 

@@ -110,7 +110,7 @@ def _splade_index(case: Case) -> Run:
 
 
 class Encoded:
-    """In the place of splade-index's model: vectors that were encoded before."""
+    """Vectors that were encoded before, in the place of splade-index's model."""
 
     def __init__(self, queries: csr_array) -> None:
         import torch
@@ -123,7 +123,7 @@ class Encoded:
         ]
 
     def encode_query(self, queries: Sequence[str], **_: object) -> list[Any]:
-        """What was encoded before."""
+        """Return what was encoded before."""
         return self._vectors
 
 

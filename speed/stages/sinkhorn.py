@@ -53,7 +53,7 @@ def _ours(scores: np.ndarray, rounds: int = ROUNDS) -> Run:
 
 
 def _share(scores: np.ndarray) -> tuple[np.ndarray, float]:
-    """What peers are given, and its share of the queries: several copies of a few GB would not fit in memory."""
+    """Return what peers are given, and its share of the queries: several copies of a few GB would not fit in memory."""
     part = 10 if scores.nbytes > 2**30 else 1
     return scores[::part], 1 / part
 

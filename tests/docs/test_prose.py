@@ -16,7 +16,7 @@ import pytest
 from rings import RINGS, public
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted(path for folder in ("benchmark", "plugins") for path in (ROOT / folder).rglob("*.py"))
+FILES = sorted(path for folder in ("benchmark", "plugins", "speed") for path in (ROOT / folder).rglob("*.py"))
 
 BANNED = re.compile(
     r"(What|Of|Whether|How|Where|Which|See|As|The same|Who|That|Whose|When|If|Why|So|"
