@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsebench import ModelError, Vocabulary
-from sparsebench_plugins.models.splade.tokenizer import DEFAULT_MAXIMUM, TokenizerVocabulary
+from sparsebench_plugins.models.splade import DEFAULT_MAXIMUM, TokenizerVocabulary
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -1,6 +1,6 @@
 """`splade`: any masked-language-model checkpoint, its logits pooled into sparse vectors.
 
-What `splade_doc` shares with it stands here too: other plugins reach in by this door alone.
+What other models share with it stands here too: they reach in by this door alone.
 """
 
 from sparsebench_plugins.models.splade.at_hand import fetch, missing_lines
@@ -22,9 +22,10 @@ from sparsebench_plugins.models.splade.model import Splade
 from sparsebench_plugins.models.splade.output_ids import read_output_ids
 from sparsebench_plugins.models.splade.parameters import CheckpointParameters, Positive
 from sparsebench_plugins.models.splade.static import static_weights
-from sparsebench_plugins.models.splade.tokenizer import TokenizerVocabulary
+from sparsebench_plugins.models.splade.tokenizer import DEFAULT_MAXIMUM, TokenizerVocabulary
 
 __all__ = [
+    "DEFAULT_MAXIMUM",
     "Checkpoint",
     "CheckpointParameters",
     "LoadedSplade",
